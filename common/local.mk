@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What two or more programs share.
+noinst_LIBRARIES += libcommon.a
+libcommon_a_SOURCES = \
+	common/daemon.c \
+	common/log.c \
+	common/loop.c \
+	common/ports.c \
+	common/ring.c \
+	common/storeclient.c \
+	include/cleanup.h \
+	include/daemon.h \
+	include/log.h \
+	include/loop.h \
+	include/ports.h \
+	include/ring.h \
+	include/storeclient.h
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(BSD_CFLAGS) $(SYSTEMD_CFLAGS)
+
+# What a program that uses libcommon.a links.
+COMMON_LIBS = libcommon.a $(EVENT_LIBS) $(BSD_LIBS) $(SYSTEMD_LIBS) $(XENEVTCHN_LIBS) $(XENTOOLLOG_LIBS)

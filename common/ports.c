@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table from port number to owner, and the two bulk operations of the kernel's evtchn driver:
+ * read() gives as many pending ports as fit, write() unmasks as many as it is given.
+ */
+#include "ports.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <xenevtchn.h>
+
+#include "loop.h"
+
+/* The driver's ring hands out at most one page of ports per read and takes as many per write. */
+#define BATCH_MAX 1024
+
+struct ports {
+	struct loop *loop; /* borrowed: freed after us, see ports_new() */
+	xenevtchn_handle *handle;
+	struct event *readable;
+	struct loop_hook unmask_hook;
+	struct port **by_local; /* owned array of borrowed ports; indexed by port number */
+	uint32_t n_by_local;
+	uint32_t unmask[BATCH_MAX];
+	uint32_t n_unmask;
+};
+
+static void flush_unmask(void *ctx)
+{
+	struct ports *ports = ctx;
+	size_t size_bytes = ports->n_unmask * sizeof(ports->unmask[0]);
+
+	if (!ports->n_unmask)
+		return;
+	/*
+	 * The driver takes the whole array or fails on an argument that it cannot read. A number
+	 * that is no longer bound is ignored, so a port unbound in this turn does no harm here.
+	 */
+	if (write(xenevtchn_fd(ports->handle), ports->unmask, size_bytes) < 0)
+		assert(errno == EINTR || errno == EAGAIN);
+	else
+		ports->n_unmask = 0;
+}
+
+static void unmask_number(struct ports *ports, uint32_t local)
+{
+	if (ports->n_unmask == BATCH_MAX)
+		flush_unmask(ports);
+	if (ports->n_unmask < BATCH_MAX)
+		ports->unmask[ports->n_unmask++] = local;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct ports *ports = ctx;
+	uint32_t pending[BATCH_MAX];
+	ssize_t n_bytes;
+
+	(void)what;
+	n_bytes = read(fd, pending, sizeof(pending));
+	if (n_bytes < 0)
+		return; /* another wakeup took them, or EINTR: epoll reports what is left */
+	for (size_t i = 0; i < (size_t)n_bytes / sizeof(pending[0]); i++) {
+		struct port *port = pending[i] < ports->n_by_local ? ports->by_local[pending[i]]
+								   : NULL;
+
+		/* A port unbound earlier in this batch has no owner any more. */
+		if (port && port->ready(port))
+			unmask_number(ports, pending[i]);
+	}
+}
+
+int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *logger)
+{
+	CLEANUP(ports_free) struct ports *ports = calloc(1, sizeof(*ports));
+
+	if (!ports)
+		return -ENOMEM;
+	ports->loop = loop;
+	ports->handle = xenevtchn_open(logger, 0);
+	if (!ports->handle)
+		return -errno;
+	ports->readable = event_new(loop_base(loop), xenevtchn_fd(ports->handle),
+				    EV_READ | EV_PERSIST, on_readable, ports);
+	if (!ports->readable || event_add(ports->readable, NULL) < 0)
+		return -ENOMEM;
+	ports->unmask_hook = (struct loop_hook){ .fn = flush_unmask, .ctx = ports };
+	loop_turn_hook(loop, &ports->unmask_hook);
+	*out = STEAL(ports);
+	return 0;
+}
+
+void ports_free(struct ports *ports)
+{
+	if (!ports)
+		return;
+	if (ports->unmask_hook.fn)
+		loop_turn_unhook(ports->loop, &ports->unmask_hook);
+	if (ports->readable)
+		event_free(ports->readable);
+	if (ports->handle)
+		xenevtchn_close(ports->handle);
+	free(ports->by_local);
+	free(ports);
+}
+
+/* Makes room before binding, so that a port that is bound always has an owner. */
+static int reserve(struct ports *ports, uint32_t local)
+{
+	uint32_t n = ports->n_by_local ? ports->n_by_local : 64;
+	struct port **by_local;
+
+	if (local < ports->n_by_local)
+		return 0;
+	while (n <= local)
+		n *= 2;
+	by_local = reallocarray(ports->by_local, n, sizeof(*by_local));
+	if (!by_local)
+		return -ENOMEM;
+	memset(by_local + ports->n_by_local, 0, (n - ports->n_by_local) * sizeof(*by_local));
+	ports->by_local = by_local;
+	ports->n_by_local = n;
+	return 0;
+}
+
+static int adopt(struct ports *ports, struct port *port, xenevtchn_port_or_error_t local)
+{
+	int r;
+
+	if (local < 0)
+		return -errno;
+	r = reserve(ports, (uint32_t)local);
+	if (r < 0) {
+		xenevtchn_unbind(ports->handle, (evtchn_port_t)local);
+		return r;
+	}
+	assert(!ports->by_local[local]);
+	ports->by_local[local] = port;
+	port->local = (uint32_t)local;
+	return 0;
+}
+
+int ports_bind(struct ports *ports, struct port *port, uint32_t domid, uint32_t remote)
+{
+	assert(!port->local && port->ready);
+	return adopt(ports, port, xenevtchn_bind_interdomain(ports->handle, domid, remote));
+}
+
+int ports_bind_virq(struct ports *ports, struct port *port, uint32_t virq)
+{
+	assert(!port->local && port->ready);
+	return adopt(ports, port, xenevtchn_bind_virq(ports->handle, virq));
+}
+
+void ports_unbind(struct ports *ports, struct port *port)
+{
+	if (!port->local)
+		return;
+	assert(ports->by_local[port->local] == port);
+	xenevtchn_unbind(ports->handle, port->local);
+	ports->by_local[port->local] = NULL;
+	port->local = 0;
+}
+
+int ports_notify(struct ports *ports, struct port *port)
+{
+	if (!port->local)
+		return -ENOTCONN;
+	return xenevtchn_notify(ports->handle, port->local) < 0 ? -errno : 0;
+}
+
+void ports_unmask(struct ports *ports, struct port *port)
+{
+	if (port->local)
+		unmask_number(ports, port->local);
+}
