@@ -1,1 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# The bed and its scenarios are scripts: nothing to build, all of it distributed.
+EXTRA_DIST += \
+	tests/xen/README.md \
+	tests/xen/run \
+	tests/xen/bed/__init__.py \
+	tests/xen/bed/cache.py \
+	tests/xen/bed/image.py \
+	tests/xen/bed/machine.py \
+	tests/xen/bed/packages.py \
+	tests/xen/bed/programs.py \
+	tests/xen/bed/session.py \
+	tests/xen/bed/state.py \
+	tests/xen/bed/tap.py \
+	tests/xen/dom0/guest-init \
+	tests/xen/dom0/init \
+	tests/xen/dom0/lib.sh \
+	tests/xen/dom0/session \
+	tests/xen/scenarios/xl.sh

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What QEMU boots: hypervisor, dom0 kernel, dom0 initramfs; and a small Linux for guests.
+
+Neither programs under test nor scenarios are in the image: those come over the share (session.py), so the
+image, and a booted machine's saved state with it, last until a Debian package or this folder changes.
+"""
+import gzip
+import lzma
+import os
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, packages, programs
+from .cache import BedError, say
+
+HERE = Path(__file__).resolve().parent
+DOM0 = HERE.parent / "dom0"
+BUSYBOX = Path("/bin/busybox")
+
+# In the order in which dom0 loads them. xenbus is built in.
+MODULES = ("xen-evtchn", "xen-privcmd", "xenfs", "xen-gntdev", "xen-gntalloc", "virtio_ring", "virtio",
+           "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "9pnet", "9pnet_virtio", "netfs",
+           "fscache", "9p")
+
+# Debian's own tools; the daemons among them are the rivals and what "--stock" runs.
+STOCK = ("xl", "libxl-save-helper", "xenstored", "oxenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "lsevtchn",
+         "xenstore-control", "xen-diag")
+STOCK_BIN = ("xenstore", "xenstore-chmod", "xenstore-exists", "xenstore-list", "xenstore-ls", "xenstore-read",
+             "xenstore-rm", "xenstore-watch", "xenstore-write")
+
+
+@dataclass(frozen=True)
+class Image:
+    """The files of one image, and the key that names everything made from it."""
+    folder: Path
+    key: str
+
+    @property
+    def hypervisor(self):
+        return self.folder / "xen"
+
+    @property
+    def kernel(self):
+        return self.folder / "vmlinux"
+
+    @property
+    def dom0(self):
+        return self.folder / "dom0.cpio"
+
+    @property
+    def guest(self):
+        return self.folder / "guest.cpio"
+
+    def libraries(self):
+        """Names of the libraries that dom0 has already."""
+        return set((self.folder / "libraries").read_text(encoding="ascii").split())
+
+
+def _only(folder, pattern):
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise BedError(f"the unpacked packages hold no {pattern}; remove {folder} and try again")
+    return found[-1]
+
+
+def unpack_kernel(bzimage):
+    """The ELF kernel inside a bzImage: saves its own slow unpacking at each boot.
+
+    Source: the kernel's Documentation/x86/boot.rst: setup_sects at 0x1f1, payload_offset and payload_length
+    at 0x248, counted from the end of the setup sectors.
+    """
+    setup = (bzimage[0x1f1] or 4) + 1
+    offset, length = struct.unpack_from("<II", bzimage, 0x248)
+    start = setup * 512 + offset
+    payload = bzimage[start:start + length]
+    if payload[:6] != b"\xfd7zXZ\0":
+        raise BedError("the dom0 kernel is not compressed with xz, as Debian 12's is")
+    return lzma.LZMADecompressor().decompress(payload)
+
+
+def _pack(tree, target):
+    """Packs a folder as an initramfs."""
+    listing = subprocess.run(["find", ".", "-print0"], cwd=tree, check=True, stdout=subprocess.PIPE).stdout
+    with open(target, "wb") as out:
+        subprocess.run(["cpio", "--null", "--create", "--format=newc", "--owner=0:0", "--quiet"], cwd=tree,
+                       check=True, input=listing, stdout=out)
+
+
+def _install(tree, program, folder):
+    target = programs.copy(program, tree / folder)
+    target.chmod(0o755)
+    return target
+
+
+def _dom0_tree(tree, root):
+    """Fills a folder with dom0's files. Returns the names of the libraries."""
+    tools = _only(root, "usr/lib/xen-*/bin")
+    stock = [tools / name for name in STOCK] + [root / "usr/bin" / name for name in STOCK_BIN]
+    for name in ("proc", "sys", "dev", "run", "tmp", "share", "image", "etc", "var/lib/xen", "var/log/xen/console",
+                 "var/lib/xenstored", "var/run", "var/lock", "bin", "sbin", "root"):
+        (tree / name).mkdir(parents=True)
+    _install(tree, BUSYBOX, "bin")
+    for program in stock:
+        # xl and its helper look for each other where Debian has put them.
+        _install(tree, program, program.parent.relative_to(root))
+    libraries = programs.libraries(stock)
+    for library in libraries:
+        _install(tree, library, library.parent.relative_to("/"))
+    modules = _only(root, "lib/modules/*")
+    for number, name in enumerate(MODULES):
+        module = _only(modules, f"**/{name}.ko")
+        programs.copy(module, tree / "modules", f"{number:02}-{module.name}")
+    (tree / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", encoding="ascii")
+    (tree / "etc/group").write_text("root:x:0:\ntty:x:5:\n", encoding="ascii")
+    (tree / "etc/xen").mkdir()
+    (tree / "etc/xen/xl.conf").touch()
+    _install(tree, DOM0 / "init", ".")
+    return [library.name for library in libraries]
+
+
+def _guest_tree(tree, root):
+    """Fills a folder with the files of a Linux guest: busybox, a store client, an init."""
+    for name in ("proc", "sys", "dev", "run", "bin", "sbin", "tmp"):
+        (tree / name).mkdir(parents=True)
+    _install(tree, BUSYBOX, "bin")
+    client = root / "usr/bin/xenstore"
+    _install(tree, client, "usr/bin")
+    for library in programs.libraries([client]):
+        _install(tree, library, library.parent.relative_to("/"))
+    programs.copy(DOM0 / "guest-init", tree, "init").chmod(0o755)
+
+
+def _make(target, root):
+    say("making the dom0 image")
+    xen = _only(root, "boot/xen-*-amd64.gz")
+    (target / "xen").write_bytes(gzip.decompress(xen.read_bytes()))
+    kernel = unpack_kernel(_only(root, "boot/vmlinuz-*").read_bytes())
+    (target / "vmlinux").write_bytes(kernel)
+    tree = target / "tree"
+    libraries = _dom0_tree(tree, root)
+    _pack(tree, target / "dom0.cpio")
+    shutil.rmtree(tree)
+    _guest_tree(tree, root)
+    _pack(tree, target / "guest.cpio")
+    shutil.rmtree(tree)
+    (target / "libraries").write_text("\n".join(libraries) + "\n", encoding="ascii")
+
+
+def get():
+    """The image for today's packages and tree, from the cache or made now."""
+    if not os.access(BUSYBOX, os.X_OK):
+        raise BedError("busybox is not installed: build-aux/setup bed")
+    root = packages.root()
+    tools = [path for path in sorted(root.glob("usr/lib/xen-*/bin/*"))
+             if path.name in STOCK and not path.is_symlink()]
+    libraries = programs.libraries(tools)
+    key = cache.digest(root.name, Path(__file__), HERE / "programs.py", DOM0 / "init", DOM0 / "guest-init", BUSYBOX,
+                       *libraries)
+    return Image(cache.made(f"image-{key}", lambda target: _make(target, root)), key)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a scenario is written with. Output is TAP; everything here is busybox sh.
+#
+#   $OURS            folder of our programs (also first in $PATH)      $STOCK  folder of Debian's
+#   $STORE $CONSOLE  which daemons this run is about: ours, stock, or (store only) oxenstored
+#   $LOGS            comes back to the caller when the scenario has failed
+OURS=/opt/xenscale/bin
+GUESTS=/opt/xenscale/guests
+LOGS=/share/log
+CONSOLE_LOGS=/var/log/xen/console
+n_tests=0
+n_failed=0
+store_pid=
+console_pid=
+
+# --- saying what was seen -------------------------------------------------------------------------------------
+
+# note TEXT: a remark in the output.
+note() {
+	echo "$*" | sed 's/^/# /'
+}
+
+# verdict STATUS NAME: one test's result.
+verdict() {
+	n_tests=$((n_tests + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n_tests - $2"
+	else
+		n_failed=$((n_failed + 1))
+		echo "not ok $n_tests - $2"
+	fi
+}
+
+# ok NAME COMMAND…: the command must succeed; what it said is shown if it does not.
+ok() {
+	ok_name=$1
+	shift
+	"$@" >/tmp/said 2>&1
+	ok_status=$?
+	verdict $ok_status "$ok_name"
+	[ $ok_status = 0 ] || note "status $ok_status from: $*" "$(printf '\n'; tail -n 30 /tmp/said)"
+}
+
+# fails NAME COMMAND…: the command must not succeed.
+fails() {
+	fails_name=$1
+	shift
+	if "$@" >/tmp/said 2>&1; then
+		verdict 1 "$fails_name"
+		note "succeeded: $*" "$(printf '\n'; tail -n 30 /tmp/said)"
+	else
+		verdict 0 "$fails_name"
+	fi
+}
+
+# is NAME GOT WANTED: two texts must be the same.
+is() {
+	[ "$2" = "$3" ]
+	verdict $? "$1"
+	[ "$2" = "$3" ] || note "got:    $2" "$(printf '\nwanted: %s' "$3")"
+}
+
+# skip NAME WHY
+skip() {
+	n_tests=$((n_tests + 1))
+	echo "ok $n_tests - $1 # SKIP $2"
+}
+
+# finish: the plan, and an exit status that says whether all went well. Called when the scenario ends.
+finish() {
+	echo "1..$n_tests"
+	[ "$n_failed" = 0 ] && [ "$n_tests" -gt 0 ]
+	exit
+}
+
+# give_up WHY: nothing after this makes sense.
+give_up() {
+	verdict 1 "$*"
+	finish
+}
+
+# wait_for SECONDS COMMAND…: repeats the command until it succeeds.
+wait_for() {
+	wait_end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/tmp/said 2>&1; do
+		if [ "$(date +%s)" -gt "$wait_end" ]; then
+			cat /tmp/said
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+# running PID
+running() {
+	[ -n "$1" ] && kill -0 "$1" 2>/dev/null
+}
+
+# --- daemons --------------------------------------------------------------------------------------------------
+
+store_answers() {
+	timeout 5 xenstore-exists /
+}
+
+# start_store, start_console: start a daemon in the foreground of its own log and wait until it serves.
+start_store() {
+	case $STORE in
+	ours) set -- "$OURS/xenstored" --no-fork ;;
+	stock) set -- "$STOCK/xenstored" --no-fork ;;
+	oxenstored)
+		mkdir -p /etc/xen
+		printf '%s\n' 'xenstored-kva = /proc/xen/xsd_kva' 'xenstored-port = /proc/xen/xsd_port' \
+			'pid-file = /run/xenstored.pid' 'access-log-file = /dev/null' >/etc/xen/oxenstored.conf
+		set -- "$STOCK/oxenstored" --no-fork --config-file=/etc/xen/oxenstored.conf
+		;;
+	esac
+	export XENSTORED_ROOTDIR=/var/lib/xenstored
+	"$@" --pid-file=/run/xenstored.pid >>"$LOGS/xenstored.log" 2>&1 &
+	store_pid=$!
+	wait_for 20 store_answers || {
+		note "$1 does not answer:" "$(printf '\n'; tail -n 20 "$LOGS/xenstored.log")"
+		return 1
+	}
+}
+
+start_console() {
+	case $CONSOLE in
+	ours) set -- "$OURS/xenconsoled" ;;
+	stock) set -- "$STOCK/xenconsoled" ;;
+	esac
+	"$@" --interactive --log=guest --log-dir=$CONSOLE_LOGS --pid-file=/run/xenconsoled.pid >>"$LOGS/xenconsoled.log" 2>&1 &
+	console_pid=$!
+	sleep 0.2
+	running $console_pid || {
+		note "$1 ended:" "$(printf '\n'; tail -n 20 "$LOGS/xenconsoled.log")"
+		return 1
+	}
+}
+
+# start_daemons: all that dom0 needs, in their order.
+start_daemons() {
+	start_store || give_up "xenstored ($STORE) starts"
+	timeout 20 xen-init-dom0 >"$LOGS/xen-init-dom0.log" 2>&1 || give_up "xen-init-dom0 against xenstored ($STORE)"
+	start_console || give_up "xenconsoled ($CONSOLE) starts"
+	note "daemons are up: xenstored ($STORE), xenconsoled ($CONSOLE)"
+}
+
+# --- guests ---------------------------------------------------------------------------------------------------
+
+# tiny_cfg NAME WORDS…: writes an xl.cfg for our own tiny kernel, which does what the words say; prints its path.
+tiny_cfg() {
+	tiny_name=$1
+	shift
+	cat >/tmp/"$tiny_name".cfg <<-CFG
+		name = "$tiny_name"
+		type = "pv"
+		kernel = "$GUESTS/guest"
+		cmdline = "$*"
+		memory = 4
+		vcpus = 1
+	CFG
+	echo /tmp/"$tiny_name".cfg
+}
+
+# linux_cfg NAME: the same for a Linux guest with a store client in it.
+linux_cfg() {
+	cat >/tmp/"$1".cfg <<-CFG
+		name = "$1"
+		type = "pv"
+		kernel = "/image/vmlinux"
+		ramdisk = "/image/guest.cpio"
+		cmdline = "console=hvc0 quiet"
+		memory = 128
+		vcpus = 1
+	CFG
+	echo /tmp/"$1".cfg
+}
+
+# xl_create CFG: Debian's way to make a domain.
+xl_create() {
+	timeout 60 xl create "$1" >>"$LOGS/xl.log" 2>&1 || {
+		tail -n 5 "$LOGS/xl.log"
+		return 1
+	}
+}
+
+# domid NAME
+domid() {
+	timeout 10 xl domid "$1" 2>/dev/null
+}
+
+# gone NAME: no domain of this name is left.
+gone() {
+	! timeout 10 xl domid "$1" >/dev/null 2>&1
+}
+
+# read_node PATH
+read_node() {
+	timeout 10 xenstore-read "$1" 2>/dev/null
+}
+
+# console_says NAME TEXT: has the guest's console log a line with this text?
+console_says() {
+	grep -q -- "$2" "$CONSOLE_LOGS/guest-$1.log" 2>/dev/null
+}
+
+# dom0_ports: dom0's event channels as the stock tool lists them, without the vCPU.
+dom0_ports() {
+	timeout 20 "$STOCK/lsevtchn" 0 | sed 's/VCPU [0-9]*: //'
+}
+
+# store_nodes: the name of every node, without the two parents that the first domain makes for ever.
+store_nodes() {
+	timeout 60 xenstore-ls -f | sed 's/ = .*//' | grep -vx -e /vm -e /libxl
+}
+
+# n_domains: how many domains there are beside dom0.
+n_domains() {
+	timeout 60 xl list | tail -n +3 | wc -l
+}
