@@ -45,8 +45,10 @@ static enum log_level level_of_xtl(xentoollog_level level)
 	return LOG_LEVEL_DEBUG;
 }
 
-static void forward_message(struct xentoollog_logger *logger, xentoollog_level level, int errnoval,
-			    const char *context, const char *format, va_list al)
+__attribute__((format(printf, 5, 0))) static void forward_message(struct xentoollog_logger *logger,
+								  xentoollog_level level,
+								  int errnoval, const char *context,
+								  const char *format, va_list al)
 {
 	struct log *log = ((struct log_xtl *)logger)->log;
 	enum log_level ours = level_of_xtl(level);
