@@ -16,4 +16,5 @@ EXTRA_DIST += \
 	tests/xen/dom0/init \
 	tests/xen/dom0/lib.sh \
 	tests/xen/dom0/session \
+	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/xl.sh
