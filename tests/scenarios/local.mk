@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+EXTRA_DIST += \
+	tests/scenarios/README.md \
+	tests/scenarios/conftest.py \
+	tests/scenarios/test_command_lines.py
