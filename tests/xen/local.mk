@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The bed and its scenarios are scripts: nothing to build, all of it distributed.
+# The bed and its scenarios are scripts; wire is the one program they need beside the daemons.
+noinst_PROGRAMS += tests/xen/wire
+tests_xen_wire_SOURCES = tests/xen/wire.c
+
 EXTRA_DIST += \
 	tests/xen/README.md \
 	tests/xen/run \
@@ -17,4 +20,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/lib.sh \
 	tests/xen/dom0/session \
 	tests/xen/scenarios/lsevtchn.sh \
+	tests/xen/scenarios/bad-input.sh \
+	tests/xen/scenarios/restart.sh \
+	tests/xen/scenarios/smoke.sh \
 	tests/xen/scenarios/xl.sh

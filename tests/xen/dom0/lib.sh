@@ -69,6 +69,7 @@ skip() {
 # finish: the plan, and an exit status that says whether all went well. Called when the scenario ends.
 finish() {
 	echo "1..$n_tests"
+	[ "$n_failed" = 0 ] || cp $CONSOLE_LOGS/* "$LOGS" 2>/dev/null
 	[ "$n_failed" = 0 ] && [ "$n_tests" -gt 0 ]
 	exit
 }
@@ -185,6 +186,23 @@ xl_create() {
 	}
 }
 
+# create_many N NAME WORDS…: N tiny guests NAME1, NAME2, …, by our creator if it is built, else by xl.
+create_many() {
+	many_n=$1
+	many_name=$2
+	shift 2
+	if [ -x "$OURS/xencreate" ]; then
+		timeout 120 xencreate -n "$many_n" --name="$many_name%d" "$(tiny_cfg "$many_name" "$@")"
+		return
+	fi
+	for number in $(seq "$many_n"); do
+		timeout 60 xl create -e "$(tiny_cfg "$many_name$number" "$@")" >>"$LOGS/xl.log" 2>&1 || {
+			tail -n 5 "$LOGS/xl.log"
+			return 1
+		}
+	done
+}
+
 # domid NAME
 domid() {
 	timeout 10 xl domid "$1" 2>/dev/null
@@ -195,9 +213,20 @@ gone() {
 	! timeout 10 xl domid "$1" >/dev/null 2>&1
 }
 
+# destroyed NAME: no domain of this name is left, whether it ended itself or had to be made to.
+destroyed() {
+	timeout 30 xl destroy "$1" 2>/dev/null
+	wait_for 10 gone "$1"
+}
+
 # read_node PATH
 read_node() {
 	timeout 10 xenstore-read "$1" 2>/dev/null
+}
+
+# guest_node NAME PATH: a node of a guest's own directory.
+guest_node() {
+	read_node "/local/domain/$(domid "$1")/$2"
 }
 
 # console_says NAME TEXT: has the guest's console log a line with this text?
