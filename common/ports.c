@@ -38,18 +38,16 @@ static void flush_unmask(void *ctx)
 	 * The driver takes the whole array or fails on an argument that it cannot read. A number
 	 * that is no longer bound is ignored, so a port unbound in this turn does no harm here.
 	 */
-	if (write(xenevtchn_fd(ports->handle), ports->unmask, size_bytes) < 0)
+	while (write(xenevtchn_fd(ports->handle), ports->unmask, size_bytes) < 0)
 		assert(errno == EINTR || errno == EAGAIN);
-	else
-		ports->n_unmask = 0;
+	ports->n_unmask = 0;
 }
 
 static void unmask_number(struct ports *ports, uint32_t local)
 {
 	if (ports->n_unmask == BATCH_MAX)
 		flush_unmask(ports);
-	if (ports->n_unmask < BATCH_MAX)
-		ports->unmask[ports->n_unmask++] = local;
+	ports->unmask[ports->n_unmask++] = local;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *ctx)

@@ -201,14 +201,13 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 
 static int open_connection(struct storeclient *client)
 {
-	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
-	/* A local connect() never waits long: the daemon's backlog takes it or refuses. */
+	/* A stream socket of this family connects at once, or says EAGAIN while the daemon's
+	 * backlog is full: a daemon that hangs does not hang us. */
 	if (connect(fd, (struct sockaddr *)&client->address, sizeof(client->address)) < 0)
-		return -errno;
-	if (evutil_make_socket_nonblocking(fd) < 0)
 		return -errno;
 	client->readable =
 		event_new(loop_base(client->loop), fd, EV_READ | EV_PERSIST, on_readable, client);
