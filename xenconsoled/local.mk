@@ -1,1 +1,84 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# The console daemon: everything but main.c in a library, which tests link too.
+sbin_PROGRAMS += xenconsoled/xenconsoled
+noinst_LIBRARIES += libxenconsoled.a
+
+libxenconsoled_a_SOURCES = \
+	xenconsoled/backlog.c \
+	xenconsoled/backlog.h \
+	xenconsoled/conring.c \
+	xenconsoled/conring.h \
+	xenconsoled/console.c \
+	xenconsoled/console.h \
+	xenconsoled/domains.c \
+	xenconsoled/domains.h \
+	xenconsoled/hvlog.c \
+	xenconsoled/hvlog.h \
+	xenconsoled/lines.c \
+	xenconsoled/lines.h \
+	xenconsoled/logfile.c \
+	xenconsoled/logfile.h \
+	xenconsoled/logname.c \
+	xenconsoled/logname.h \
+	xenconsoled/nodes.c \
+	xenconsoled/nodes.h \
+	xenconsoled/options.c \
+	xenconsoled/options.h \
+	xenconsoled/probe.c \
+	xenconsoled/probe.h \
+	xenconsoled/retire.c \
+	xenconsoled/retire.h \
+	xenconsoled/server.c \
+	xenconsoled/server.h \
+	xenconsoled/stream.c \
+	xenconsoled/stream.h \
+	xenconsoled/throttle.c \
+	xenconsoled/throttle.h \
+	xenconsoled/tty.c \
+	xenconsoled/tty.h
+libxenconsoled_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(XENCTRL_CFLAGS)
+
+XENCONSOLED_LIBS = libxenconsoled.a $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS) $(XENFOREIGNMEMORY_LIBS)
+
+xenconsoled_xenconsoled_SOURCES = xenconsoled/main.c
+xenconsoled_xenconsoled_LDADD = $(XENCONSOLED_LIBS)
+
+EXTRA_DIST += xenconsoled/README.md
+
+# Unit tests: name, and what it is called in the tests' folder.
+CONSOLE_TEST_LIBS = $(UNIT_LIBS) $(XENCONSOLED_LIBS)
+CONSOLE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xenconsoled
+
+check_PROGRAMS += \
+	tests/unit/test_backlog \
+	tests/unit/test_conring \
+	tests/unit/test_consoleoptions \
+	tests/unit/test_lines \
+	tests/unit/test_logfile \
+	tests/unit/test_logname \
+	tests/unit/test_nodes \
+	tests/unit/test_throttle
+tests_unit_test_backlog_SOURCES = tests/unit/test_backlog.c
+tests_unit_test_backlog_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_backlog_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_conring_SOURCES = tests/unit/test_conring.c
+tests_unit_test_conring_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_conring_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_consoleoptions_SOURCES = tests/unit/test_consoleoptions.c
+tests_unit_test_consoleoptions_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_consoleoptions_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_lines_SOURCES = tests/unit/test_lines.c
+tests_unit_test_lines_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_lines_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_logfile_SOURCES = tests/unit/test_logfile.c
+tests_unit_test_logfile_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_logfile_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_logname_SOURCES = tests/unit/test_logname.c
+tests_unit_test_logname_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_logname_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_nodes_SOURCES = tests/unit/test_nodes.c
+tests_unit_test_nodes_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_nodes_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c
+tests_unit_test_throttle_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_throttle_LDADD = $(CONSOLE_TEST_LIBS)

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Attaching: page first, then port, then pty, so that a path is published only when somebody
+ * listens behind it. The page is mapped by its grant; a toolstack that sets up none leaves the
+ * frame number, which takes privilege over the guest.
+ */
+#include "console.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "conring.h"
+#include "logfile.h"
+#include "logname.h"
+#include "loop.h"
+#include "nodes.h"
+#include "options.h"
+#include "server.h"
+#include "stream.h"
+
+/* Reserved by the toolstack for the console page: xen/grant_table.h. */
+#define CONSOLE_GRANT_REF  0
+#define ATTACH_COMPLAIN_MS 60000
+
+const struct console_kind console_kinds[CONSOLE_N_KINDS] = {
+	{ .folder = "console", .log_suffix = "", .granted = true },
+#if CONSOLE_N_KINDS > 1
+	{ .folder = "vuart/0", .log_suffix = "-vuart0", .granted = false },
+#endif
+};
+
+void console_init(struct console *console, struct server *server, const struct console_kind *kind,
+		  uint32_t domid)
+{
+	memset(console, 0, sizeof(*console));
+	console->server = server;
+	console->kind = kind;
+	console->domid = domid;
+	tty_init(&console->tty);
+	backlog_init(&console->backlog, server->pool);
+	stream_init(console);
+}
+
+static void complain(struct console *console, const char *what, int error)
+{
+	uint32_t n_held_back;
+
+	if (log_limit_pass(&console->attach_limit, loop_now_ms(console->server->loop),
+			   ATTACH_COMPLAIN_MS, &n_held_back))
+		log_warning(console->server->log, "domain %u: %s: %s", console->domid, what,
+			    strerror(-error));
+}
+
+static void unmap_page(struct console *console)
+{
+	struct server *server = console->server;
+
+	if (console->map == CONSOLE_GRANT)
+		xengnttab_unmap(server->gnttab, console->page, 1);
+	else if (console->map == CONSOLE_FOREIGN)
+		xenforeignmemory_unmap(server->foreign, console->page, 1);
+	console->page = NULL;
+	console->map = CONSOLE_UNMAPPED;
+}
+
+static int map_foreign(struct console *console, uint64_t frame)
+{
+	struct server *server = console->server;
+	xen_pfn_t pfn = (xen_pfn_t)frame;
+	int error = 0;
+	void *page;
+
+	page = xenforeignmemory_map(server->foreign, console->domid, PROT_READ | PROT_WRITE, 1,
+				    &pfn, &error);
+	if (!page)
+		return -errno;
+	if (error) {
+		xenforeignmemory_unmap(server->foreign, page, 1);
+		return error;
+	}
+	console->page = page;
+	console->map = CONSOLE_FOREIGN;
+	return 0;
+}
+
+static int map_page(struct console *console, uint64_t ring_ref)
+{
+	struct server *server = console->server;
+	int r;
+
+	/* A granted page keeps its domain: its number need not be compared. */
+	if (console->map == CONSOLE_FOREIGN && console->ring_ref != ring_ref)
+		unmap_page(console);
+	if (console->page)
+		return 0;
+	if (console->kind->granted)
+		console->page = xengnttab_map_grant_ref(server->gnttab, console->domid,
+							CONSOLE_GRANT_REF, PROT_READ | PROT_WRITE);
+	if (console->page) {
+		console->map = CONSOLE_GRANT;
+	} else {
+		r = map_foreign(console, ring_ref);
+		if (r < 0)
+			return r;
+	}
+	console->ring_ref = ring_ref;
+	return 0;
+}
+
+/* Is our end still connected? The other one may have been closed without a word. */
+static bool still_bound(const struct console *console)
+{
+	xc_evtchn_status_t status = { .dom = DOMID_SELF, .port = console->port.local };
+
+	return xc_evtchn_status(console->server->xc, &status) == 0 &&
+	       status.status == EVTCHNSTAT_interdomain;
+}
+
+static int bind_port(struct console *console, uint32_t remote_port)
+{
+	struct server *server = console->server;
+	int r;
+
+	if (console->port.local) {
+		if (console->remote_port == remote_port && still_bound(console))
+			return 0;
+		ports_unbind(server->ports, &console->port);
+	}
+	console->remote_port = remote_port;
+	r = ports_bind(server->ports, &console->port, console->domid, remote_port);
+	if (r == 0)
+		log_debug(server->log, "domain %u: port %u is our %u", console->domid, remote_port,
+			  console->port.local);
+	return r;
+}
+
+static int follow_name(struct console *console, const char *name)
+{
+	struct server *server = console->server;
+	struct logfile_policy policy = {
+		.dir = server->options->log_dir,
+		.stamp = server->options->stamp_guest,
+		.replace_escape = server->options->replace_escape,
+		.max_bytes = server->options->log_size_bytes,
+		.n_kept = server->options->log_count,
+	};
+	uint64_t now_ms = loop_now_ms(server->loop);
+	char file[LOGNAME_SIZE];
+
+	if (!server->options->log_guest)
+		return 0;
+	logname_guest(file, name, console->domid, console->kind->log_suffix);
+	if (!console->logfile)
+		return logfile_new(&console->logfile, server->log, &policy, file, now_ms);
+	if (name && strcmp(logfile_name(console->logfile), file) != 0)
+		return logfile_rename(console->logfile, file, now_ms);
+	return 0;
+}
+
+int console_attach(struct console *console, const struct nodes *nodes, const char *name)
+{
+	int r;
+
+	if (!nodes_is_ours(nodes))
+		return 0;
+	r = map_page(console, nodes->ring_ref);
+	if (r < 0) {
+		complain(console, "cannot map the console's page", r);
+		return r;
+	}
+	r = follow_name(console, name);
+	if (r < 0)
+		return r;
+	backlog_set_limit(&console->backlog, nodes->limit_bytes);
+	r = bind_port(console, nodes->port);
+	if (r < 0) {
+		complain(console, "cannot bind the console's event channel", r);
+		return r;
+	}
+	conring_set_connected(console->page);
+	r = stream_open_tty(console);
+	if (r < 0)
+		complain(console, "cannot open a pty", r);
+	return r;
+}
+
+void console_release_guest(struct console *console)
+{
+	if (console->page)
+		stream_last_drain(console);
+	ports_unbind(console->server->ports, &console->port);
+	unmap_page(console);
+}
+
+void console_deinit(struct console *console)
+{
+	console_release_guest(console);
+	stream_deinit(console);
+	backlog_deinit(&console->backlog);
+	logfile_free(console->logfile);
+	console->logfile = NULL;
+}

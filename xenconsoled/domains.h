@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The domains of this host, as far as consoles are concerned: who is there, who has come and gone,
+ * and whose nodes in the store have changed.
+ *
+ * Events only mark what must be looked at; the looking is done at the end of the turn, once,
+ * however many events came. A domain is forgotten on positive evidence alone: the hypervisor lists
+ * others and not it, or says that it is dying, or that its number belongs to somebody else by now.
+ */
+#ifndef DOMAINS_H
+#define DOMAINS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <xenctrl.h>
+
+#include "cleanup.h"
+#include "console.h"
+#include "loop.h"
+
+struct domains;
+struct probe;
+struct server;
+
+struct domain {
+	struct server *server; /* borrowed: outlives all domains */
+	uint32_t domid;
+	xen_domain_handle_t handle;
+	struct console consoles[CONSOLE_N_KINDS];
+	struct probe *probe; /* owned by itself; NULL: its nodes are not being read */
+	bool dirty;	     /* its nodes must be read (again) */
+	bool watched;	     /* a watch has been set on this connection to the store */
+	bool first_event;    /* the event that every new watch starts with is still to come */
+	bool want_name;	     /* its name must be read (again) */
+	uint64_t seen;	     /* number of the last look at the host that found it */
+	uint64_t retry_ms;   /* 0: nothing to try again */
+	uint32_t retry_wait_ms;
+	TAILQ_ENTRY(domain) known;
+	TAILQ_ENTRY(domain) listed_dirty;
+	TAILQ_ENTRY(domain) retrying;
+	struct loop_garbage garbage;
+};
+
+/**
+ * domains_new() - nobody known yet
+ * @out: owned by the caller; domains_free() before everything that consoles borrow
+ *
+ * Adds a turn hook, which must come before those of the streams and the store client.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int domains_new(struct domains **out, struct server *server);
+void domains_free(struct domains *domains);
+DEFINE_CLEANUP(struct domains *, domains_free)
+
+/** domains_connected() - the store is there (again): set all watches, look at everybody. */
+void domains_connected(struct domains *domains);
+/** domains_disconnected() - the store is gone: consoles go on, nothing can be looked up. */
+void domains_disconnected(struct domains *domains);
+/** domains_event() - a watch fired. */
+void domains_event(struct domains *domains, const char *path, const char *token);
+
+/** domains_mark_dirty() - look at @domid's nodes again; an unknown one is ignored. */
+void domains_mark_dirty(struct domains *domains, uint32_t domid);
+
+/** domains_probe_done() - the look at @domain's nodes is over; @error: 0 or a negative errno. */
+void domains_probe_done(struct domains *domains, struct domain *domain, int error);
+/** domains_check() - @domain's nodes have vanished: is it still alive? */
+void domains_check(struct domains *domains, struct domain *domain);
+
+/** domains_reopen_logs() - open all logs anew, and follow renamed domains. */
+void domains_reopen_logs(struct domains *domains);
+
+/** domains_first(), domains_next() - walk over all; NULL at the end. */
+struct domain *domains_first(struct domains *domains);
+struct domain *domains_next(struct domain *domain);
+size_t domains_count(const struct domains *domains);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One log on disk: opened safely, formatted by lines.h, rotated when it has grown too large, and
+ * patient with a full disk: what could not be written is counted, and tried again a second later.
+ */
+#ifndef LOGFILE_H
+#define LOGFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "cleanup.h"
+
+struct log;
+struct logfile;
+
+struct logfile_policy {
+	const char *dir; /* borrowed: outlives the log file */
+	bool stamp;
+	bool replace_escape;
+	uint64_t max_bytes; /* 0: never rotated */
+	uint32_t n_kept;    /* rotated files: FILE.1 is the newest, FILE.<n_kept> the oldest */
+};
+
+/**
+ * logfile_new() - a log that is opened now, or later if that fails
+ * @out:    owned by the caller
+ * @log:    borrowed; problems are reported there, once per cause and minute
+ * @policy: copied
+ * @name:   file name within the folder, copied
+ * @now_ms: any monotonic clock, the same for all calls
+ *
+ * A file that exists is appended to. Symbolic links and anything but a plain file are refused.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int logfile_new(struct logfile **out, struct log *log, const struct logfile_policy *policy,
+		const char *name, uint64_t now_ms);
+void logfile_free(struct logfile *logfile);
+DEFINE_CLEANUP(struct logfile *, logfile_free)
+
+/** logfile_write() - append a piece of console output; never fails, see logfile_lost_bytes(). */
+void logfile_write(struct logfile *logfile, const char *data, size_t len, uint64_t now_ms);
+
+/** logfile_reopen() - open the file by its name again, because somebody has moved the old one. */
+void logfile_reopen(struct logfile *logfile, uint64_t now_ms);
+
+/**
+ * logfile_rename() - go on in a file of another name
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int logfile_rename(struct logfile *logfile, const char *name, uint64_t now_ms);
+
+const char *logfile_name(const struct logfile *logfile);
+/** logfile_lost_bytes() - console output that could not be written. */
+uint64_t logfile_lost_bytes(const struct logfile *logfile);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A pty by /dev/ptmx; its slave is opened through the master, so that no path can mislead us. */
+#include "tty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include "cleanup.h"
+
+void tty_init(struct tty *tty)
+{
+	tty->master = tty->slave = -1;
+	tty->path[0] = '\0';
+}
+
+static int set_raw(int fd)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	struct termios attributes;
+
+	if (tcgetattr(fd, &attributes) < 0)
+		return -errno;
+	cfmakeraw(&attributes);
+	if (tcsetattr(fd, TCSANOW, &attributes) < 0)
+		return -errno;
+	if (ioctl(fd, TIOCSWINSZ, &size) < 0)
+		return -errno;
+	/* devpts lets the group tty write: those would be keystrokes in a guest's console. */
+	return fchmod(fd, 0600) < 0 ? -errno : 0;
+}
+
+int tty_open(struct tty *tty)
+{
+	CLEANUP(close_fd) int master = -1;
+	CLEANUP(close_fd) int slave = -1;
+	int r;
+
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (master < 0)
+		return -errno;
+	if (unlockpt(master) < 0)
+		return -errno;
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return -errno;
+	r = set_raw(slave);
+	if (r < 0)
+		return r;
+	r = ptsname_r(master, tty->path, sizeof(tty->path));
+	if (r != 0)
+		return -r;
+	tty->master = STEAL_FD(master);
+	tty->slave = STEAL_FD(slave);
+	return 0;
+}
+
+void tty_close(struct tty *tty)
+{
+	if (tty->slave >= 0)
+		close(tty->slave);
+	if (tty->master >= 0)
+		close(tty->master);
+	tty_init(tty);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One pseudo-terminal. We keep its slave side open, so that the master never sees a hang-up when a
+ * client leaves, and raw, so that bytes pass unchanged.
+ */
+#ifndef TTY_H
+#define TTY_H
+
+#define TTY_PATH_SIZE 32
+
+struct tty {
+	int master; /* not blocking; -1 while not open */
+	int slave;
+	char path[TTY_PATH_SIZE]; /* what clients open */
+};
+
+/** tty_init() - nothing open. */
+void tty_init(struct tty *tty);
+
+/**
+ * tty_open() - make a pty of 24 by 80 characters that root alone may open
+ *
+ * Return: 0, -ENOSPC (all ptys of the system are in use: sysctl kernel.pty.max), -EMFILE, -ENFILE,
+ * -ENOMEM, or what the kernel says.
+ * Source: pty(7), ioctl_tty(2) TIOCGPTPEER.
+ */
+int tty_open(struct tty *tty);
+
+/** tty_close() - its clients see a hang-up. */
+void tty_close(struct tty *tty);
+
+/** tty_is_open() */
+#define tty_is_open(tty) ((tty)->master >= 0)
+
+#endif
