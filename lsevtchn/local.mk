@@ -1,12 +1,51 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The model of event-channel capacity: no descriptor, no clock. xencreate links it too.
+# The model of event-channel capacity: no clock, no hypervisor. xencreate links it too.
 noinst_LIBRARIES += libcapacity.a
 libcapacity_a_SOURCES = \
+	lsevtchn/abi.c \
+	lsevtchn/abi.h \
+	lsevtchn/advice.c \
+	lsevtchn/advice.h \
+	lsevtchn/assume.c \
+	lsevtchn/assume.h \
+	lsevtchn/audit.c \
+	lsevtchn/audit.h \
+	lsevtchn/cap.c \
+	lsevtchn/cap.h \
+	lsevtchn/capacity.c \
+	lsevtchn/capacity.h \
+	lsevtchn/capcheck.c \
+	lsevtchn/capcheck.h \
+	lsevtchn/demand.c \
+	lsevtchn/demand.h \
+	lsevtchn/domtype.c \
+	lsevtchn/domtype.h \
+	lsevtchn/finding.c \
+	lsevtchn/finding.h \
+	lsevtchn/guest.c \
+	lsevtchn/guest.h \
+	lsevtchn/host.c \
+	lsevtchn/host.h \
+	lsevtchn/leak.c \
+	lsevtchn/leak.h \
+	lsevtchn/policy.c \
+	lsevtchn/policy.h \
+	lsevtchn/preflight.c \
+	lsevtchn/preflight.h \
 	lsevtchn/scan.c \
 	lsevtchn/scan.h \
 	lsevtchn/tally.c \
-	lsevtchn/tally.h
-libcapacity_a_CFLAGS = $(AM_CFLAGS)
+	lsevtchn/tally.h \
+	lsevtchn/textfile.c \
+	lsevtchn/textfile.h \
+	lsevtchn/xlcfg.c \
+	lsevtchn/xlcfg.h \
+	lsevtchn/xldevice.c \
+	lsevtchn/xldevice.h
+libcapacity_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(XENLIGHT_CFLAGS)
+
+# What a program that uses libcapacity.a links.
+CAPACITY_LIBS = libcapacity.a $(JSON_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS)
 
 # Everything of the program but main(), for the tests to link.
 noinst_LIBRARIES += liblsevtchn.a
@@ -21,17 +60,32 @@ liblsevtchn_a_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS) $(XENCALL_CFLAGS)
 
 sbin_PROGRAMS += lsevtchn/lsevtchn
 lsevtchn_lsevtchn_SOURCES = lsevtchn/main.c
-lsevtchn_lsevtchn_LDADD = liblsevtchn.a libcapacity.a $(XENCTRL_LIBS) $(XENCALL_LIBS)
+lsevtchn_lsevtchn_LDADD = liblsevtchn.a $(CAPACITY_LIBS) $(XENCTRL_LIBS) $(XENCALL_LIBS)
 
 EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h
 
-check_PROGRAMS += tests/unit/test_scan tests/unit/test_tally tests/unit/test_listing
+# One stanza a test; those with fake hosts share a header.
+check_PROGRAMS += tests/unit/test_abi
+tests_unit_test_abi_SOURCES = tests/unit/test_abi.c
+tests_unit_test_abi_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_abi_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_cap
+tests_unit_test_cap_SOURCES = tests/unit/test_cap.c
+tests_unit_test_cap_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_cap_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_policy
+tests_unit_test_policy_SOURCES = tests/unit/test_policy.c
+tests_unit_test_policy_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_policy_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_scan
 tests_unit_test_scan_SOURCES = tests/unit/test_scan.c
 tests_unit_test_scan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
-tests_unit_test_scan_LDADD = $(UNIT_LIBS) libcapacity.a
+tests_unit_test_scan_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_tally
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
 tests_unit_test_tally_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
-tests_unit_test_tally_LDADD = $(UNIT_LIBS) libcapacity.a
+tests_unit_test_tally_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_listing
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c
 tests_unit_test_listing_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
-tests_unit_test_listing_LDADD = $(UNIT_LIBS) liblsevtchn.a libcapacity.a
+tests_unit_test_listing_LDADD = $(UNIT_LIBS) liblsevtchn.a $(CAPACITY_LIBS)

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "audit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "host.h"
+
+static int check_domain(struct finding_list *list, const struct host_domain *domain)
+{
+	struct finding finding = { .domid = domain->domid, .kind = FINDING_SCAN };
+
+	if (domain->scan.error)
+		return finding_add(list, &finding, "its table cannot be read: %s",
+				   strerror(-domain->scan.error));
+	if (host_headroom(domain) || domain->dying)
+		return 0;
+	finding.kind = FINDING_FULL;
+	finding.n = domain->tally.n_used;
+	/* What is not proven may be larger. */
+	finding.notice = domain->abi.proof == ABI_UNKNOWN &&
+			 domain->cap.source == CAP_SOURCE_UNKNOWN;
+	return finding_add(list, &finding, "no port left: all %" PRIu32 " are in use",
+			   host_usable(domain));
+}
+
+int audit_find(struct finding_list *list, const struct host *host, const struct scan_source *source,
+	       const struct leak_ages *ages, uint64_t now_ms, uint64_t forgotten_ms)
+{
+	for (size_t i = 0; i < host->n_domains; i++)
+		if (check_domain(list, &host->domains[i]) < 0)
+			return -ENOMEM;
+	return leak_find(list, host, source, ages, now_ms, forgotten_ms);
+}
