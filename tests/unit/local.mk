@@ -14,3 +14,22 @@ tests_unit_test_ring_SOURCES = tests/unit/test_ring.c
 tests_unit_test_ring_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
+
+# xenstored's model: tests/unit/test_X.c for xenstored/model/X.c.
+XENSTORED_MODEL_TESTS = tests/unit/test_path tests/unit/test_table tests/unit/test_txn tests/unit/test_view
+check_PROGRAMS += $(XENSTORED_MODEL_TESTS)
+EXTRA_DIST += tests/unit/xenstored_fixture.h
+
+MODEL_TEST_LIBS = $(UNIT_LIBS) libxenstored_model.a
+tests_unit_test_path_SOURCES = tests/unit/test_path.c
+tests_unit_test_path_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_path_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_table_SOURCES = tests/unit/test_table.c
+tests_unit_test_table_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_table_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_txn_SOURCES = tests/unit/test_txn.c
+tests_unit_test_txn_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_txn_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_view_SOURCES = tests/unit/test_view.c
+tests_unit_test_view_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_view_LDADD = $(MODEL_TEST_LIBS)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keeps former states on the lists of the snapshots that see them; see history.h for the rule. */
+#include "model/history.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/node.h"
+#include "model/store.h"
+
+void history_open(struct store *store, struct snapshot *snapshot)
+{
+	snapshot->at = ++store->generation;
+	STAILQ_INIT(&snapshot->versions);
+	STAILQ_INIT(&snapshot->dead);
+	TAILQ_INSERT_TAIL(&store->snapshots, snapshot, open);
+}
+
+static void free_version(struct version *version)
+{
+	LIST_REMOVE(version, older);
+	perms_unref(version->perms);
+	free(version);
+}
+
+void history_close(struct store *store, struct snapshot *snapshot)
+{
+	struct snapshot *older = TAILQ_PREV(snapshot, snapshot_list, open);
+
+	TAILQ_REMOVE(&store->snapshots, snapshot, open);
+	while (!STAILQ_EMPTY(&snapshot->versions)) {
+		struct version *version = STAILQ_FIRST(&snapshot->versions);
+
+		STAILQ_REMOVE_HEAD(&snapshot->versions, retired);
+		if (older && older->at >= version->from)
+			STAILQ_INSERT_TAIL(&older->versions, version, retired);
+		else
+			free_version(version);
+	}
+	/* After the versions: a dead node goes only when nobody sees any state of it. */
+	while (!STAILQ_EMPTY(&snapshot->dead)) {
+		struct node *node = STAILQ_FIRST(&snapshot->dead);
+
+		STAILQ_REMOVE_HEAD(&snapshot->dead, retired);
+		if (older && older->at >= node->created)
+			STAILQ_INSERT_TAIL(&older->dead, node, retired);
+		else
+			store_free_dead(store, node);
+	}
+}
+
+bool history_needs(const struct store *store, uint64_t from)
+{
+	const struct snapshot *youngest = TAILQ_LAST(&store->snapshots, snapshot_list);
+
+	return youngest && youngest->at >= from;
+}
+
+static uint64_t state_from(const struct node *node)
+{
+	return node->value_gen > node->perms_gen ? node->value_gen : node->perms_gen;
+}
+
+void history_keep_version(struct store *store, struct node *node, struct version *version)
+{
+	struct snapshot *youngest = TAILQ_LAST(&store->snapshots, snapshot_list);
+
+	version->node = node;
+	version->from = state_from(node);
+	version->perms = perms_ref(node->perms);
+	version->value_len = node->value_len;
+	memcpy(version->value, node->value, node->value_len);
+	LIST_INSERT_HEAD(&node->versions, version, older);
+	STAILQ_INSERT_TAIL(&youngest->versions, version, retired);
+}
+
+void history_keep_dead(struct store *store, struct node *node)
+{
+	struct snapshot *youngest = TAILQ_LAST(&store->snapshots, snapshot_list);
+
+	STAILQ_INSERT_TAIL(&youngest->dead, node, retired);
+}
+
+void history_view(const struct node *node, uint64_t at, struct node_view *view)
+{
+	const struct version *version;
+
+	view->generation = node_generation(node) <= at ? node_generation(node) : at;
+	if (state_from(node) <= at) {
+		view->perms = node->perms;
+		view->value = node->value;
+		view->value_len = node->value_len;
+		return;
+	}
+	version = LIST_FIRST(&node->versions);
+	while (version && version->from > at)
+		version = LIST_NEXT(version, older);
+	assert(version);
+	view->perms = version->perms;
+	view->value = version->value;
+	view->value_len = version->value_len;
+}
+
+bool history_is_child_at(const struct node *node, uint64_t at)
+{
+	return node->created <= at && (!node->is_dead || node->removed > at);
+}

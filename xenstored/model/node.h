@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One node of the store. It knows its own name only; its path is that of its parent and its name.
+ * Name and small values stand behind the struct in one allocation.
+ *
+ * Generations say when what changed last; a transaction that started at generation S sees a node if
+ * created <= S, and S < removed for a dead one. A dead node is kept only while some open
+ * transaction sees it (history.h); nobody else can find it.
+ */
+#ifndef NODE_H
+#define NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "model/perms.h"
+#include "model/table.h"
+
+/* The longest value: what fits a request beside a path of one byte. */
+#define NODE_VALUE_MAX 4096
+
+/* What a node was before a change that some open transaction must not see. */
+struct version {
+	struct node *node;	       /* borrowed: freed after its versions */
+	LIST_ENTRY(version) older;     /* in node->versions, youngest first */
+	STAILQ_ENTRY(version) retired; /* in the snapshot that holds it */
+	struct perms *perms;	       /* counted */
+	uint64_t from; /* valid from here until the next younger one, or the node itself */
+	uint32_t value_len;
+	char value[];
+};
+
+TAILQ_HEAD(node_list, node);
+
+struct node {
+	struct table_link link; /* in the store's nodes, or its dead ones */
+	struct node *parent;	/* borrowed: outlives its children; NULL for "/" and specials */
+	union {
+		TAILQ_ENTRY(node) sibling;  /* in parent->children, in order of creation */
+		LIST_ENTRY(node) dead_link; /* in parent->dead */
+	};
+	struct node_list children;
+	LIST_HEAD(, node) dead; /* former children that some transaction still sees */
+	LIST_HEAD(, version) versions;
+	struct perms *perms; /* counted */
+	union {
+		LIST_ENTRY(node) user;	    /* in perms->users */
+		STAILQ_ENTRY(node) retired; /* dead: in the snapshot that holds it */
+	};
+	char *value; /* points behind the name, or to a buffer that is owned */
+	uint64_t created;
+	uint64_t value_gen;
+	uint64_t perms_gen;
+	uint64_t children_gen; /* a child was added or removed */
+	union {
+		struct {
+			uint32_t n_children;
+			uint32_t children_bytes; /* names, each with a NUL */
+		};
+		uint64_t removed; /* dead: generation of its removal */
+	};
+	uint16_t value_len;
+	uint16_t value_room; /* bytes behind the name */
+	uint16_t name_len;
+	uint16_t path_len : 14;
+	uint16_t is_dead : 1;
+	uint16_t is_doomed : 1; /* about to be removed by the commit at hand */
+	char text[];		/* name, then room for a small value; no NULs */
+};
+
+/* What a client sees of a node. All borrowed until the store or the transaction changes. */
+struct node_view {
+	const struct perms *perms;
+	const char *value;
+	uint32_t value_len;
+	uint64_t generation; /* of the last change of value, permissions or children */
+};
+
+static inline uint64_t node_generation(const struct node *node)
+{
+	uint64_t g = node->value_gen > node->perms_gen ? node->value_gen : node->perms_gen;
+
+	return g > node->children_gen ? g : node->children_gen;
+}
+
+/**
+ * node_quota_bytes() - size that counts for the node size quota
+ *
+ * Source: xenstored of Xen: a header of 16 bytes, 8 per permission, value, names of the children.
+ */
+static inline uint32_t node_quota_bytes(uint32_t n_perms, uint32_t value_len,
+					uint32_t children_bytes)
+{
+	return 16 + 8 * n_perms + value_len + children_bytes;
+}
+
+/** node_memory() - bytes charged to the owner: node_quota_bytes() and the path */
+static inline uint32_t node_memory(const struct node *node)
+{
+	return node_quota_bytes(node->perms->n, node->value_len, node->children_bytes) +
+	       node->path_len;
+}
+
+/**
+ * node_path() - write the path of @node
+ * @buf: room for node->path_len + 1
+ *
+ * Return: @buf, NUL-terminated.
+ */
+char *node_path(const struct node *node, char *buf);
+
+#endif

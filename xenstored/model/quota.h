@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a domain may make us hold: one account per domid, with what is used, the limits, the peaks
+ * and the refusals. Limits are inclusive: a limit of N lets exactly N pass, 0 lets everything pass.
+ */
+#ifndef QUOTA_H
+#define QUOTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+
+enum quota_item {
+	QUOTA_NODES,
+	QUOTA_WATCHES,
+	QUOTA_OUTSTANDING,
+	QUOTA_MEMORY, /* bytes */
+	QUOTA_TRANSACTIONS,
+	QUOTA_TXN_NODES,  /* nodes touched by one transaction */
+	QUOTA_NODE_PERMS, /* permission entries of one node */
+	QUOTA_PATH,	  /* bytes, see path_quota_len() */
+	QUOTA_NODE_SIZE,  /* bytes, see node_quota_bytes() */
+	QUOTA_N,
+};
+
+/* Domids from here on are Xen's own words (DOMID_FIRST_RESERVED): no domain has them. */
+#define QUOTA_DOMID_MAX 0x7ff0
+
+struct quota;
+
+struct quota_account {
+	struct quota *quota; /* borrowed: the quota owns its accounts */
+	uint32_t domid;
+	bool exempt;		 /* privileged: limits are not applied, use and peaks are counted */
+	uint32_t used[QUOTA_N];	 /* of items that are held; 0 for those that are only measured */
+	uint32_t peak[QUOTA_N];	 /* highest value seen */
+	uint32_t limit[QUOTA_N]; /* 0 = none */
+	uint32_t soft[QUOTA_N];	 /* 0 = none; memory only */
+	uint32_t refused[QUOTA_N]; /* how often a limit said no */
+};
+
+struct quota_name {
+	const char *name;	 /* in control commands and on the wire */
+	const char *description; /* for people */
+};
+
+/** quota_names - names of the items, indexed by enum quota_item */
+extern const struct quota_name quota_names[QUOTA_N];
+
+/* Called for every refusal; @value is what would have been, beyond @limit. */
+typedef void quota_refused_fn(void *ctx, struct quota_account *account, enum quota_item item,
+			      uint32_t value, uint32_t limit);
+
+/**
+ * quota_new() - make the set of accounts, with the default limits
+ * @refused: told about each refusal; may be NULL
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int quota_new(struct quota **out, quota_refused_fn *refused, void *ctx);
+void quota_free(struct quota *quota);
+DEFINE_CLEANUP(struct quota *, quota_free)
+
+/** quota_get() - the account of @domid, or NULL; borrowed until quota_close() */
+struct quota_account *quota_get(const struct quota *quota, uint32_t domid);
+
+/** quota_tools() - the account shared by all socket clients, which is exempt; never closed */
+struct quota_account *quota_tools(struct quota *quota);
+
+/**
+ * quota_open() - the account of @domid, made with the global limits if there is none
+ *
+ * Return: 0, -ENOMEM, or -EINVAL (@domid is QUOTA_DOMID_MAX or more).
+ */
+int quota_open(struct quota *quota, uint32_t domid, struct quota_account **out);
+
+/** quota_close() - the domain is gone; asserts that nothing is charged to it any more */
+void quota_close(struct quota *quota, uint32_t domid);
+
+/**
+ * quota_check() - would @value be within the limit of @item?
+ *
+ * Counts and reports a refusal, records a peak. Return: true if it may be.
+ */
+bool quota_check(struct quota_account *account, enum quota_item item, uint32_t value);
+
+/** quota_check_more() - may @n more of @item be held? Nothing is charged yet. */
+bool quota_check_more(struct quota_account *account, enum quota_item item, uint32_t n);
+
+/** quota_charge(), quota_discharge() - @n more or less of @item is held; limits are not looked at
+ */
+void quota_charge(struct quota_account *account, enum quota_item item, uint32_t n);
+void quota_discharge(struct quota_account *account, enum quota_item item, uint32_t n);
+
+/** quota_limit() - the limit that accounts opened from now on get; soft: the soft one */
+uint32_t quota_limit(const struct quota *quota, enum quota_item item, bool soft);
+/** quota_set_limit() - change it; accounts that exist follow if their limit was the old one */
+void quota_set_limit(struct quota *quota, enum quota_item item, bool soft, uint32_t limit);
+/** quota_peak() - highest value seen in any account that is not exempt */
+uint32_t quota_peak(const struct quota *quota, enum quota_item item);
+/** quota_reset_peaks() - forget peaks: each becomes what is used now */
+void quota_reset_peaks(struct quota *quota);
+
+#endif

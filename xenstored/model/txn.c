@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The overlay of a transaction: what it touched and what it changed. See txn_commit.c for its end.
+ */
+#include "model/txn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/quota.h"
+
+int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
+{
+	struct txn *txn;
+
+	if (!quota_check_more(account, QUOTA_TRANSACTIONS, 1))
+		return -ENOSPC;
+	txn = calloc(1, sizeof(*txn));
+	if (!txn)
+		return -ENOMEM;
+	if (table_init(&txn->overlay, 8) < 0) {
+		free(txn);
+		return -ENOMEM;
+	}
+	STAILQ_INIT(&txn->order);
+	txn->store = store;
+	txn->account = account;
+	txn->id = id;
+	txn->is_open = true;
+	history_open(store, &txn->snapshot);
+	quota_charge(account, QUOTA_TRANSACTIONS, 1);
+	*out = txn;
+	return 0;
+}
+
+static void free_node(struct txn_node *tn)
+{
+	perms_unref(tn->perms);
+	perms_unref(tn->former);
+	store_drop_node(tn->fresh);
+	store_unprepare(&tn->change);
+	free(tn->value);
+	free(tn);
+}
+
+void txn_free(struct txn *txn)
+{
+	if (!txn)
+		return;
+	while (!STAILQ_EMPTY(&txn->order)) {
+		struct txn_node *tn = STAILQ_FIRST(&txn->order);
+
+		STAILQ_REMOVE_HEAD(&txn->order, order);
+		free_node(tn);
+	}
+	if (txn->is_open)
+		history_close(txn->store, &txn->snapshot);
+	table_deinit(&txn->overlay);
+	quota_discharge(txn->account, QUOTA_TRANSACTIONS, 1);
+	free(txn);
+}
+
+static struct txn_node *find(const struct txn *txn, uint64_t hash, const char *path, uint32_t len)
+{
+	struct table_link *link;
+
+	for (link = table_first(&txn->overlay, hash); link; link = link->next) {
+		struct txn_node *tn = (struct txn_node *)link;
+
+		if (link->hash == hash && tn->path_len == len && memcmp(tn->path, path, len) == 0)
+			return tn;
+	}
+	return NULL;
+}
+
+/* Takes note of a node; @tail, if not empty, is one more component after @path. */
+static int enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len, const char *tail,
+		 uint32_t tail_len, struct txn_node **out)
+{
+	uint32_t path_len = len + (tail_len ? tail_len + 1 : 0);
+	struct txn_node *tn;
+
+	if (!quota_check(txn->account, QUOTA_TXN_NODES, txn->n_nodes + 1)) {
+		txn->failed = true;
+		return -ENOSPC;
+	}
+	tn = calloc(1, sizeof(*tn) + path_len + 1);
+	if (!tn) {
+		txn->failed = true;
+		return -ENOMEM;
+	}
+	memcpy(tn->path, path, len);
+	if (tail_len) {
+		tn->path[len] = '/';
+		memcpy(tn->path + len + 1, tail, tail_len);
+	}
+	tn->path_len = (uint16_t)path_len;
+	TAILQ_INIT(&tn->children);
+	STAILQ_INSERT_TAIL(&txn->order, tn, order);
+	table_add(&txn->overlay, &tn->link, hash);
+	txn->n_nodes++;
+	*out = tn;
+	return 0;
+}
+
+int txn_touch(struct txn *txn, const struct path *path, uint32_t level, unsigned int touch,
+	      struct txn_node **out)
+{
+	uint32_t len = path_prefix_len(path, level);
+	uint64_t hash = path->hash[level];
+	struct txn_node *tn = find(txn, hash, path->text, len);
+	int r;
+
+	if (!tn) {
+		r = enter(txn, hash, path->text, len, NULL, 0, &tn);
+		if (r < 0)
+			return r;
+		tn->base = store_find_text_at(txn->store, hash, path->text, len, txn->snapshot.at);
+		tn->exists = tn->base;
+	}
+	tn->touched |= (uint8_t)touch;
+	*out = tn;
+	return 0;
+}
+
+void txn_view(const struct txn *txn, const struct txn_node *tn, struct node_view *view)
+{
+	assert(tn->exists);
+	if (!tn->created)
+		history_view(tn->base, txn->snapshot.at, view);
+	else
+		view->generation = txn->snapshot.at;
+	if (tn->perms)
+		view->perms = tn->perms;
+	if (tn->value) {
+		view->value = tn->value;
+		view->value_len = tn->value_len;
+	}
+}
+
+uint32_t txn_children_bytes(const struct txn_node *tn)
+{
+	uint32_t base = tn->base && !tn->created && !tn->base->is_dead ? tn->base->children_bytes
+								       : 0;
+
+	return (uint32_t)((int32_t)base + tn->children_bytes);
+}
+
+static int copy_value(struct txn_node *tn, const char *value, uint32_t len)
+{
+	char *copy = malloc(len ? len : 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, value, len);
+	free(tn->value);
+	tn->value = copy;
+	tn->value_len = len;
+	return 0;
+}
+
+int txn_write(struct txn *txn, struct txn_node *tn, const char *value, uint32_t len)
+{
+	int r = copy_value(tn, value, len);
+
+	if (r < 0)
+		return r;
+	txn->n_changes++;
+	return 0;
+}
+
+/* Counts what the account gains or loses by a change of owner; NULL is nobody. */
+static void count_owner(struct txn *txn, const struct perms *before, const struct perms *after)
+{
+	uint32_t domid = txn->account->domid;
+
+	if (before && perms_owner(before) == domid)
+		txn->n_owned--;
+	if (after && perms_owner(after) == domid)
+		txn->n_owned++;
+}
+
+static const struct perms *current_perms(const struct txn *txn, const struct txn_node *tn)
+{
+	struct node_view view;
+
+	txn_view(txn, tn, &view);
+	return view.perms;
+}
+
+void txn_set_perms(struct txn *txn, struct txn_node *tn, struct perms *perms)
+{
+	count_owner(txn, current_perms(txn, tn), perms);
+	perms_ref(perms);
+	perms_unref(tn->perms);
+	tn->perms = perms;
+	txn->n_changes++;
+}
+
+int txn_create(struct txn *txn, struct txn_node *parent, struct txn_node *tn, const char *value,
+	       uint32_t len, struct perms *perms, bool implied)
+{
+	uint32_t name_len;
+	int r = copy_value(tn, value, len);
+
+	if (r < 0)
+		return r;
+	assert(!tn->exists && parent->exists);
+	count_owner(txn, NULL, perms);
+	perms_unref(tn->perms);
+	tn->perms = perms_ref(perms);
+	tn->exists = tn->created = true;
+	tn->implied = implied && !tn->base;
+	tn->parent = parent;
+	TAILQ_INSERT_TAIL(&parent->children, tn, sibling);
+	txn_child_name(&(struct txn_child){ .tn = tn }, &name_len);
+	parent->children_bytes += (int32_t)name_len + 1;
+	txn->n_changes++;
+	return 0;
+}
+
+void txn_queue_event(struct txn_node *tn, enum watch_kind kind)
+{
+	if (!tn->fires || kind == WATCH_SUBTREE)
+		tn->kind = kind;
+	tn->fires = true;
+}
+
+static int append(struct txn_children *children, struct node *node, struct txn_node *tn)
+{
+	if (children->n == children->n_allocated) {
+		uint32_t n = children->n_allocated ? children->n_allocated * 2 : 16;
+		struct txn_child *list = reallocarray(children->list, n, sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		children->list = list;
+		children->n_allocated = n;
+	}
+	children->list[children->n++] = (struct txn_child){ node, tn };
+	return 0;
+}
+
+static int by_creation(const void *a, const void *b)
+{
+	const struct txn_child *ca = a, *cb = b;
+
+	return ca->node->created < cb->node->created ? -1 : 1;
+}
+
+static bool was_removed(const struct txn *txn, const struct node *node)
+{
+	struct table_link *link;
+
+	for (link = table_first(&txn->overlay, node->link.hash); link; link = link->next) {
+		struct txn_node *tn = (struct txn_node *)link;
+
+		if (tn->base == node)
+			return tn->removed;
+	}
+	return false;
+}
+
+/* The children that the snapshot has and the transaction has left alone. */
+static int list_base(const struct txn *txn, struct node *base, struct txn_children *children)
+{
+	uint64_t at = txn->snapshot.at;
+	struct node *node;
+	bool sorted = true;
+	int r = 0;
+
+	LIST_FOREACH (node, &base->dead, dead_link) {
+		if (r < 0 || !history_is_child_at(node, at) || was_removed(txn, node))
+			continue;
+		r = append(children, node, NULL);
+		sorted = false;
+	}
+	TAILQ_FOREACH (node, &base->children, sibling) {
+		if (r < 0 || node->created > at)
+			break; /* the rest is younger still */
+		if (!was_removed(txn, node))
+			r = append(children, node, NULL);
+	}
+	if (!sorted)
+		qsort(children->list, children->n, sizeof(*children->list), by_creation);
+	return r;
+}
+
+int txn_list(const struct txn *txn, const struct txn_node *tn, struct txn_children *children)
+{
+	struct txn_node *child;
+	int r = 0;
+
+	*children = (struct txn_children){ 0 };
+	if (!tn->created)
+		r = list_base(txn, tn->base, children);
+	TAILQ_FOREACH (child, &tn->children, sibling)
+		if (r == 0)
+			r = append(children, NULL, child);
+	if (r < 0)
+		txn_children_deinit(children);
+	return r;
+}
+
+void txn_children_deinit(struct txn_children *children)
+{
+	free(children->list);
+	*children = (struct txn_children){ 0 };
+}
+
+/* Appends all that is below the last one of @list, parents first. */
+static int touch_children(struct txn *txn, struct txn_node *tn, struct txn_children *pending)
+{
+	struct txn_children children;
+	int r = txn_list(txn, tn, &children);
+
+	/* Backwards, because the caller takes from the end. */
+	for (uint32_t i = children.n; i-- && r == 0;) {
+		struct node *node = children.list[i].node;
+		struct txn_node *child = children.list[i].tn;
+
+		if (node) {
+			child = NULL;
+			for (struct table_link *link = table_first(&txn->overlay, node->link.hash);
+			     link; link = link->next)
+				if (((struct txn_node *)link)->base == node)
+					child = (struct txn_node *)link;
+			if (!child) {
+				r = enter(txn, node->link.hash, tn->path, tn->path_len, node->text,
+					  node->name_len, &child);
+				if (r < 0)
+					break;
+				child->base = node;
+				child->exists = true;
+			}
+		}
+		r = append(pending, NULL, child);
+	}
+	txn_children_deinit(&children);
+	return r;
+}
+
+static void remove_one(struct txn *txn, struct txn_node *tn)
+{
+	count_owner(txn, current_perms(txn, tn), NULL);
+	if (tn->created)
+		TAILQ_REMOVE(&tn->parent->children, tn, sibling);
+	if (tn->base)
+		tn->removed = true;
+	tn->touched |= TXN_READ;
+	if (tn->base && !tn->created)
+		tn->touched |= TXN_LIST;
+	tn->exists = tn->created = tn->implied = false;
+	tn->children_bytes = 0;
+	perms_unref(tn->perms);
+	tn->perms = NULL;
+	free(tn->value);
+	tn->value = NULL;
+}
+
+int txn_remove(struct txn *txn, struct txn_node *parent, struct txn_node *top)
+{
+	struct txn_children pending = { 0 };
+	uint32_t name_len;
+	int r = append(&pending, NULL, top);
+
+	txn_child_name(&(struct txn_child){ .tn = top }, &name_len);
+	while (r == 0 && pending.n) {
+		struct txn_node *tn = pending.list[--pending.n].tn;
+
+		r = touch_children(txn, tn, &pending);
+		if (r < 0)
+			break;
+		txn_queue_event(tn, tn == top ? WATCH_SUBTREE : WATCH_EXACT);
+		remove_one(txn, tn);
+	}
+	txn_children_deinit(&pending);
+	if (r < 0) {
+		txn->failed = true;
+		return r;
+	}
+	parent->children_bytes -= (int32_t)name_len + 1;
+	txn->n_changes++;
+	return 0;
+}

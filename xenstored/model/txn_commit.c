@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The end of a transaction, in this order: does anything it depended on differ from its start, do
+ * the quotas allow it, is there memory for all of it; then removals, creations and changes, none of
+ * which can fail any more; then events, which see the new state as a whole.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/quota.h"
+#include "model/txn.h"
+
+/* Created on the way to something else, and somebody else has made the same node meanwhile. */
+static bool may_merge(const struct txn_node *tn, const struct node *live)
+{
+	return tn->implied && tn->created && !(tn->touched & (TXN_READ | TXN_LIST)) &&
+	       live->perms == tn->perms;
+}
+
+static bool conflicts(struct txn *txn, struct txn_node *tn)
+{
+	const struct node *base = tn->base;
+	uint64_t at = txn->snapshot.at;
+
+	if (tn->perms && tn->perms->detached)
+		return true;
+	if (!base) {
+		struct node *live;
+
+		if (!tn->touched && !tn->created)
+			return false;
+		live = store_find_text(txn->store, tn->link.hash, tn->path, tn->path_len);
+		if (live && !may_merge(tn, live))
+			return true;
+		tn->live = live;
+		return false;
+	}
+	if (base->is_dead)
+		return true;
+	if (base->perms_gen > at)
+		return true;
+	if ((tn->touched & TXN_READ) && base->value_gen > at)
+		return true;
+	return (tn->touched & TXN_LIST) && base->children_gen > at;
+}
+
+static bool within_quotas(struct txn *txn)
+{
+	struct quota_account *account = txn->account;
+	struct txn_node *tn;
+
+	if (account->exempt)
+		return true;
+	if (txn->n_owned > 0 && !quota_check_more(account, QUOTA_NODES, (uint32_t)txn->n_owned))
+		return false;
+	STAILQ_FOREACH (tn, &txn->order, order) {
+		struct node_view view;
+
+		/* Others may have filled the directory since. */
+		if (!tn->exists || tn->children_bytes <= 0)
+			continue;
+		txn_view(txn, tn, &view);
+		if (!quota_check(account, QUOTA_NODE_SIZE,
+				 node_quota_bytes(view.perms->n, view.value_len,
+						  txn_children_bytes(tn))))
+			return false;
+	}
+	return true;
+}
+
+static int prepare(struct txn *txn, struct txn_node *tn)
+{
+	uint32_t name_len;
+	const char *name;
+
+	if (tn->base)
+		tn->former = perms_ref(tn->base->perms);
+	if (!tn->exists || tn->live)
+		return 0;
+	if (!tn->created) {
+		tn->live = tn->base;
+		if (!tn->value && !tn->perms)
+			return 0;
+		return store_prepare(txn->store, tn->base, tn->value ? tn->value_len : 0,
+				     &tn->change);
+	}
+	name = txn_child_name(&(struct txn_child){ .tn = tn }, &name_len);
+	tn->fresh = store_new_node(name, name_len, tn->value, tn->value_len, tn->perms);
+	return tn->fresh ? 0 : -ENOMEM;
+}
+
+static void remove_subtree(struct store *store, struct node *top)
+{
+	struct node *next, *node = store_next_postorder(top, NULL);
+
+	for (; node; node = next) {
+		next = store_next_postorder(top, node);
+		store_remove(store, node);
+	}
+}
+
+/* A node goes with everything below it: all of that was removed too, or there is a conflict. */
+static void apply_removals(struct txn *txn)
+{
+	struct txn_node *tn;
+
+	STAILQ_FOREACH (tn, &txn->order, order)
+		if (tn->removed)
+			tn->base->is_doomed = true;
+	STAILQ_FOREACH (tn, &txn->order, order)
+		tn->on_top = tn->removed && !tn->base->parent->is_doomed;
+	STAILQ_FOREACH (tn, &txn->order, order) {
+		if (tn->on_top)
+			remove_subtree(txn->store, tn->base);
+		if (tn->removed)
+			tn->base = NULL;
+	}
+}
+
+static void add_fresh(struct txn *txn, struct txn_node *tn)
+{
+	assert(tn->parent->live);
+	tn->live = tn->fresh;
+	tn->fresh = NULL;
+	store_add(txn->store, tn->parent->live, tn->live);
+}
+
+static void apply_change(struct txn *txn, struct txn_node *tn)
+{
+	if (tn->fresh) {
+		/* First access may have been child first: put the missing ancestors in before. */
+		while (tn->fresh) {
+			struct txn_node *first = tn;
+
+			while (first->parent->fresh)
+				first = first->parent;
+			add_fresh(txn, first);
+		}
+		return;
+	}
+	if (!tn->exists || tn->created)
+		return;
+	if (tn->value)
+		store_set_value(txn->store, tn->live, tn->value, tn->value_len, &tn->change);
+	if (tn->perms)
+		store_set_perms(txn->store, tn->live, tn->perms, &tn->change);
+}
+
+static void fire(struct txn *txn, struct txn_node *tn, struct watch_index *watches, void *cause)
+{
+	struct watch_firing firing = { .kind = tn->kind, .former = tn->former, .cause = cause };
+	struct path path;
+
+	/* Made and unmade in the same transaction: nothing happened. */
+	if (!tn->live && !tn->former)
+		return;
+	if (path_parse(&path, &txn->store->key, "", tn->path, tn->path_len, true) < 0)
+		return;
+	firing.path = &path;
+	if (tn->live) {
+		firing.perms = tn->live->perms;
+		firing.parent = tn->live->parent ? tn->live->parent->perms : NULL;
+	}
+	watch_fire(watches, &firing);
+}
+
+int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
+{
+	struct txn_node *tn;
+
+	if (txn->failed)
+		return -ENOMEM;
+	if (!txn->n_changes)
+		return 0;
+	STAILQ_FOREACH (tn, &txn->order, order)
+		if (conflicts(txn, tn))
+			return -EAGAIN;
+	if (!within_quotas(txn))
+		return -ENOSPC;
+	/* All that is depended on is as it was: the past is not needed any more. */
+	history_close(txn->store, &txn->snapshot);
+	txn->is_open = false;
+	STAILQ_FOREACH (tn, &txn->order, order)
+		if (prepare(txn, tn) < 0)
+			return -ENOMEM;
+	apply_removals(txn);
+	STAILQ_FOREACH (tn, &txn->order, order)
+		apply_change(txn, tn);
+	STAILQ_FOREACH (tn, &txn->order, order)
+		if (tn->fires)
+			fire(txn, tn, watches, cause);
+	return 0;
+}
