@@ -19,3 +19,12 @@ libcommon_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(BSD_CFLAGS) $(SYSTEMD_CFLAGS
 
 # What a program that uses libcommon.a links.
 COMMON_LIBS = libcommon.a $(EVENT_LIBS) $(BSD_LIBS) $(SYSTEMD_LIBS) $(XENEVTCHN_LIBS) $(XENTOOLLOG_LIBS)
+
+EXTRA_DIST += tests/unit/fakestore.h
+
+check_PROGRAMS += tests/unit/test_daemon tests/unit/test_storeclient
+tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
+tests_unit_test_daemon_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
+tests_unit_test_storeclient_SOURCES = tests/unit/test_storeclient.c tests/unit/fakestore.c
+tests_unit_test_storeclient_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_storeclient_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)

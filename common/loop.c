@@ -85,6 +85,7 @@ int loop_run(struct loop *loop)
 			return -EIO;
 		end_turn(loop);
 	}
+	loop->stopped = false;
 	return loop->status;
 }
 

@@ -45,7 +45,7 @@ DEFINE_CLEANUP(struct loop *, loop_free)
 struct event_base *loop_base(struct loop *loop);
 
 /**
- * loop_run() - take turns until loop_stop()
+ * loop_run() - take turns until loop_stop(); may be called again afterwards
  *
  * Return: the status given to loop_stop(), or -EIO if libevent fails.
  */
