@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starts jobs while there is room: in flight, and with the workers. Everything else is the jobs'
+ * own doing. At most one is started per turn, so that answers and events of the others are never
+ * kept waiting by more than one shell.
+ */
+#include "batch.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guestcfg.h"
+#include "host.h"
+#include "log.h"
+#include "loop.h"
+#include "names.h"
+#include "plan.h"
+#include "report.h"
+#include "worker.h"
+
+#define TICK_MS		      200
+#define FAILURES_IN_A_ROW_MAX 10 /* then the rest would fail too */
+
+TAILQ_HEAD(job_list, job);
+
+struct batch {
+	const struct batch_options *options; /* borrowed: the caller's, like the plan */
+	struct plan *plan;
+	struct job_env env;
+	struct names *names;
+	struct job *jobs; /* owned: one per domain of the plan; its id is its index */
+	size_t n_started, n_in_flight;
+	size_t n_failed, n_failed_in_a_row;
+	struct job_list active; /* on their way */
+	bool begun, stopping, refused;
+	struct loop_hook turn;
+	struct event *tick, *interrupt, *terminate;
+};
+
+static void refuse(struct batch *batch)
+{
+	batch->refused = true;
+	loop_stop(batch->env.host->loop, 0);
+}
+
+static void stop_starting(struct batch *batch)
+{
+	batch->stopping = true;
+	loop_again(batch->env.host->loop);
+}
+
+static void on_finished(void *ctx, struct job *job)
+{
+	struct batch *batch = ctx;
+
+	TAILQ_REMOVE(&batch->active, job, link);
+	batch->n_in_flight--;
+	loop_again(batch->env.host->loop);
+	if (job->state == JOB_DONE) {
+		batch->n_failed_in_a_row = 0;
+		return;
+	}
+	batch->n_failed++;
+	if (++batch->n_failed_in_a_row < FAILURES_IN_A_ROW_MAX || batch->stopping)
+		return;
+	log_error(batch->env.host->log, "%d domains failed one after the other: no more are begun",
+		  FAILURES_IN_A_ROW_MAX);
+	stop_starting(batch);
+}
+
+static void on_worker_done(void *ctx, const struct worker_result *result)
+{
+	struct batch *batch = ctx;
+
+	loop_again(batch->env.host->loop); /* a worker has room again */
+	job_result(&batch->jobs[result->id], result);
+}
+
+static void start_one(struct batch *batch)
+{
+	struct job *job = &batch->jobs[batch->n_started];
+
+	job_init(job, &batch->env, &batch->plan->domains[batch->n_started],
+		 (uint32_t)batch->n_started);
+	batch->n_started++;
+	batch->n_in_flight++;
+	TAILQ_INSERT_TAIL(&batch->active, job, link);
+	job_start(job);
+}
+
+/* The end of every turn. */
+static void on_turn(void *ctx)
+{
+	struct batch *batch = ctx;
+	bool more = !batch->stopping && batch->n_started < batch->plan->n_domains;
+
+	if (!batch->begun)
+		return;
+	if (!more && !batch->n_in_flight) {
+		loop_stop(batch->env.host->loop, 0);
+		return;
+	}
+	if (!more || batch->n_in_flight >= batch->options->max_in_flight ||
+	    !worker_pool_has_room(batch->env.pool))
+		return;
+	start_one(batch);
+	loop_again(batch->env.host->loop);
+}
+
+/* --- what the store and the clock say --- */
+
+static void on_event(void *ctx, const char *path, const char *token)
+{
+	struct batch *batch = ctx;
+	uint32_t id;
+	char kind;
+
+	(void)path;
+	if (job_token(token, &id, &kind) && id < batch->n_started)
+		job_event(&batch->jobs[id], kind);
+}
+
+static void on_connected(void *ctx)
+{
+	struct batch *batch = ctx;
+	struct job *job, *next;
+
+	log_info(batch->env.host->log, "the store is back");
+	for (job = TAILQ_FIRST(&batch->active); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		job_reconnected(job);
+	}
+}
+
+static void on_disconnected(void *ctx, int error)
+{
+	struct batch *batch = ctx;
+
+	log_warning(batch->env.host->log, "no connection to the store: %s", strerror(-error));
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct batch *batch = ctx;
+	uint64_t now_us = loop_now_us(batch->env.host->loop);
+	struct job *job, *next;
+
+	(void)fd, (void)what;
+	for (job = TAILQ_FIRST(&batch->active); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		job_check_time(job, now_us);
+	}
+	report_tick(batch->env.report, now_us, batch->n_in_flight);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *ctx)
+{
+	struct batch *batch = ctx;
+	struct job *job, *next;
+
+	(void)number, (void)what;
+	if (batch->stopping) {
+		log_error(batch->env.host->log, "ended with %zu domains on their way",
+			  batch->n_in_flight);
+		loop_stop(batch->env.host->loop, 0);
+		return;
+	}
+	stop_starting(batch);
+	for (job = TAILQ_FIRST(&batch->active); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		job_cancel(job, -ECANCELED, "interrupted");
+	}
+}
+
+/* --- before the first domain --- */
+
+static bool check_entry(const struct batch *batch, const struct names_entry *entry)
+{
+	const struct plan_domain *same = entry->name ? plan_find(batch->plan, entry->name) : NULL;
+	struct log *log = batch->env.host->log;
+
+	if (same) {
+		log_error(log, "the host has a domain %s already (%u)", entry->name, entry->domid);
+		return false;
+	}
+	for (size_t i = 0; i < batch->plan->n_domains; i++) {
+		const struct plan_domain *domain = &batch->plan->domains[i];
+
+		/* A random UUID cannot be there. */
+		if (!domain->config->has_uuid ||
+		    memcmp(domain->uuid, entry->uuid, sizeof(domain->uuid)))
+			continue;
+		log_error(log, "the host has a domain with the UUID of %s already (%u)",
+			  domain->name, entry->domid);
+		return false;
+	}
+	return true;
+}
+
+static void on_names(void *ctx, int error)
+{
+	struct batch *batch = ctx;
+	const struct names_entry *entries;
+	size_t n, n_clashes = 0;
+
+	if (error) {
+		log_error(batch->env.host->log,
+			  "the names of the host's domains cannot be read: %s", strerror(-error));
+		refuse(batch);
+		return;
+	}
+	entries = names_entries(batch->names, &n);
+	for (size_t i = 0; i < n; i++)
+		n_clashes += !check_entry(batch, &entries[i]);
+	if (n_clashes) {
+		refuse(batch);
+		return;
+	}
+	batch->begun = true;
+	loop_again(batch->env.host->loop);
+}
+
+static void on_ready(void *ctx, int error)
+{
+	struct batch *batch = ctx;
+	struct host *host = batch->env.host;
+
+	if (!error)
+		error = names_new(&batch->names, host->xch, host->store, on_names, batch);
+	else
+		log_error(host->log, "the store daemon does not answer");
+	if (error)
+		refuse(batch);
+}
+
+static int set_up_events(struct batch *batch)
+{
+	struct event_base *base = loop_base(batch->env.host->loop);
+	struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+
+	batch->turn = (struct loop_hook){ .fn = on_turn, .ctx = batch };
+	loop_turn_hook(batch->env.host->loop, &batch->turn);
+	batch->tick = event_new(base, -1, EV_PERSIST, on_tick, batch);
+	batch->interrupt = evsignal_new(base, SIGINT, on_signal, batch);
+	batch->terminate = evsignal_new(base, SIGTERM, on_signal, batch);
+	if (!batch->tick || !batch->interrupt || !batch->terminate)
+		return -ENOMEM;
+	if (event_add(batch->tick, &tick) < 0 || event_add(batch->interrupt, NULL) < 0 ||
+	    event_add(batch->terminate, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int set_up(struct batch *batch, struct host *host, struct guestcfg *const *configs)
+{
+	static const struct storeclient_handlers handlers = {
+		.event = on_event,
+		.connected = on_connected,
+		.disconnected = on_disconnected,
+	};
+	const struct batch_options *options = batch->options;
+	struct report_options report = {
+		.doing = "created",
+		.json = options->json,
+		.progress = options->progress,
+		.quiet = options->quiet,
+		.timings_path = options->timings_path,
+		.n_wanted = batch->plan->n_domains,
+		.start_us = loop_now_us(host->loop),
+	};
+	int r;
+
+	batch->env = (struct job_env){
+		.host = host,
+		.wait = options->wait,
+		.paused = options->paused,
+		.ready_node = options->ready_node,
+		.timeout_us = options->timeout_ms * 1000,
+		.finished = on_finished,
+		.ctx = batch,
+	};
+	TAILQ_INIT(&batch->active);
+	batch->jobs = calloc(batch->plan->n_domains, sizeof(batch->jobs[0]));
+	if (!batch->jobs)
+		return -ENOMEM;
+	r = report_new(&batch->env.report, &report);
+	if (r < 0) {
+		log_error(host->log, "%s: %s", options->timings_path, strerror(-r));
+		return r;
+	}
+	/* Workers are forked before there is a connection that they would inherit. */
+	r = worker_pool_new(&batch->env.pool, host->loop, options->n_workers, configs, host->log,
+			    on_worker_done, batch);
+	if (!r)
+		r = set_up_events(batch);
+	if (!r)
+		r = host_connect(host, &handlers, on_ready, batch);
+	return r;
+}
+
+static void tear_down(struct batch *batch)
+{
+	if (batch->turn.fn)
+		loop_turn_unhook(batch->env.host->loop, &batch->turn);
+	if (batch->tick)
+		event_free(batch->tick);
+	if (batch->interrupt)
+		event_free(batch->interrupt);
+	if (batch->terminate)
+		event_free(batch->terminate);
+	batch->env.closing = true;
+	host_disconnect(batch->env.host);
+	worker_pool_free(batch->env.pool);
+	names_free(batch->names);
+	report_free(batch->env.report);
+	tree_deinit(&batch->env.tree);
+	free(batch->jobs);
+}
+
+enum batch_outcome batch_run(struct host *host, struct plan *plan, struct guestcfg *const *configs,
+			     const struct batch_options *options)
+{
+	struct batch batch = { .options = options, .plan = plan };
+	enum batch_outcome outcome = BATCH_REFUSED;
+	int r = set_up(&batch, host, configs);
+
+	if (!r)
+		r = loop_run(host->loop);
+	if (r < 0)
+		log_error(host->log, "%s", strerror(-r));
+	if (!r && !batch.refused) {
+		report_end(batch.env.report, loop_now_us(host->loop));
+		outcome = batch.n_failed || batch.n_started < plan->n_domains ? BATCH_SOME
+									      : BATCH_ALL;
+	}
+	tear_down(&batch);
+	return outcome;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making all domains of a plan, a bounded number of them at a time. */
+#ifndef BATCH_H
+#define BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "job.h"
+
+struct guestcfg;
+struct host;
+struct plan;
+
+struct batch_options {
+	unsigned int n_workers;
+	size_t max_in_flight;
+	enum job_wait wait;
+	bool paused;
+	const char *ready_node; /* borrowed, like all strings here */
+	uint64_t timeout_ms;	/* for a console and for a guest, each */
+	bool json, progress, quiet;
+	const char *timings_path;
+};
+
+enum batch_outcome {
+	BATCH_ALL,     /* every domain was made */
+	BATCH_SOME,    /* some were not; nothing is left of those, or the report says of which */
+	BATCH_REFUSED, /* nothing was begun */
+};
+
+/**
+ * batch_run() - make the domains, report, return
+ * @host:    not connected yet; its loop runs until the batch is over
+ * @configs: of the plan, with their images; borrowed
+ *
+ * SIGINT and SIGTERM: what is on its way is taken back, what was made stays. A second one ends at
+ * once.
+ */
+enum batch_outcome batch_run(struct host *host, struct plan *plan, struct guestcfg *const *configs,
+			     const struct batch_options *options);
+
+#endif

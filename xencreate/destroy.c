@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Chooses the victims, keeps a bounded number of them on their way. A domain is only really gone
+ * when both daemons have let go of its rings: that is waited for once, for all together.
+ */
+#include "destroy.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <xenctrl.h>
+
+#include "host.h"
+#include "log.h"
+#include "loop.h"
+#include "names.h"
+#include "report.h"
+#include "sweep.h"
+#include "victim.h"
+#include "worker.h"
+
+#define TICK_MS	      50
+#define LINGER_MAX_US 10000000 /* how long a destroyed domain may stay listed */
+#define CHUNK	      1024
+
+enum phase {
+	PHASE_LISTING,
+	PHASE_DESTROYING,
+	PHASE_LINGERING, /* until the hypervisor lists none of them any more */
+	PHASE_SWEEPING,
+};
+
+struct destroy {
+	char *const *targets; /* borrowed: the caller's, like the options */
+	size_t n_targets;
+	bool all;
+	const struct batch_options *options;
+	struct victim_env env;
+	struct names *names;
+	struct report *report;
+	struct sweep *sweep;
+	struct victim *victims; /* owned; in rising order of domids */
+	size_t n_victims, n_started, n_in_flight, n_failed;
+	enum phase phase;
+	uint64_t linger_since_us;
+	bool stopping, refused;
+	struct loop_hook turn;
+	struct event *tick, *interrupt, *terminate;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void refuse(struct destroy *destroy)
+{
+	destroy->refused = true;
+	loop_stop(destroy->env.host->loop, 0);
+}
+
+/* --- all of them --- */
+
+static void on_finished(void *ctx, struct victim *victim)
+{
+	struct destroy *destroy = ctx;
+	struct report_domain domain = {
+		.name = victim->label,
+		.uuid = victim->uuid_text,
+		.domid = victim->entry->domid,
+		.start_us = victim->start_us,
+		.end_us = victim->end_us,
+		.clean = !victim->unclean,
+		.error = victim->message[0] ? victim->message : NULL,
+	};
+
+	destroy->n_failed += !!domain.error;
+	report_domain(destroy->report, &domain);
+	destroy->n_in_flight--;
+	loop_again(destroy->env.host->loop);
+}
+
+static void on_worker_done(void *ctx, const struct worker_result *result)
+{
+	struct destroy *destroy = ctx;
+
+	victim_result(&destroy->victims[result->id], result);
+}
+
+static const struct victim *victim_of_info(const struct destroy *destroy, size_t *at,
+					   const xc_domaininfo_t *info)
+{
+	const struct victim *victim;
+
+	while (*at < destroy->n_started && destroy->victims[*at].entry->domid < info->domain)
+		++*at;
+	if (*at == destroy->n_started)
+		return NULL;
+	victim = &destroy->victims[*at];
+	if (victim->entry->domid != info->domain || memcmp(victim->entry->uuid, info->handle, 16) ||
+	    victim->message[0])
+		return NULL;
+	return victim;
+}
+
+/* How many of the destroyed does the hypervisor still list? With @name_them, they count as failed.
+ */
+static size_t count_lingering(struct destroy *destroy, bool name_them)
+{
+	CLEANUP(free) xc_domaininfo_t *infos = calloc(CHUNK, sizeof(*infos));
+	size_t n_lingering = 0, at = 0;
+	uint32_t first = 1;
+	int n;
+
+	do {
+		n = infos ? xc_domain_getinfolist(destroy->env.host->xch, first, CHUNK, infos) : -1;
+		for (int i = 0; i < n; i++) {
+			const struct victim *victim = victim_of_info(destroy, &at, &infos[i]);
+
+			if (!victim)
+				continue;
+			n_lingering++;
+			if (name_them)
+				log_error(destroy->env.host->log,
+					  "%s (%" PRIu32
+					  ") is destroyed, but somebody holds its memory",
+					  victim->label, victim->entry->domid);
+		}
+		if (n > 0)
+			first = infos[n - 1].domain + 1;
+	} while (n == CHUNK);
+	return n_lingering;
+}
+
+static void on_swept(void *ctx)
+{
+	struct destroy *destroy = ctx;
+
+	if (!destroy->env.closing)
+		loop_stop(destroy->env.host->loop, 0);
+}
+
+static void check_lingering(struct destroy *destroy)
+{
+	struct host *host = destroy->env.host;
+	bool give_up = now_us() > destroy->linger_since_us + LINGER_MAX_US;
+	size_t n_lingering = count_lingering(destroy, give_up);
+
+	if (n_lingering && !give_up)
+		return;
+	destroy->n_failed += n_lingering;
+	destroy->phase = PHASE_SWEEPING;
+	if (sweep_new(&destroy->sweep, host->store, host->console_domid, on_swept, destroy) < 0)
+		loop_stop(host->loop, 0);
+}
+
+/* The end of every turn. */
+static void on_turn(void *ctx)
+{
+	struct destroy *destroy = ctx;
+
+	if (destroy->phase != PHASE_DESTROYING)
+		return;
+	while (!destroy->stopping && destroy->n_started < destroy->n_victims &&
+	       destroy->n_in_flight < destroy->options->max_in_flight) {
+		destroy->n_in_flight++;
+		victim_start(&destroy->victims[destroy->n_started++]);
+	}
+	if (destroy->n_in_flight || (!destroy->stopping && destroy->n_started < destroy->n_victims))
+		return;
+	destroy->phase = PHASE_LINGERING;
+	destroy->linger_since_us = now_us();
+	check_lingering(destroy);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct destroy *destroy = ctx;
+
+	(void)fd, (void)what;
+	if (destroy->phase == PHASE_LINGERING)
+		check_lingering(destroy);
+	if (destroy->report)
+		report_tick(destroy->report, now_us(), destroy->n_in_flight);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *ctx)
+{
+	struct destroy *destroy = ctx;
+
+	(void)number, (void)what;
+	if (destroy->stopping)
+		loop_stop(destroy->env.host->loop, 0);
+	destroy->stopping = true;
+}
+
+/* --- which ones --- */
+
+static bool is_target(const struct names_entry *entry, const char *target)
+{
+	char *end_of_number;
+	unsigned long domid = strtoul(target, &end_of_number, 10);
+
+	if (!*end_of_number)
+		return domid == entry->domid;
+	return entry->name && !fnmatch(target, entry->name, 0);
+}
+
+static bool wanted(const struct destroy *destroy, const struct names_entry *entry, bool *used)
+{
+	bool found = destroy->all;
+
+	for (size_t i = 0; i < destroy->n_targets; i++) {
+		if (!is_target(entry, destroy->targets[i]))
+			continue;
+		used[i] = true;
+		found = true;
+	}
+	return found;
+}
+
+static void add_victim(struct destroy *destroy, const struct names_entry *entry)
+{
+	victim_init(&destroy->victims[destroy->n_victims], &destroy->env, entry,
+		    (uint32_t)destroy->n_victims);
+	destroy->n_victims++;
+}
+
+static int choose(struct destroy *destroy)
+{
+	CLEANUP(free) bool *used = calloc(destroy->n_targets + 1, sizeof(*used));
+	const struct names_entry *entries;
+	size_t n;
+
+	entries = names_entries(destroy->names, &n);
+	destroy->victims = calloc(n + 1, sizeof(destroy->victims[0]));
+	if (!used || !destroy->victims)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (wanted(destroy, &entries[i], used))
+			add_victim(destroy, &entries[i]);
+	for (size_t i = 0; i < destroy->n_targets; i++) {
+		if (used[i])
+			continue;
+		log_error(destroy->env.host->log, "there is no domain \"%s\"", destroy->targets[i]);
+		return -ESRCH;
+	}
+	return 0;
+}
+
+static int make_report(struct destroy *destroy)
+{
+	struct report_options options = {
+		.doing = "destroyed",
+		.json = destroy->options->json,
+		.progress = destroy->options->progress,
+		.quiet = destroy->options->quiet,
+		.timings_path = destroy->options->timings_path,
+		.n_wanted = destroy->n_victims,
+		.start_us = now_us(),
+	};
+	int r = report_new(&destroy->report, &options);
+
+	if (r < 0)
+		log_error(destroy->env.host->log, "%s: %s",
+			  options.timings_path ? options.timings_path : "report", strerror(-r));
+	return r;
+}
+
+static void on_names(void *ctx, int error)
+{
+	struct destroy *destroy = ctx;
+
+	if (destroy->env.closing)
+		return;
+	if (error)
+		log_error(destroy->env.host->log,
+			  "the names of the host's domains cannot be read: %s", strerror(-error));
+	if (error || choose(destroy) < 0 || make_report(destroy) < 0) {
+		refuse(destroy);
+		return;
+	}
+	destroy->phase = PHASE_DESTROYING;
+	loop_again(destroy->env.host->loop);
+}
+
+static void on_ready(void *ctx, int error)
+{
+	struct destroy *destroy = ctx;
+
+	if (!error)
+		error = names_new(&destroy->names, destroy->env.host->xch, destroy->env.host->store,
+				  on_names, destroy);
+	else
+		log_error(destroy->env.host->log, "the store daemon does not answer");
+	if (error)
+		refuse(destroy);
+}
+
+static int set_up_events(struct destroy *destroy)
+{
+	struct loop *loop = destroy->env.host->loop;
+	struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+
+	destroy->turn = (struct loop_hook){ .fn = on_turn, .ctx = destroy };
+	loop_turn_hook(loop, &destroy->turn);
+	destroy->tick = event_new(loop_base(loop), -1, EV_PERSIST, on_tick, destroy);
+	destroy->interrupt = evsignal_new(loop_base(loop), SIGINT, on_signal, destroy);
+	destroy->terminate = evsignal_new(loop_base(loop), SIGTERM, on_signal, destroy);
+	if (!destroy->tick || !destroy->interrupt || !destroy->terminate)
+		return -ENOMEM;
+	if (event_add(destroy->tick, &tick) < 0 || event_add(destroy->interrupt, NULL) < 0 ||
+	    event_add(destroy->terminate, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static void tear_down(struct destroy *destroy)
+{
+	if (destroy->turn.fn)
+		loop_turn_unhook(destroy->env.host->loop, &destroy->turn);
+	if (destroy->tick)
+		event_free(destroy->tick);
+	if (destroy->interrupt)
+		event_free(destroy->interrupt);
+	if (destroy->terminate)
+		event_free(destroy->terminate);
+	destroy->env.closing = true;
+	host_disconnect(destroy->env.host);
+	worker_pool_free(destroy->env.pool);
+	sweep_free(destroy->sweep);
+	report_free(destroy->report);
+	free(destroy->victims);
+	names_free(destroy->names);
+	tree_deinit(&destroy->env.tree);
+}
+
+enum batch_outcome destroy_run(struct host *host, char *const *targets, size_t n_targets, bool all,
+			       const struct batch_options *options)
+{
+	static const struct storeclient_handlers handlers = { 0 };
+	struct destroy destroy = {
+		.targets = targets,
+		.n_targets = n_targets,
+		.all = all,
+		.options = options,
+		.env = { .host = host, .finished = on_finished, .ctx = &destroy },
+	};
+	enum batch_outcome outcome = BATCH_REFUSED;
+	int r = worker_pool_new(&destroy.env.pool, host->loop, options->n_workers, NULL, host->log,
+				on_worker_done, &destroy);
+
+	if (!r)
+		r = set_up_events(&destroy);
+	if (!r)
+		r = host_connect(host, &handlers, on_ready, &destroy);
+	if (!r)
+		r = loop_run(host->loop);
+	if (r < 0)
+		log_error(host->log, "%s", strerror(-r));
+	if (!r && !destroy.refused) {
+		report_end(destroy.report, now_us());
+		outcome = destroy.n_failed || destroy.n_started < destroy.n_victims ? BATCH_SOME
+										    : BATCH_ALL;
+	}
+	tear_down(&destroy);
+	return outcome;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One domain's way through the stages, forwards and, if it has to be, back. A job sends, and goes
+ * on when all that it has sent is answered; nothing here waits.
+ */
+#ifndef JOB_H
+#define JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "build.h"
+#include "shell.h"
+#include "stage.h"
+#include "tree.h"
+#include "undo.h"
+
+struct host;
+struct job;
+struct plan_domain;
+struct report;
+struct worker_pool;
+struct worker_result;
+
+enum job_wait {
+	JOB_WAIT_STORE,	  /* until the store daemon has taken the domain's ring: less would leave a
+			     guest without store */
+	JOB_WAIT_CONSOLE, /* until the console daemon has a terminal for it */
+	JOB_WAIT_READY,	  /* until the guest says so */
+};
+
+enum job_state {
+	JOB_IDLE,
+	JOB_RUNNING,
+	JOB_UNDOING,
+	JOB_DONE,
+	JOB_FAILED,
+};
+
+/* What all jobs of a batch have in common; owned by the batch. */
+struct job_env {
+	struct host *host;
+	struct worker_pool *pool;
+	struct report *report;
+	enum job_wait wait;
+	bool paused;		/* leave the domains paused */
+	const char *ready_node; /* below the domain's folder */
+	uint64_t timeout_us;	/* for a console, and for a guest, each */
+	bool closing;		/* answers do not matter any more */
+	struct tree tree;	/* scratch */
+	/* Called once per job, at the end of its way. */
+	void (*finished)(void *ctx, struct job *job);
+	void *ctx;
+};
+
+struct job {
+	TAILQ_ENTRY(job) link; /* the batch's list of those on their way */
+	struct job_env *env;
+	const struct plan_domain *plan;
+	uint32_t id;
+	enum job_state state;
+	enum stage stage;
+	struct shell shell;
+	struct build_result build;
+	unsigned int n_pending;	 /* answers of the store that are still to come */
+	unsigned int n_answered; /* of the tree's requests */
+	bool in_worker;
+	bool introduced, tty_seen, ready_seen;
+	bool tty_watched, ready_watched;
+	bool connection_lost; /* of something that was sent: send it again */
+	struct undo undo;
+	bool unclean;
+	int error;
+	char message[256];
+	uint64_t start_us, stage_start_us;
+	uint64_t stage_us[N_STAGES];
+};
+
+/** job_init() - @job is zeroed; @id comes back in results and watch tokens. */
+void job_init(struct job *job, struct job_env *env, const struct plan_domain *plan, uint32_t id);
+
+/** job_start() - take the first step; the pool has room for it. */
+void job_start(struct job *job);
+
+/** job_result() - a worker has answered. */
+void job_result(struct job *job, const struct worker_result *result);
+
+/** job_event() - a watch of this job fired; @kind is the token's. */
+void job_event(struct job *job, char kind);
+
+/** job_token() - read a watch token: which job, which kind. Return: true if it is one of ours. */
+bool job_token(const char *token, uint32_t *id, char *kind);
+
+/** job_reconnected() - there is a new connection to the store: do again what was lost with the old
+ * one. */
+void job_reconnected(struct job *job);
+
+/** job_cancel() - give up as soon as what is under way has been answered; @why becomes the job's
+ * error. */
+void job_cancel(struct job *job, int error, const char *why);
+
+/** job_check_time() - cancel if it has waited too long. */
+void job_check_time(struct job *job, uint64_t now_us);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* getopt_long, and the texts of --help. Defaults are stated in xencreate(8) too. */
+#include "config.h"
+
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORKERS_MAX	   8
+#define IN_FLIGHT_DEFAULT  16
+#define DESTROY_IN_FLIGHT  32
+#define TIMEOUT_DEFAULT_S  60
+#define READY_NODE_DEFAULT "data/ready"
+
+enum {
+	OPT_NAME = 256,
+	OPT_FIRST,
+	OPT_WAIT,
+	OPT_READY_NODE,
+	OPT_PAUSED,
+	OPT_IN_FLIGHT,
+	OPT_WORKERS,
+	OPT_TIMEOUT,
+	OPT_JSON,
+	OPT_TIMINGS,
+	OPT_PROGRESS,
+	OPT_DRY_RUN,
+	OPT_ALL,
+	OPT_VERSION,
+};
+
+static const char create_help[] =
+	"Usage: xencreate [OPTION]... CONFIG...\n"
+	"       xencreate destroy [OPTION]... NAME|DOMID...\n"
+	"Create many Xen domains from xl.cfg files, several at a time.\n"
+	"\n"
+	"  -n, --copies=N        make N domains of each CONFIG (1)\n"
+	"      --name=PATTERN    call them so: %d number, %05d with zeros, %n the CONFIG's name\n"
+	"      --first=K         number of the first copy (1)\n"
+	"      --wait=WHAT       a domain is done when it is known to the store daemon (store, or none), has a\n"
+	"                        console (console, the default), or has said that it is ready (ready)\n"
+	"      --ready-node=PATH node below its own folder by which a guest says so (data/ready)\n"
+	"      --paused          leave the domains paused\n"
+	"      --max-in-flight=N at most N on their way at a time (16)\n"
+	"      --workers=N       worker processes (as many as CPUs but one, 1 to 8)\n"
+	"      --timeout=S       seconds to wait for a console, and for a guest (60)\n"
+	"      --dry-run         say what would be made, and make nothing\n"
+	"      --json            one JSON object per line and event on standard output\n"
+	"      --timings=FILE    write the time that each domain spent in each stage\n"
+	"      --progress        show progress even if standard error is no terminal\n"
+	"  -q, --quiet           no summary, no progress\n"
+	"  -v, --verbose         say more; twice: what the Xen libraries say\n"
+	"  -h, --help            this text\n"
+	"      --version         the version\n"
+	"\n"
+	"Exit status: 0 all were made, 3 some, 4 none was begun.\n";
+
+static const char destroy_help[] =
+	"Usage: xencreate destroy [OPTION]... NAME|DOMID...\n"
+	"Destroy domains, several at a time, and all that the store has of them.\n"
+	"NAME may hold the wildcards * ? [...].\n"
+	"\n"
+	"      --all             every domain but dom0\n"
+	"      --max-in-flight=N at most N at a time (32)\n"
+	"      --workers=N       worker processes (as many as CPUs but one, 1 to 8)\n"
+	"      --json            one JSON object per line and event on standard output\n"
+	"      --timings=FILE    write the time that each domain took\n"
+	"      --progress        show progress even if standard error is no terminal\n"
+	"  -q, --quiet           no summary, no progress\n"
+	"  -v, --verbose         say more; twice: what the Xen libraries say\n"
+	"  -h, --help            this text\n"
+	"\n"
+	"Exit status: 0 all are gone, 3 some, 4 none was begun.\n";
+
+static const struct option create_options[] = {
+	{ "copies", required_argument, NULL, 'n' },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "first", required_argument, NULL, OPT_FIRST },
+	{ "wait", required_argument, NULL, OPT_WAIT },
+	{ "ready-node", required_argument, NULL, OPT_READY_NODE },
+	{ "paused", no_argument, NULL, OPT_PAUSED },
+	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "timings", required_argument, NULL, OPT_TIMINGS },
+	{ "progress", no_argument, NULL, OPT_PROGRESS },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct option destroy_options[] = {
+	{ "all", no_argument, NULL, OPT_ALL },
+	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "timings", required_argument, NULL, OPT_TIMINGS },
+	{ "progress", no_argument, NULL, OPT_PROGRESS },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool number(const char *option, const char *text, unsigned long min, unsigned long max,
+		   unsigned long *out)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || end == text || value < min || value > max) {
+		fprintf(stderr, "xencreate: --%s: \"%s\" is not a number from %lu to %lu\n", option,
+			text, min, max);
+		return false;
+	}
+	*out = value;
+	return true;
+}
+
+static bool wait_of_name(const char *name, enum job_wait *wait)
+{
+	static const struct {
+		const char *name;
+		enum job_wait wait;
+	} names[] = {
+		{ "none", JOB_WAIT_STORE },
+		{ "store", JOB_WAIT_STORE },
+		{ "console", JOB_WAIT_CONSOLE },
+		{ "ready", JOB_WAIT_READY },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(names[i].name, name)) {
+			*wait = names[i].wait;
+			return true;
+		}
+	}
+	fprintf(stderr, "xencreate: --wait: \"%s\" is none of store, console, ready, none\n", name);
+	return false;
+}
+
+/* A node below the domain's folder: no way out of it. */
+static bool relative_node(const char *path)
+{
+	if (*path && *path != '/' && !strstr(path, "..") && strlen(path) < 200)
+		return true;
+	fprintf(stderr, "xencreate: --ready-node: \"%s\" is no path below a domain's folder\n",
+		path);
+	return false;
+}
+
+static unsigned int default_workers(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned int)n;
+}
+
+static void defaults(struct options *options, size_t max_in_flight)
+{
+	*options = (struct options){
+		.n_copies = 1,
+		.first = 1,
+		.batch = {
+			.n_workers = default_workers(),
+			.max_in_flight = max_in_flight,
+			.wait = JOB_WAIT_CONSOLE,
+			.ready_node = READY_NODE_DEFAULT,
+			.timeout_ms = TIMEOUT_DEFAULT_S * 1000,
+			.progress = isatty(STDERR_FILENO),
+		},
+	};
+}
+
+/* One option; returns whether it was fine. */
+static bool take(struct options *options, int letter, const char *name, char *argument)
+{
+	unsigned long value = 0;
+	bool good = true;
+
+	switch (letter) {
+	case 'n':
+		good = number(name, argument, 1, 32751, &value);
+		options->n_copies = (unsigned int)value;
+		break;
+	case OPT_NAME:
+		options->pattern = argument;
+		break;
+	case OPT_FIRST:
+		good = number(name, argument, 0, INT_MAX, &value);
+		options->first = (unsigned int)value;
+		break;
+	case OPT_WAIT:
+		good = wait_of_name(argument, &options->batch.wait);
+		break;
+	case OPT_READY_NODE:
+		good = relative_node(argument);
+		options->batch.ready_node = argument;
+		break;
+	case OPT_PAUSED:
+		options->batch.paused = true;
+		break;
+	case OPT_IN_FLIGHT:
+		good = number(name, argument, 1, 4096, &value);
+		options->batch.max_in_flight = value;
+		break;
+	case OPT_WORKERS:
+		good = number(name, argument, 1, 64, &value);
+		options->batch.n_workers = (unsigned int)value;
+		break;
+	case OPT_TIMEOUT:
+		good = number(name, argument, 1, 86400, &value);
+		options->batch.timeout_ms = value * 1000;
+		break;
+	case OPT_JSON:
+		options->batch.json = true;
+		break;
+	case OPT_TIMINGS:
+		options->batch.timings_path = argument;
+		break;
+	case OPT_PROGRESS:
+		options->batch.progress = true;
+		break;
+	case OPT_DRY_RUN:
+		options->dry_run = true;
+		break;
+	case OPT_ALL:
+		options->all = true;
+		break;
+	case 'q':
+		options->batch.quiet = true;
+		options->batch.progress = false;
+		break;
+	case 'v':
+		options->verbosity++;
+		break;
+	default:
+		return false; /* getopt has said what is wrong */
+	}
+	return good;
+}
+
+static enum options_outcome read_all(struct options *options, int argc, char **argv,
+				     const char *letters, const struct option *longs,
+				     const char *help)
+{
+	int letter, index = 0;
+
+	optind = 1;
+	while ((letter = getopt_long(argc, argv, letters, longs, &index)) != -1) {
+		if (letter == 'h') {
+			fputs(help, stdout);
+			return OPTIONS_DONE;
+		}
+		if (letter == OPT_VERSION) {
+			printf("xencreate (xenscale) %s\n", PACKAGE_VERSION);
+			return OPTIONS_DONE;
+		}
+		if (!take(options, letter,
+			  letter < 256 ? (char[]){ (char)letter, '\0' } : longs[index].name,
+			  optarg))
+			return OPTIONS_WRONG;
+	}
+	options->arguments = argv + optind;
+	options->n_arguments = (size_t)(argc - optind);
+	return OPTIONS_GO;
+}
+
+enum options_outcome options_create(struct options *options, int argc, char **argv)
+{
+	enum options_outcome outcome;
+
+	defaults(options, IN_FLIGHT_DEFAULT);
+	outcome = read_all(options, argc, argv, "n:qvh", create_options, create_help);
+	if (outcome == OPTIONS_GO && !options->n_arguments) {
+		fprintf(stderr, "xencreate: no CONFIG is given; --help says how to use this\n");
+		return OPTIONS_WRONG;
+	}
+	return outcome;
+}
+
+enum options_outcome options_destroy(struct options *options, int argc, char **argv)
+{
+	enum options_outcome outcome;
+
+	defaults(options, DESTROY_IN_FLIGHT);
+	outcome = read_all(options, argc, argv, "qvh", destroy_options, destroy_help);
+	if (outcome == OPTIONS_GO && options->all == !!options->n_arguments) {
+		fprintf(stderr, "xencreate: destroy: either --all or the domains to destroy\n");
+		return OPTIONS_WRONG;
+	}
+	return outcome;
+}

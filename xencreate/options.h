@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command lines of xencreate and its subcommands. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "batch.h"
+
+struct options {
+	struct batch_options batch;
+	unsigned int n_copies;
+	unsigned int first;
+	const char *pattern; /* borrowed from argv, like all strings; NULL: none was given */
+	bool dry_run;
+	unsigned int verbosity;
+	bool all; /* destroy: every domain that matches */
+	char **arguments;
+	size_t n_arguments;
+};
+
+enum options_outcome {
+	OPTIONS_GO,
+	OPTIONS_DONE,  /* --help or --version: said */
+	OPTIONS_WRONG, /* said */
+};
+
+/** options_create() - read the command line of a creation; argv[0] is the program. */
+enum options_outcome options_create(struct options *options, int argc, char **argv);
+
+/** options_destroy() - read the command line of "destroy"; argv[0] is that word. */
+enum options_outcome options_destroy(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Five hypercalls, in the order in which they depend on each other. */
+#include "config.h"
+
+#include "shell.h"
+
+#include <errno.h>
+#include <string.h>
+#include <xenctrl.h>
+
+#include "guestcfg.h"
+
+/* "Choose a number": understood as such by every version (0 is not, from 4.22 on). */
+#define DOMID_CHOOSE 0x7ff5U
+#define SSIDREF_DOMU 12 /* SECINITSID_DOMU; without an XSM policy nobody looks at it */
+/* What a guest may have beyond its memory, as libxl leaves it. Source: libxl,
+ * LIBXL_MAXMEM_CONSTANT. */
+#define MAXMEM_SLACK_KIB 1024
+
+static void describe(struct xen_domctl_createdomain *create, const struct guestcfg *config,
+		     const uint8_t handle[16])
+{
+	*create = (struct xen_domctl_createdomain){
+		.ssidref = SSIDREF_DOMU,
+		.max_vcpus = config->max_vcpus,
+		.max_evtchn_port = config->max_event_channels,
+		.max_grant_frames = config->max_grant_frames,
+		.max_maptrack_frames = config->max_maptrack_frames,
+		.grant_opts = XEN_DOMCTL_GRANT_version(config->grant_version),
+	};
+	memcpy(create->handle, handle, sizeof(create->handle));
+	if (config->type == GUESTCFG_PVH) {
+		create->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+		create->arch.emulation_flags = XEN_X86_EMU_LAPIC;
+	}
+}
+
+static int alloc_port(xc_interface *xch, uint32_t domid, uint32_t remote, uint32_t *port)
+{
+	xc_evtchn_port_or_error_t r = xc_evtchn_alloc_unbound(xch, domid, remote);
+
+	if (r < 0)
+		return -errno;
+	*port = (uint32_t)r;
+	return 0;
+}
+
+static int furnish(struct shell *shell, xc_interface *xch, const struct guestcfg *config,
+		   uint32_t store_domid, uint32_t console_domid)
+{
+	int r;
+
+	if (xc_domain_max_vcpus(xch, shell->domid, config->max_vcpus) < 0)
+		return -errno;
+	if (xc_domain_setmaxmem(xch, shell->domid, config->maxmem_mib * 1024 + MAXMEM_SLACK_KIB) <
+	    0)
+		return -errno;
+	r = alloc_port(xch, shell->domid, store_domid, &shell->store_port);
+	if (r < 0)
+		return r;
+	return alloc_port(xch, shell->domid, console_domid, &shell->console_port);
+}
+
+int shell_create(struct shell *shell, struct xc_interface_core *xch, const struct guestcfg *config,
+		 const uint8_t handle[16], uint32_t store_domid, uint32_t console_domid)
+{
+	struct shell made = { .domid = DOMID_CHOOSE };
+	struct xen_domctl_createdomain create;
+	int r;
+
+	describe(&create, config, handle);
+	if (xc_domain_create(xch, &made.domid, &create) < 0)
+		return -errno;
+	r = furnish(&made, xch, config, store_domid, console_domid);
+	if (r < 0) {
+		xc_domain_destroy(xch, made.domid);
+		return r;
+	}
+	*shell = made;
+	return 0;
+}
+
+/* Before 4.18 the question is answered with the next domain if there is none of this number. */
+static int get_info(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info)
+{
+#ifdef HAVE_XC_DOMAIN_GETINFO_SINGLE
+	return xc_domain_getinfo_single(xch, domid, info) < 0 ? -errno : 0;
+#else
+	int n = xc_domain_getinfolist(xch, domid, 1, info);
+
+	if (n < 0)
+		return -errno;
+	return n == 1 && info->domain == domid ? 0 : -ESRCH;
+#endif
+}
+
+int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16])
+{
+	xc_domaininfo_t info;
+	int r = get_info(xch, domid, &info);
+
+	if (r < 0)
+		return r;
+	if (memcmp(info.handle, handle, sizeof(info.handle)))
+		return -ESRCH;
+	return xc_domain_destroy(xch, domid) < 0 ? -errno : 0;
+}

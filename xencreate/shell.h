@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The hypervisor's part of a new domain before there is anything in it: the shell. */
+#ifndef SHELL_H
+#define SHELL_H
+
+#include <stdint.h>
+
+struct guestcfg;
+struct xc_interface_core;
+
+struct shell {
+	uint32_t domid;
+	uint32_t store_port;
+	uint32_t console_port;
+};
+
+/**
+ * shell_create() - make an empty, paused domain with its two event channels
+ * @shell:         out; on error nothing is left of the domain
+ * @handle:        the UUID, by which the domain is known from now on
+ * @store_domid:   whom the store's port is offered to
+ * @console_domid: the console's
+ *
+ * Return: 0, or what the hypervisor says: -ENOMEM, -EINVAL, -ENOSPC (no domid left, or the port
+ * limit is too small), … Source: xen/domctl.h, createdomain, max_vcpus, max_mem;
+ * xen/event_channel.h, alloc_unbound.
+ */
+int shell_create(struct shell *shell, struct xc_interface_core *xch, const struct guestcfg *config,
+		 const uint8_t handle[16], uint32_t store_domid, uint32_t console_domid);
+
+/**
+ * shell_destroy() - end a domain and give back what it holds
+ *
+ * Does nothing if the domain with this number has another UUID: numbers are used again, UUIDs are
+ * not.
+ *
+ * Return: 0, -ESRCH (no such domain with this UUID), or what the hypervisor says.
+ */
+int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16]);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The nodes go first: nobody shall find a domain in the store that is not there any more. A domain
+ * with devices that have a backend is left alone: taking those down, with their scripts, is xl's
+ * business.
+ */
+#include "victim.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "names.h"
+#include "plan.h"
+#include "storeclient.h"
+#include "worker.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+void victim_init(struct victim *victim, struct victim_env *env, const struct names_entry *entry,
+		 uint32_t id)
+{
+	victim->env = env;
+	victim->entry = entry;
+	victim->id = id;
+	plan_uuid_text(victim->uuid_text, entry->uuid);
+	if (entry->name)
+		snprintf(victim->label, sizeof(victim->label), "%s", entry->name);
+	else
+		snprintf(victim->label, sizeof(victim->label), "%" PRIu32, entry->domid);
+}
+
+static void finish(struct victim *victim)
+{
+	victim->end_us = now_us();
+	victim->env->finished(victim->env->ctx, victim);
+}
+
+/* The first error counts. */
+static void fail(struct victim *victim, const char *what, int error)
+{
+	if (!victim->message[0])
+		snprintf(victim->message, sizeof(victim->message), "%s: %s", what,
+			 strerror(-error));
+}
+
+static void forget_files(const struct victim *victim)
+{
+	static const char *const kinds[] = { "d", "d", "l" };
+	static const char *const uses[] = { "libxl-json", "xl", "domain-userdata-lock" };
+	char path[160];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(path, sizeof(path), "/var/lib/xen/userdata-%s.%u.%s.%s", kinds[i],
+			 victim->entry->domid, victim->uuid_text, uses[i]);
+		unlink(path); /* only domains that libxl has made or configured have them */
+	}
+}
+
+static void kill_domain(struct victim *victim)
+{
+	struct worker_job job = {
+		.id = victim->id,
+		.task = WORKER_DESTROY,
+		.shell.domid = victim->entry->domid,
+	};
+	int r;
+
+	memcpy(job.handle, victim->entry->uuid, sizeof(job.handle));
+	r = worker_pool_submit(victim->env->pool, &job);
+	if (!r)
+		return;
+	fail(victim, "destroying", r);
+	finish(victim);
+}
+
+void victim_result(struct victim *victim, const struct worker_result *result)
+{
+	if (result->error && result->error != -ESRCH)
+		fail(victim, "destroying", result->error);
+	else
+		forget_files(victim);
+	finish(victim);
+}
+
+static void on_removed(void *ctx, int error, const char *data, size_t len)
+{
+	struct victim *victim = ctx;
+
+	(void)data, (void)len;
+	victim->n_pending--;
+	if (victim->env->closing)
+		return;
+	if (error && error != -ENOENT) {
+		fail(victim, "removing its nodes", error);
+		victim->unclean = true;
+	}
+	if (!victim->n_pending)
+		kill_domain(victim);
+}
+
+static void remove_nodes(struct victim *victim)
+{
+	struct victim_env *env = victim->env;
+	struct tree *tree = &env->tree;
+	int r = tree_removal(tree, victim->entry->domid, victim->uuid_text,
+			     env->host->console_domid);
+
+	for (size_t i = 0; !r && i < tree->n_requests; i++) {
+		struct iovec iov = { (char *)tree_payload(tree, i), tree->requests[i].len };
+
+		r = storeclient_request(env->host->store, tree->requests[i].type, 0, &iov, 1,
+					on_removed, victim);
+		victim->n_pending += !r;
+	}
+	if (r < 0) {
+		fail(victim, "removing its nodes", r);
+		victim->unclean = true;
+	}
+	if (!victim->n_pending)
+		kill_domain(victim);
+}
+
+/* @data holds names with their NULs. */
+static bool only_console(const char *data, size_t len)
+{
+	for (size_t at = 0; at < len; at += strlen(data + at) + 1)
+		if (strcmp(data + at, "console"))
+			return false;
+	return true;
+}
+
+static void on_devices(void *ctx, int error, const char *data, size_t len)
+{
+	struct victim *victim = ctx;
+
+	victim->n_pending--;
+	if (victim->env->closing)
+		return;
+	if (error && error != -ENOENT) {
+		fail(victim, "asking for its devices", error);
+		finish(victim);
+	} else if (!error && !only_console(data, len)) {
+		snprintf(victim->message, sizeof(victim->message),
+			 "has devices that need xl destroy");
+		finish(victim);
+	} else {
+		remove_nodes(victim);
+	}
+}
+
+void victim_start(struct victim *victim)
+{
+	char path[64];
+	int r;
+
+	victim->start_us = now_us();
+	snprintf(path, sizeof(path), "/libxl/%u/device", victim->entry->domid);
+	r = storeclient_directory(victim->env->host->store, 0, path, on_devices, victim);
+	if (!r) {
+		victim->n_pending++;
+		return;
+	}
+	fail(victim, "asking for its devices", r);
+	finish(victim);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One domain on its way out: looked at, its nodes removed, destroyed by a worker. */
+#ifndef VICTIM_H
+#define VICTIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pattern.h"
+#include "tree.h"
+
+struct host;
+struct names_entry;
+struct victim;
+struct worker_pool;
+struct worker_result;
+
+/* What all victims of a run have in common; owned by the run. */
+struct victim_env {
+	struct host *host;
+	struct worker_pool *pool;
+	bool closing;	  /* answers do not matter any more */
+	struct tree tree; /* scratch */
+	/* Called once per victim, maybe from within victim_start(). */
+	void (*finished)(void *ctx, struct victim *victim);
+	void *ctx;
+};
+
+struct victim {
+	struct victim_env *env;
+	const struct names_entry *entry; /* borrowed: the listing outlives the run */
+	uint32_t id;
+	char uuid_text[37];
+	char label[PATTERN_NAME_MAX]; /* its name, or its number if it has none */
+	unsigned int n_pending;	      /* answers of the store that are still to come */
+	bool unclean;		      /* something of it is left in the store */
+	char message[160];	      /* empty: all well */
+	uint64_t start_us, end_us;
+};
+
+/** victim_init() - @victim is zeroed; @id comes back in the worker's result. */
+void victim_init(struct victim *victim, struct victim_env *env, const struct names_entry *entry,
+		 uint32_t id);
+
+/** victim_start() - take the first step. */
+void victim_start(struct victim *victim);
+
+/** victim_result() - the worker has answered. */
+void victim_result(struct victim *victim, const struct worker_result *result);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Each worker is a fork with its own Xen handle and a SOCK_SEQPACKET pair: one message is one job
+ * or one result. It is given a second job while it works on the first, so that it never waits for
+ * us. It ends when our end of the pair closes, which also happens when we are killed.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <xenctrl.h>
+
+#include "guestcfg.h"
+#include "log.h"
+#include "loop.h"
+
+#define JOBS_MAX   2 /* per worker: one at work, one waiting */
+#define DEATHS_MAX 8 /* then something is wrong that new workers do not mend */
+
+struct worker {
+	struct worker_pool *pool; /* borrowed: the pool that holds us */
+	pid_t pid;
+	int fd; /* -1: there is no process */
+	struct event *readable;
+	uint32_t jobs[JOBS_MAX];
+	unsigned int n_jobs;
+};
+
+/* A job that found all workers busy. */
+struct waiting {
+	STAILQ_ENTRY(waiting) next;
+	struct worker_job job;
+};
+
+struct worker_pool {
+	struct loop *loop;		 /* borrowed: see worker_pool_new() */
+	struct guestcfg *const *configs; /* likewise */
+	struct log *log;		 /* likewise */
+	worker_done_fn *done;
+	void *ctx;
+	STAILQ_HEAD(, waiting) queue; /* owned */
+	unsigned int n_deaths;
+	unsigned int n_workers;
+	struct worker workers[];
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void work(const struct worker_pool *pool, xc_interface *xch, const struct worker_job *job,
+		 struct worker_result *result)
+{
+	uint64_t start_us = now_us();
+
+	*result = (struct worker_result){ .id = job->id };
+	switch (job->task) {
+	case WORKER_BUILD:
+		result->error = build_domain(&result->build, xch, pool->configs[job->config_index],
+					     &job->shell, job->store_domid, job->console_domid,
+					     result->message, sizeof(result->message));
+		break;
+	case WORKER_DESTROY:
+		result->error = shell_destroy(xch, job->shell.domid, job->handle);
+		break;
+	}
+	result->took_us = now_us() - start_us;
+}
+
+/* The child: never returns. The terminal's Ctrl-C is for the parent, which ends us in good order.
+ */
+static void run(const struct worker_pool *pool, int fd)
+{
+	struct worker_job job;
+	struct worker_result result;
+	xc_interface *xch;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	xch = xc_interface_open(log_xtl(pool->log), log_xtl(pool->log), 0);
+	while (recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
+		if (xch)
+			work(pool, xch, &job, &result);
+		else
+			result = (struct worker_result){ .id = job.id, .error = -ENODEV };
+		if (send(fd, &result, sizeof(result), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	_exit(0);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *ctx);
+
+static int worker_start(struct worker *worker)
+{
+	struct worker_pool *pool = worker->pool;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	worker->pid = fork();
+	if (worker->pid < 0) {
+		int r = -errno;
+
+		close(fds[0]);
+		close(fds[1]);
+		return r;
+	}
+	if (!worker->pid) {
+		close(fds[0]);
+		/* The others' pairs would stay open with us, and their workers with them. */
+		for (unsigned int i = 0; i < pool->n_workers; i++)
+			if (pool->workers[i].fd >= 0)
+				close(pool->workers[i].fd);
+		run(pool, fds[1]);
+	}
+	close(fds[1]);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	worker->readable =
+		event_new(loop_base(pool->loop), fds[0], EV_READ | EV_PERSIST, on_readable, worker);
+	if (!worker->readable || event_add(worker->readable, NULL) < 0) {
+		close(fds[0]); /* the child reads the end and goes */
+		waitpid(worker->pid, NULL, 0);
+		return -ENOMEM;
+	}
+	worker->fd = fds[0];
+	return 0;
+}
+
+static void worker_stop(struct worker *worker)
+{
+	if (worker->readable)
+		event_free(worker->readable);
+	worker->readable = NULL;
+	if (worker->fd < 0)
+		return;
+	close(worker->fd);
+	worker->fd = -1;
+	waitpid(worker->pid, NULL, 0);
+}
+
+static struct worker *least_busy(const struct worker_pool *pool)
+{
+	const struct worker *best = NULL;
+
+	for (unsigned int i = 0; i < pool->n_workers; i++)
+		if (pool->workers[i].fd >= 0 && (!best || pool->workers[i].n_jobs < best->n_jobs))
+			best = &pool->workers[i];
+	return (struct worker *)best;
+}
+
+static void give(struct worker *worker, const struct worker_job *job)
+{
+	worker->jobs[worker->n_jobs++] = job->id;
+	/* Two small messages always fit into the pair's buffer: anything but success means that the
+	 * worker is gone, and the loop is about to hear of it. */
+	if (send(worker->fd, job, sizeof(*job), MSG_NOSIGNAL) < 0)
+		log_debug(worker->pool->log, "a job went to a worker that is gone");
+}
+
+/* Hands out what waits; without any worker left, it fails. */
+static void dispatch(struct worker_pool *pool)
+{
+	struct worker_result result = { .error = -EPIPE, .message = "no worker process is left" };
+	struct waiting *waiting;
+
+	while ((waiting = STAILQ_FIRST(&pool->queue))) {
+		struct worker *worker = least_busy(pool);
+
+		if (worker && worker->n_jobs == JOBS_MAX)
+			return;
+		STAILQ_REMOVE_HEAD(&pool->queue, next);
+		result.id = waiting->job.id;
+		if (worker)
+			give(worker, &waiting->job);
+		free(waiting);
+		if (!worker)
+			pool->done(pool->ctx, &result);
+	}
+}
+
+static void worker_died(struct worker *worker)
+{
+	struct worker_pool *pool = worker->pool;
+	struct worker_result result = { .error = -EPIPE, .message = "the worker process died" };
+	uint32_t jobs[JOBS_MAX];
+	unsigned int n_jobs = worker->n_jobs;
+
+	memcpy(jobs, worker->jobs, sizeof(jobs));
+	worker->n_jobs = 0;
+	worker_stop(worker);
+	log_error(pool->log, "a worker process died with %u jobs", n_jobs);
+	if (++pool->n_deaths <= DEATHS_MAX && worker_start(worker) < 0)
+		log_error(pool->log, "it could not be replaced");
+	for (unsigned int i = 0; i < n_jobs; i++) {
+		result.id = jobs[i];
+		pool->done(pool->ctx, &result);
+	}
+	dispatch(pool);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *worker = ctx;
+	struct worker_result result;
+	ssize_t n = recv(fd, &result, sizeof(result), 0);
+
+	(void)what;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != sizeof(result)) {
+		worker_died(worker);
+		return;
+	}
+	/* A worker answers in the order in which it was asked. */
+	worker->n_jobs--;
+	memmove(worker->jobs, worker->jobs + 1, worker->n_jobs * sizeof(worker->jobs[0]));
+	dispatch(worker->pool);
+	worker->pool->done(worker->pool->ctx, &result);
+}
+
+int worker_pool_new(struct worker_pool **out, struct loop *loop, unsigned int n_workers,
+		    struct guestcfg *const *configs, struct log *log, worker_done_fn *done,
+		    void *ctx)
+{
+	CLEANUP(worker_pool_free)
+	struct worker_pool *pool = calloc(1, sizeof(*pool) + n_workers * sizeof(pool->workers[0]));
+
+	if (!pool)
+		return -ENOMEM;
+	pool->loop = loop;
+	pool->configs = configs;
+	pool->log = log;
+	pool->done = done;
+	pool->ctx = ctx;
+	pool->n_workers = n_workers;
+	STAILQ_INIT(&pool->queue);
+	for (unsigned int i = 0; i < n_workers; i++)
+		pool->workers[i] = (struct worker){ .pool = pool, .fd = -1 };
+	for (unsigned int i = 0; i < n_workers; i++) {
+		int r = worker_start(&pool->workers[i]);
+
+		if (r < 0)
+			return r;
+	}
+	*out = STEAL(pool);
+	return 0;
+}
+
+void worker_pool_free(struct worker_pool *pool)
+{
+	struct waiting *waiting;
+
+	if (!pool)
+		return;
+	while ((waiting = STAILQ_FIRST(&pool->queue))) {
+		STAILQ_REMOVE_HEAD(&pool->queue, next);
+		free(waiting);
+	}
+	for (unsigned int i = 0; i < pool->n_workers; i++)
+		worker_stop(&pool->workers[i]);
+	free(pool);
+}
+
+bool worker_pool_has_room(const struct worker_pool *pool)
+{
+	const struct worker *worker = least_busy(pool);
+
+	return worker && worker->n_jobs < JOBS_MAX && STAILQ_EMPTY(&pool->queue);
+}
+
+int worker_pool_submit(struct worker_pool *pool, const struct worker_job *job)
+{
+	struct worker *worker = least_busy(pool);
+	struct waiting *waiting;
+
+	if (!worker)
+		return -EPIPE;
+	if (worker->n_jobs < JOBS_MAX) {
+		give(worker, job);
+		return 0;
+	}
+	waiting = malloc(sizeof(*waiting));
+	if (!waiting)
+		return -ENOMEM;
+	waiting->job = *job;
+	STAILQ_INSERT_TAIL(&pool->queue, waiting, next);
+	return 0;
+}
