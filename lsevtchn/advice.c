@@ -51,6 +51,7 @@ int advice_make(char **text, const struct capacity_limit *limit, uint64_t reques
 			     (needed > limit->limit ? needed - limit->limit : 0) / 1024 + 1);
 		break;
 	case DEMAND_MAPTRACK:
+	case DEMAND_MAPTRACK_BUSY:
 		n = asprintf(text,
 			     "gnttab_max_maptrack_frames=%" PRIu64
 			     " on the hypervisor's command line",

@@ -16,7 +16,8 @@
 
 #define P9_RINGS	   2   /* Linux, XEN_9PFS_NUM_RINGS */
 #define NET_RING_ENTRIES   256 /* xen/io/netif.h, one page */
-#define BLOCK_RING_PAGES   16  /* the most a Linux blkfront asks for */
+#define BLOCK_RING_PAGES   1   /* Linux blkfront, max_ring_page_order 0 */
+#define QEMU_DISK_GRANTS   352 /* 32 requests of 11 segments */
 #define STUBDOM_CONSOLES   3   /* log, save, restore */
 #define HVM_SPECIAL_PAGES  8
 #define LINUX_PORTS_A_VCPU 8  /* timer, debug, PMU and five inter-processor interrupts */
@@ -64,6 +65,13 @@ __attribute__((format(printf, 5, 6))) static void add(struct maker *maker,
 	maker->failed = false;
 }
 
+/* What stays mapped is mapped at busy times too. */
+static void add_mapped(struct maker *maker, const char *backend, uint64_t n, const char *why)
+{
+	add(maker, DEMAND_MAPTRACK, backend, n, "%s", why);
+	add(maker, DEMAND_MAPTRACK_BUSY, backend, n, "%s", why);
+}
+
 /* A ring between the guest and @backend: a port on each side, and pages granted by the one and
  * mapped by the other. */
 __attribute__((format(printf, 5, 6))) static void add_ring(struct maker *maker, const char *backend,
@@ -84,7 +92,7 @@ __attribute__((format(printf, 5, 6))) static void add_ring(struct maker *maker, 
 	add(maker, DEMAND_PORTS, backend, n_ports, "%s", why);
 	add(maker, DEMAND_GUEST_PORTS, NULL, n_ports, "%s", why);
 	add(maker, DEMAND_GUEST_GRANTS, NULL, n_grants, "%s", why);
-	add(maker, DEMAND_MAPTRACK, backend, n_grants, "%s", why);
+	add_mapped(maker, backend, n_grants, why);
 	free(why);
 }
 
@@ -102,8 +110,9 @@ static void add_nic(struct maker *maker, const struct guest_device *nic)
 	add(maker, DEMAND_PORTS, nic->backend, n_ports, "vif: %" PRIu32 " queue%s%s", n_queues,
 	    n_queues == 1 ? "" : "s", facts->split ? " x 2 (split)" : "");
 	add(maker, DEMAND_GUEST_PORTS, NULL, n_ports, "vif: %" PRIu32 " queues", n_queues);
-	add(maker, DEMAND_MAPTRACK, nic->backend, n_queues * (2ull + NET_RING_ENTRIES),
-	    "vif: %" PRIu32 " queues x (2 rings + %d buffers)", n_queues, NET_RING_ENTRIES);
+	add_mapped(maker, nic->backend, 2ull * n_queues, "vif: 2 rings a queue");
+	add(maker, DEMAND_MAPTRACK_BUSY, nic->backend, (uint64_t)n_queues * NET_RING_ENTRIES,
+	    "vif: %" PRIu32 " queues x %d buffers", n_queues, NET_RING_ENTRIES);
 	add(maker, DEMAND_GUEST_GRANTS, NULL, n_queues * (2ull + 2 * NET_RING_ENTRIES),
 	    "vif: %" PRIu32 " queues x (2 rings + %d buffers)", n_queues, 2 * NET_RING_ENTRIES);
 	if (control)
@@ -124,15 +133,19 @@ static void add_disk(struct maker *maker, const struct guest_device *disk)
 	const struct demand_facts *facts = maker->facts;
 	bool kernel = disk->kind == GUEST_DISK;
 	uint32_t n_queues = 1;
+	uint64_t n_busy;
 
 	if (kernel)
 		n_queues = maker->guest->n_max_vcpus < facts->vbd_max_queues
 				   ? maker->guest->n_max_vcpus
 				   : facts->vbd_max_queues;
-	add_ring(maker, disk->backend, n_queues,
-		 n_queues * (BLOCK_RING_PAGES + (kernel ? facts->vbd_persistent_grants : 32 * 11)),
+	add_ring(maker, disk->backend, n_queues, n_queues * BLOCK_RING_PAGES,
 		 "%s: %" PRIu32 " queue%s", guest_device_name(disk->kind), n_queues,
 		 n_queues == 1 ? "" : "s");
+	n_busy = (uint64_t)n_queues * (kernel ? facts->vbd_persistent_grants : QEMU_DISK_GRANTS);
+	add(maker, DEMAND_MAPTRACK_BUSY, disk->backend, n_busy, "%s: data",
+	    guest_device_name(disk->kind));
+	add(maker, DEMAND_GUEST_GRANTS, NULL, n_busy, "%s: data", guest_device_name(disk->kind));
 	if (kernel && !disk->backend)
 		add(maker, DEMAND_TASKS, NULL, n_queues, "disk: a thread a queue");
 	add(maker, DEMAND_GUEST_NODES, NULL, NODES_A_DEVICE + (n_queues - 1) * NODES_A_QUEUE,
@@ -189,13 +202,13 @@ static void add_basics(struct maker *maker)
 	add(maker, DEMAND_DOMIDS, NULL, 1, "the domain");
 	if (!facts->store_elsewhere) {
 		add(maker, DEMAND_PORTS, NULL, 1, "xenstore");
-		add(maker, DEMAND_MAPTRACK, NULL, facts->store_maps_grants, "xenstore");
+		add_mapped(maker, NULL, facts->store_maps_grants, "xenstore");
 		/* Source: the comment on XENSTORED_MAX_OPEN_FDS in Xen's sysconfig file. */
 		add(maker, DEMAND_STORE_FDS, NULL, guest->type == DOMTYPE_HVM ? 5 : 3,
 		    "toolstack and device model connections");
 	}
 	add(maker, DEMAND_PORTS, NULL, 1, "console");
-	add(maker, DEMAND_MAPTRACK, NULL, 1, "console");
+	add_mapped(maker, NULL, 1, "console");
 	add(maker, DEMAND_PTYS, NULL, 1, "console");
 	add(maker, DEMAND_CONSOLE_FDS, NULL, facts->console_fds, "console");
 	add(maker, DEMAND_TASKS, NULL, facts->monitor, "the xl that waits for its end");
@@ -268,7 +281,7 @@ static void add_stubdom(struct maker *maker)
 	    "device model (the hypervisor's ends)");
 	add(maker, DEMAND_PORTS, NULL, !facts->store_elsewhere, "stubdomain: xenstore");
 	add(maker, DEMAND_PORTS, NULL, n_consoles, "stubdomain: %" PRIu32 " consoles", n_consoles);
-	add(maker, DEMAND_MAPTRACK, NULL, n_consoles + 1, "stubdomain: consoles and xenstore");
+	add_mapped(maker, NULL, n_consoles + 1, "stubdomain: consoles and xenstore");
 	add(maker, DEMAND_PTYS, NULL, 1 + guest->n_serial, "stubdomain");
 	add(maker, DEMAND_CONSOLE_FDS, NULL, facts->console_fds, "stubdomain");
 	add(maker, DEMAND_STORE_FDS, NULL, 3, "stubdomain");
@@ -358,6 +371,7 @@ static const struct {
 	[DEMAND_STORE_FDS] = { "xenstored's descriptors", "store-fds" },
 	[DEMAND_BRIDGE_PORTS] = { "bridge ports", "bridge-ports" },
 	[DEMAND_TASKS] = { "threads and processes", "tasks" },
+	[DEMAND_MAPTRACK_BUSY] = { "mapped grants under load", "maptrack-busy" },
 	[DEMAND_GUEST_PORTS] = { "event channels of its own", "guest-ports" },
 	[DEMAND_GUEST_USUAL] = { "usual event channels of its own", "guest-usual-ports" },
 	[DEMAND_GUEST_GRANTS] = { "grants", "guest-grants" },

@@ -21,12 +21,14 @@ enum demand_resource {
 	DEMAND_PORTS, /* event channels of the domain that serves */
 	DEMAND_DOMIDS,
 	DEMAND_MEMORY,	 /* KiB of the host */
-	DEMAND_MAPTRACK, /* grants the serving domain has mapped at once */
+	DEMAND_MAPTRACK, /* grants that the serving domain keeps mapped: rings */
 	DEMAND_PTYS,
 	DEMAND_CONSOLE_FDS, /* descriptors of xenconsoled */
 	DEMAND_STORE_FDS,   /* descriptors of xenstored */
 	DEMAND_BRIDGE_PORTS,
-	DEMAND_TASKS, /* threads and processes of domain 0 */
+	DEMAND_TASKS,	      /* threads and processes of domain 0 */
+	DEMAND_MAPTRACK_BUSY, /* mapped grants when every disk and vif is busy; advice, no limit to
+				 starting */
 	DEMAND_N_SHARED,
 	/* The domain's own. */
 	DEMAND_GUEST_PORTS = DEMAND_N_SHARED, /* that it cannot do without */

@@ -62,7 +62,7 @@ sbin_PROGRAMS += lsevtchn/lsevtchn
 lsevtchn_lsevtchn_SOURCES = lsevtchn/main.c
 lsevtchn_lsevtchn_LDADD = liblsevtchn.a $(CAPACITY_LIBS) $(XENCTRL_LIBS) $(XENCALL_LIBS)
 
-EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h
+EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h
 
 # One stanza a test; those with fake hosts share a header.
 check_PROGRAMS += tests/unit/test_abi
@@ -89,3 +89,27 @@ check_PROGRAMS += tests/unit/test_listing
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c
 tests_unit_test_listing_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
 tests_unit_test_listing_LDADD = $(UNIT_LIBS) liblsevtchn.a $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_host
+tests_unit_test_host_SOURCES = tests/unit/test_host.c
+tests_unit_test_host_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_host_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_leak
+tests_unit_test_leak_SOURCES = tests/unit/test_leak.c
+tests_unit_test_leak_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_leak_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_capcheck
+tests_unit_test_capcheck_SOURCES = tests/unit/test_capcheck.c
+tests_unit_test_capcheck_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_capcheck_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_xlcfg
+tests_unit_test_xlcfg_SOURCES = tests/unit/test_xlcfg.c
+tests_unit_test_xlcfg_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_xlcfg_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_demand
+tests_unit_test_demand_SOURCES = tests/unit/test_demand.c
+tests_unit_test_demand_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_demand_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_preflight
+tests_unit_test_preflight_SOURCES = tests/unit/test_preflight.c
+tests_unit_test_preflight_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_preflight_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)

@@ -191,6 +191,7 @@ static uint64_t n_that_fit(const struct preflight *preflight, const struct prefl
 static int judge_row(struct preflight *preflight, struct preflight_row *row,
 		     const struct capacity *capacity, uint64_t n_copies)
 {
+	row->advisory = row->resource == DEMAND_MAPTRACK_BUSY;
 	row->limit = capacity_get(capacity, row->resource, row->where);
 	row->n_fit = row->n_fit_maybe = PREFLIGHT_UNLIMITED;
 	for (size_t i = 0; i < preflight->n_guests; i++)
@@ -211,6 +212,8 @@ static void judge_all(struct preflight *preflight)
 	for (size_t i = 0; i < preflight->n_rows; i++) {
 		const struct preflight_row *row = &preflight->rows[i];
 
+		if (row->advisory)
+			continue;
 		if (row->limit && row->limit->certainty == CAPACITY_UNKNOWN)
 			unknown = true;
 		if (preflight->n_requested > row->n_fit_maybe)

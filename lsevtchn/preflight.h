@@ -27,6 +27,7 @@ struct preflight_row {
 	const struct capacity_limit *limit; /* borrowed from the capacity; NULL: not judged */
 	enum demand_resource resource;
 	const char *where; /* borrowed from a demand */
+	bool advisory;	   /* shown, but refuses nothing: going beyond costs speed, not a start */
 	uint64_t requested;
 	uint64_t n_fit; /* domains of the batch, repeated for ever, that fit; PREFLIGHT_UNLIMITED if
 			   unknown */

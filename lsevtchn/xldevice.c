@@ -24,12 +24,25 @@ struct spec {
 	const char *type;
 };
 
+/* What libxlutil has said since @before, taken back from the report. Owned by the caller; NULL:
+ * nothing, or no memory. */
+static char *take_back(struct xldevice_parser *parser, long before)
+{
+	char *said;
+
+	fflush(parser->report);
+	said = before >= 0 ? strdup(*parser->said + before) : NULL;
+	fseek(parser->report, before, SEEK_SET);
+	return said;
+}
+
 unsigned int xldevice_line(struct xldevice_parser *parser, const char *key, XLU_ConfigValue *value)
 {
 	long before = ftell(parser->report);
+	size_t len = strlen(parser->source);
 	XLU_ConfigList *list;
-	const char *string, *colon;
-	unsigned int line = 0;
+	const char *string;
+	CLEANUP(free) char *said = NULL;
 
 	if (value && xlu_cfg_value_type(value) == XLU_LIST)
 		xlu_cfg_value_get_string(parser->config, value, (char **)&string, 0);
@@ -37,14 +50,10 @@ unsigned int xldevice_line(struct xldevice_parser *parser, const char *key, XLU_
 		xlu_cfg_value_get_list(parser->config, value, &list, 0);
 	else if (xlu_cfg_get_list(parser->config, key, &list, NULL, 0) == 0)
 		xlu_cfg_get_string(parser->config, key, &string, 0);
-	fflush(parser->report);
-	if (before >= 0 &&
-	    strncmp(*parser->said + before, parser->source, strlen(parser->source)) == 0) {
-		colon = *parser->said + before + strlen(parser->source);
-		line = *colon == ':' ? strtoul(colon + 1, NULL, 10) : 0;
-	}
-	fseek(parser->report, before, SEEK_SET);
-	return line;
+	said = take_back(parser, before);
+	if (!said || strncmp(said, parser->source, len) != 0 || said[len] != ':')
+		return 0;
+	return strtoul(said + len + 1, NULL, 10);
 }
 
 int xldevice_refuse(struct xldevice_parser *parser, unsigned int line, const char *fmt, ...)
@@ -189,11 +198,26 @@ static int read_spec(struct xldevice_parser *parser, enum guest_device_kind kind
 	return add_from_spec(parser, kind, value, &spec);
 }
 
+/* libxlutil names the file and the reason, but not the line. */
+static int refuse_disk(struct xldevice_parser *parser, XLU_ConfigValue *value, long before)
+{
+	static const char preamble[] = "disk specification: ";
+	CLEANUP(free) char *said = take_back(parser, before);
+	char *reason = said ? strstr(said, preamble) : NULL;
+
+	reason = reason ? reason + strlen(preamble) : said;
+	if (reason)
+		reason[strcspn(reason, "\n")] = '\0';
+	return xldevice_refuse(parser, xldevice_line(parser, NULL, value), "%s",
+			       reason && *reason ? reason : "this disk is not understood");
+}
+
 static int read_disk(struct xldevice_parser *parser, enum guest_device_kind kind,
 		     XLU_ConfigValue *value)
 {
 	libxl_device_disk disk;
 	enum guest_device_kind served = GUEST_DISK_QEMU;
+	long before = ftell(parser->report);
 	char *string;
 	int r;
 
@@ -204,9 +228,7 @@ static int read_disk(struct xldevice_parser *parser, enum guest_device_kind kind
 	r = xlu_disk_parse(parser->config, 1, (const char *const *)&string, &disk);
 	if (r) {
 		libxl_device_disk_dispose(&disk);
-		return r == ENOMEM ? -ENOMEM
-				   : xldevice_refuse(parser, xldevice_line(parser, NULL, value),
-						     "the disk '%s' is not understood", string);
+		return r == ENOMEM ? -ENOMEM : refuse_disk(parser, value, before);
 	}
 	/* libxl serves raw images and block devices from the kernel unless told otherwise. */
 	if (disk.backend == LIBXL_DISK_BACKEND_PHY ||
