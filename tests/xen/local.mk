@@ -8,13 +8,17 @@ EXTRA_DIST += \
 	tests/xen/run \
 	tests/xen/bed/__init__.py \
 	tests/xen/bed/cache.py \
+	tests/xen/bed/curve.py \
 	tests/xen/bed/image.py \
 	tests/xen/bed/machine.py \
 	tests/xen/bed/packages.py \
 	tests/xen/bed/programs.py \
+	tests/xen/bed/screen.py \
 	tests/xen/bed/session.py \
 	tests/xen/bed/state.py \
 	tests/xen/bed/tap.py \
+	tests/xen/demo.py \
+	tests/xen/dom0/demo.sh \
 	tests/xen/dom0/guest-init \
 	tests/xen/dom0/init \
 	tests/xen/dom0/lib.sh \

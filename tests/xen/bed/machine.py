@@ -149,7 +149,7 @@ class Machine:
             if reason:
                 raise BedError(f"{what}: {reason}")
             if time.monotonic() > deadline:
-                raise BedError(f"{what}: not within {seconds} s")
+                raise BedError(f"{what} took longer than {seconds} s")
             time.sleep(0.02)
 
     def wait_waiting(self, seconds):

@@ -17,15 +17,9 @@ def is_elf(path):
         return file.read(4) == b"\x7fELF"
 
 
-def _library_folder():
-    gnu = subprocess.run(["dpkg-architecture", "-qDEB_HOST_MULTIARCH"], text=True, check=False,
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip()
-    return Path("/lib") / (gnu or "x86_64-linux-gnu")
-
-
 def libraries(programs):
     """All shared libraries of programs, the dynamic loader among them; BedError names what is missing."""
-    found = {str(_library_folder() / name) for name in HIDDEN}
+    found = set()
     for program in programs:
         result = subprocess.run(["ldd", str(program)], text=True, check=False, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
@@ -33,6 +27,8 @@ def libraries(programs):
         if lost:
             raise BedError(f"{program} needs {', '.join(lost)}, not on this machine: build-aux/setup build bed")
         found.update(re.findall(r"(?:=> |^\s*)(/\S+) \(0x", result.stdout, re.M))
+    libc = [Path(name) for name in found if name.endswith("/libc.so.6")]
+    found.update(str(libc[0].parent / name) for name in HIDDEN if libc)
     return sorted(Path(name) for name in found)
 
 

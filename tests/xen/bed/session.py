@@ -82,6 +82,7 @@ class Session:
         self.job = job
         self.folder = None
         self.machine = None
+        self.on_start = lambda: None    # called when dom0 is ready to begin
         self._seen = 0
 
     def __enter__(self):
@@ -145,6 +146,7 @@ class Session:
         try:
             began = time.monotonic()
             start_seconds = self.start()
+            self.on_start()
 
             def ended():
                 over = self.status() is not None

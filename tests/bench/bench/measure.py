@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One run of one case against one daemon: with a clock, under a counter of system calls, or under callgrind."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+from .counters import SyscallCounter, callgrind_total, callgrind_words
+from .daemons import BenchError
+
+RUN_SECONDS = 300          # nothing takes longer
+SYSCALL_OPS = 2000
+WARM_OPS = 64              # bench-load does these first
+INSTRUCTION_OPS = (200, 1200)
+
+
+class Bench:
+    """Where programs are and on which CPUs they run."""
+
+    def __init__(self, build, cpus, seconds):
+        self.load = build / "tests/bench/bench-load"
+        self.daemon_cpu, self.load_cpu = cpus
+        self.seconds = seconds
+
+    def _load_command(self, running, case, **options):
+        words = [self.load, "--socket", running.socket, "--case", case]
+        if running.daemon.is_floor:
+            words.append("--floor")
+        for name, value in options.items():
+            words += [f"--{name}"] if value is True else [f"--{name}", value]
+        return [str(word) for word in words]
+
+    def _start_load(self, words):
+        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, preexec_fn=lambda: os.sched_setaffinity(0, {self.load_cpu}))
+
+    @staticmethod
+    def _result(load):
+        try:
+            out, err = load.communicate(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            load.kill()
+            load.communicate()
+            raise BenchError(f"the load generator took more than {RUN_SECONDS} s") from None
+        if load.returncode != 0:
+            raise BenchError(err.strip() or f"the load generator ended with status {load.returncode}")
+        return json.loads(out.splitlines()[-1])
+
+    def timed(self, daemon, case, n=None, ops=None):
+        """Wall time, daemon CPU, latencies, memory: what bench-load prints, as a dict."""
+        options = {"seconds": self.seconds}
+        if n:
+            options["n"] = n
+        if ops:
+            options["ops"] = ops
+        with daemon.running(self.daemon_cpu) as running:
+            return self._result(self._start_load(self._load_command(running, case, pid=running.pid, **options)))
+
+    def syscalls(self, daemon, case):
+        """System calls of the daemon per operation, counted by the kernel's tracepoint or else by strace."""
+        with daemon.running(self.daemon_cpu) as running:
+            load = self._start_load(self._load_command(running, case, ops=SYSCALL_OPS, pause=True))
+            try:
+                self._expect(load, "ready")
+                counter = SyscallCounter(running)
+                load.stdin.write("go\n")
+                load.stdin.flush()
+                self._expect(load, "done")
+                total = counter.stop()
+            except BaseException:
+                load.kill()
+                load.communicate()
+                raise
+            result = self._result_after(load)
+        # The warm-up belongs to what was counted.
+        return {"syscalls": total / (result["ops"] + WARM_OPS), "method": counter.method}
+
+    @staticmethod
+    def _result_after(load):
+        out, err = load.communicate("on\n", timeout=RUN_SECONDS)
+        if load.returncode != 0:
+            raise BenchError(err.strip())
+        return json.loads(out.splitlines()[-1])
+
+    @staticmethod
+    def _expect(load, word):
+        line = load.stdout.readline().strip()
+        if line != word:
+            load.kill()
+            raise BenchError(load.communicate()[1].strip() or f"the load generator said {line!r}, not {word!r}")
+
+    def instructions(self, daemon, case):
+        """Instructions in user space per operation: the difference of two runs under callgrind, so start-up cancels."""
+        totals = [self._callgrind(daemon, case, ops) for ops in INSTRUCTION_OPS]
+        return {"instructions": (totals[1] - totals[0]) / (INSTRUCTION_OPS[1] - INSTRUCTION_OPS[0])}
+
+    def _callgrind(self, daemon, case, ops):
+        if not shutil.which("valgrind"):
+            raise BenchError("instructions are counted by valgrind, which is not installed")
+        with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
+            self._result(self._start_load(self._load_command(running, case, ops=ops)))
+            running.process.send_signal(signal.SIGTERM)
+            running.process.wait(60)
+            total = callgrind_total(running.folder)
+        return total
