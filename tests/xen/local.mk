@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/xen/bed/__init__.py \
 	tests/xen/bed/cache.py \
 	tests/xen/bed/curve.py \
+	tests/xen/bed/debian.py \
 	tests/xen/bed/image.py \
 	tests/xen/bed/machine.py \
 	tests/xen/bed/packages.py \
@@ -18,11 +19,14 @@ EXTRA_DIST += \
 	tests/xen/bed/state.py \
 	tests/xen/bed/tap.py \
 	tests/xen/demo.py \
+	tests/xen/dom0/bed.service \
 	tests/xen/dom0/demo.sh \
+	tests/xen/dom0/disk-init \
 	tests/xen/dom0/guest-init \
 	tests/xen/dom0/init \
 	tests/xen/dom0/lib.sh \
 	tests/xen/dom0/session \
+	tests/xen/dom0/wait \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/restart.sh \

@@ -54,6 +54,12 @@ class Image:
     def guest(self):
         return self.folder / "guest.cpio"
 
+    @property
+    def disk(self):
+        """The disk of a dom0 that has one, or None."""
+        path = self.folder / "root.ext4"
+        return path if path.exists() else None
+
     def libraries(self):
         """Names of the libraries that dom0 has already."""
         return set((self.folder / "libraries").read_text(encoding="ascii").split())
@@ -64,6 +70,11 @@ def _only(folder, pattern):
     if not found:
         raise BedError(f"the unpacked packages hold no {pattern}; remove {folder} and try again")
     return found[-1]
+
+
+def modules_of(root):
+    """The folder of the kernel's modules among the unpacked packages."""
+    return _only(root, "lib/modules/*")
 
 
 def unpack_kernel(bzimage):
@@ -81,7 +92,7 @@ def unpack_kernel(bzimage):
     return lzma.LZMADecompressor().decompress(payload)
 
 
-def _pack(tree, target):
+def pack(tree, target):
     """Packs a folder as an initramfs."""
     listing = subprocess.run(["find", ".", "-print0"], cwd=tree, check=True, stdout=subprocess.PIPE).stdout
     with open(target, "wb") as out:
@@ -89,7 +100,7 @@ def _pack(tree, target):
                        check=True, input=listing, stdout=out)
 
 
-def _install(tree, program, folder):
+def install(tree, program, folder):
     target = programs.copy(program, tree / folder)
     target.chmod(0o755)
     return target
@@ -102,14 +113,14 @@ def _dom0_tree(tree, root):
     for name in ("proc", "sys", "dev", "run", "tmp", "share", "image", "etc", "var/lib/xen", "var/log/xen/console",
                  "var/lib/xenstored", "var/run", "var/lock", "bin", "sbin", "root"):
         (tree / name).mkdir(parents=True)
-    _install(tree, BUSYBOX, "bin")
+    install(tree, BUSYBOX, "bin")
     for program in stock:
         # xl and its helper look for each other where Debian has put them.
-        _install(tree, program, program.parent.relative_to(root))
+        install(tree, program, program.parent.relative_to(root))
     libraries = programs.libraries(stock)
     for library in libraries:
-        _install(tree, library, library.parent.relative_to("/"))
-    modules = _only(root, "lib/modules/*")
+        install(tree, library, library.parent.relative_to("/"))
+    modules = modules_of(root)
     for number, name in enumerate(MODULES):
         module = _only(modules, f"**/{name}.ko")
         programs.copy(module, tree / "modules", f"{number:02}-{module.name}")
@@ -117,7 +128,8 @@ def _dom0_tree(tree, root):
     (tree / "etc/group").write_text("root:x:0:\ntty:x:5:\n", encoding="ascii")
     (tree / "etc/xen").mkdir()
     (tree / "etc/xen/xl.conf").touch()
-    _install(tree, DOM0 / "init", ".")
+    install(tree, DOM0 / "init", ".")
+    install(tree, DOM0 / "wait", "bed")
     return [library.name for library in libraries]
 
 
@@ -125,27 +137,37 @@ def _guest_tree(tree, root):
     """Fills a folder with the files of a Linux guest: busybox, a store client, an init."""
     for name in ("proc", "sys", "dev", "run", "bin", "sbin", "tmp"):
         (tree / name).mkdir(parents=True)
-    _install(tree, BUSYBOX, "bin")
+    install(tree, BUSYBOX, "bin")
     client = root / "usr/bin/xenstore"
-    _install(tree, client, "usr/bin")
+    install(tree, client, "usr/bin")
     for library in programs.libraries([client]):
-        _install(tree, library, library.parent.relative_to("/"))
+        install(tree, library, library.parent.relative_to("/"))
     programs.copy(DOM0 / "guest-init", tree, "init").chmod(0o755)
+
+
+def fill_kernel(target, root):
+    """Puts hypervisor and kernel, both unpacked, into an image's folder."""
+    xen = _only(root, "boot/xen-*-amd64.gz")
+    (target / "xen").write_bytes(gzip.decompress(xen.read_bytes()))
+    (target / "vmlinux").write_bytes(unpack_kernel(_only(root, "boot/vmlinuz-*").read_bytes()))
+
+
+def fill_guest(target, root):
+    """Puts the Linux guest's initramfs into an image's folder."""
+    tree = target / "tree"
+    _guest_tree(tree, root)
+    pack(tree, target / "guest.cpio")
+    shutil.rmtree(tree)
 
 
 def _make(target, root):
     say("making the dom0 image")
-    xen = _only(root, "boot/xen-*-amd64.gz")
-    (target / "xen").write_bytes(gzip.decompress(xen.read_bytes()))
-    kernel = unpack_kernel(_only(root, "boot/vmlinuz-*").read_bytes())
-    (target / "vmlinux").write_bytes(kernel)
+    fill_kernel(target, root)
     tree = target / "tree"
     libraries = _dom0_tree(tree, root)
-    _pack(tree, target / "dom0.cpio")
+    pack(tree, target / "dom0.cpio")
     shutil.rmtree(tree)
-    _guest_tree(tree, root)
-    _pack(tree, target / "guest.cpio")
-    shutil.rmtree(tree)
+    fill_guest(target, root)
     (target / "libraries").write_text("\n".join(libraries) + "\n", encoding="ascii")
 
 
@@ -157,6 +179,6 @@ def get():
     tools = [path for path in sorted(root.glob("usr/lib/xen-*/bin/*"))
              if path.name in STOCK and not path.is_symlink()]
     libraries = programs.libraries(tools)
-    key = cache.digest(root.name, Path(__file__), HERE / "programs.py", DOM0 / "init", DOM0 / "guest-init", BUSYBOX,
-                       *libraries)
+    key = cache.digest(root.name, Path(__file__), HERE / "programs.py", BUSYBOX,
+                       *(DOM0 / name for name in ("init", "wait", "guest-init")), *libraries)
     return Image(cache.made(f"image-{key}", lambda target: _make(target, root)), key)

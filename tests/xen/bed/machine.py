@@ -48,6 +48,10 @@ def command(image, memory, folder, state=None):
             "-serial", "chardev:com", "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
             "-virtfs", f"local,path={folder}/share,mount_tag=share,security_model=none,id=share",
             "-virtfs", f"local,path={image.folder},mount_tag=image,security_model=none,readonly=on,id=image"]
+    if image.disk:
+        # Without a state the disk is an overlay of this run; with one, the overlay that belongs to it, left as it is.
+        overlay = Path(state).parent / "disk.qcow2" if state else f"{folder}/disk.qcow2"
+        line += ["-drive", f"file={overlay},format=qcow2,if=virtio,cache=unsafe,snapshot={'on' if state else 'off'}"]
     if state:
         line += ["-incoming", f"exec:cat {shlex.quote(str(state))}"]
     return line
@@ -61,10 +65,14 @@ class Machine:
         self.restored = state is not None
         self.process = None
         self._line = command(image, memory, self.folder, state)
+        self._disk = image.disk if state is None else None
         self._sockets = {}
         self._answers = b""
 
     def __enter__(self):
+        if self._disk:
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(self._disk),
+                            str(self.folder / "disk.qcow2")], check=True)
         with open(self.folder / "qemu.log", "wb") as log:
             # pylint: disable-next=consider-using-with
             self.process = subprocess.Popen(self._line, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -157,7 +165,7 @@ class Machine:
         self.wait(lambda: "bed: waiting" in self.console_text(), seconds, "booting Xen and dom0")
 
     def save(self, path):
-        """Writes the machine's state to path; the machine is of no more use."""
+        """Writes the machine's state to path and ends the machine; a disk's overlay is complete then."""
         self.qmp("stop")
         self.qmp("migrate-set-parameters", **{"max-bandwidth": 10 << 30})
         self.qmp("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
@@ -166,6 +174,8 @@ class Machine:
         answer = self.qmp("query-migrate")
         if answer["status"] != "completed":
             raise BedError(f"saving the machine's state: {answer.get('error-desc', 'failed')}")
+        self.qmp("quit")
+        self.process.wait(30)
 
     def resume(self):
         """Lets a machine that was started from a state run on."""

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cache, image, programs, state
+from . import cache, debian, image, programs, state
 from .cache import BedError
 from .machine import Machine, Memory, short_folder
 
@@ -27,6 +27,7 @@ class Job:
     build: Path
     store: str = "ours"
     console: str = "ours"
+    bed: str = "busybox"                            # which dom0: busybox or systemd
     memory: Memory = field(default_factory=Memory)
     seconds: int = 120
     fresh: bool = False                             # boot, even though a saved state would do
@@ -86,7 +87,7 @@ class Session:
         self._seen = 0
 
     def __enter__(self):
-        files = image.get()
+        files = (debian if self.job.bed == "systemd" else image).get()
         saved = None
         if not self.job.fresh and self.job.memory.total <= STATE_MIB:
             saved = state.get(files, self.job.memory)

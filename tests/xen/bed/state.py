@@ -30,6 +30,8 @@ def _make(target, image, memory):
             except BedError as error:
                 raise boot_failed(folder, error) from error
         shutil.copyfile(folder / "console.log", target / "console.log")
+        if image.disk:
+            shutil.move(folder / "disk.qcow2", target / "disk.qcow2")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

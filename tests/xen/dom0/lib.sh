@@ -139,8 +139,17 @@ start_console() {
 	}
 }
 
+# xen_devices: what units would otherwise see to.
+xen_devices() {
+	for module in xen-evtchn xen-privcmd xen-gntdev xen-gntalloc; do
+		modprobe $module || return
+	done
+	[ -f /proc/xen/capabilities ] || mount -t xenfs xenfs /proc/xen
+}
+
 # start_daemons: all that dom0 needs, in their order.
 start_daemons() {
+	[ -e /dev/xen/privcmd ] || xen_devices || give_up "Xen's devices are there"
 	start_store || give_up "xenstored ($STORE) starts"
 	timeout 20 xen-init-dom0 >"$LOGS/xen-init-dom0.log" 2>&1 || give_up "xen-init-dom0 against xenstored ($STORE)"
 	start_console || give_up "xenconsoled ($CONSOLE) starts"
