@@ -1,1 +1,99 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# The simulated Xen host: four stand-in libraries, simxend behind them, simxen in front.
+
+# Stock programs without sanitizers load these, so they are built without them in every build.
+pkglib_LTLIBRARIES = simxen/libsimxen.la simxen/libxencall.la simxen/libxenevtchn.la \
+	simxen/libxengnttab.la simxen/libxenforeignmemory.la
+
+SIMLIB_CPPFLAGS = -D_GNU_SOURCE
+SIMLIB_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fvisibility=hidden
+
+simxen_libsimxen_la_SOURCES = simxen/lib/client.c simxen/lib/client.h simxen/wire.h
+simxen_libsimxen_la_CPPFLAGS = $(SIMLIB_CPPFLAGS)
+simxen_libsimxen_la_CFLAGS = $(SIMLIB_CFLAGS)
+simxen_libsimxen_la_LDFLAGS = -version-info 0:0:0
+simxen_libsimxen_la_LIBADD = $(XENTOOLLOG_LIBS)
+
+# The sonames and symbol versions of Xen 4.17's: see the .map files.
+simxen_libxencall_la_SOURCES = simxen/lib/xencall.c
+simxen_libxencall_la_CPPFLAGS = $(SIMLIB_CPPFLAGS)
+simxen_libxencall_la_CFLAGS = $(SIMLIB_CFLAGS)
+simxen_libxencall_la_LDFLAGS = -version-info 4:0:3 -Wl,--version-script=$(srcdir)/simxen/lib/libxencall.map
+simxen_libxencall_la_LIBADD = simxen/libsimxen.la
+simxen_libxencall_la_DEPENDENCIES = simxen/libsimxen.la simxen/lib/libxencall.map
+
+simxen_libxenevtchn_la_SOURCES = simxen/lib/xenevtchn.c
+simxen_libxenevtchn_la_CPPFLAGS = $(SIMLIB_CPPFLAGS)
+simxen_libxenevtchn_la_CFLAGS = $(SIMLIB_CFLAGS)
+simxen_libxenevtchn_la_LDFLAGS = -version-info 3:0:2 -Wl,--version-script=$(srcdir)/simxen/lib/libxenevtchn.map
+simxen_libxenevtchn_la_LIBADD = simxen/libsimxen.la
+simxen_libxenevtchn_la_DEPENDENCIES = simxen/libsimxen.la simxen/lib/libxenevtchn.map
+
+simxen_libxengnttab_la_SOURCES = simxen/lib/xengnttab.c
+simxen_libxengnttab_la_CPPFLAGS = $(SIMLIB_CPPFLAGS)
+simxen_libxengnttab_la_CFLAGS = $(SIMLIB_CFLAGS)
+simxen_libxengnttab_la_LDFLAGS = -version-info 3:0:2 -Wl,--version-script=$(srcdir)/simxen/lib/libxengnttab.map
+simxen_libxengnttab_la_LIBADD = simxen/libsimxen.la
+simxen_libxengnttab_la_DEPENDENCIES = simxen/libsimxen.la simxen/lib/libxengnttab.map
+
+simxen_libxenforeignmemory_la_SOURCES = simxen/lib/xenforeignmemory.c
+simxen_libxenforeignmemory_la_CPPFLAGS = $(SIMLIB_CPPFLAGS)
+simxen_libxenforeignmemory_la_CFLAGS = $(SIMLIB_CFLAGS)
+simxen_libxenforeignmemory_la_LDFLAGS = -version-info 5:0:4 \
+	-Wl,--version-script=$(srcdir)/simxen/lib/libxenforeignmemory.map
+simxen_libxenforeignmemory_la_LIBADD = simxen/libsimxen.la
+simxen_libxenforeignmemory_la_DEPENDENCIES = simxen/libsimxen.la simxen/lib/libxenforeignmemory.map
+
+EXTRA_DIST += simxen/README.md simxen/lib/libxencall.map simxen/lib/libxenevtchn.map \
+	simxen/lib/libxengnttab.map simxen/lib/libxenforeignmemory.map
+
+noinst_LIBRARIES += simxen/libsimcore.a simxen/libsimserver.a
+SIM_CPPFLAGS = $(AM_CPPFLAGS) -D__XEN_TOOLS__ -I$(srcdir)/simxen
+
+simxen_libsimcore_a_SOURCES = \
+	simxen/core/conring.c simxen/core/conring.h \
+	simxen/core/domain.c simxen/core/domain.h \
+	simxen/core/domctl.c simxen/core/domctl.h \
+	simxen/core/domctl_create.c \
+	simxen/core/domctl_policy.c simxen/core/domctl_policy.h \
+	simxen/core/domctl_vcpu.c \
+	simxen/core/event_op.c \
+	simxen/core/evtchn.c simxen/core/evtchn.h \
+	simxen/core/evtchndev.c simxen/core/evtchndev.h \
+	simxen/core/fault.c simxen/core/fault.h \
+	simxen/core/grant.c simxen/core/grant.h \
+	simxen/core/host.c simxen/core/host.h \
+	simxen/core/hypercall.c simxen/core/hypercall.h \
+	simxen/core/interface.h \
+	simxen/core/mapping.c simxen/core/mapping.h \
+	simxen/core/memory.c simxen/core/memory.h \
+	simxen/core/memory_op.c \
+	simxen/core/misc_op.c \
+	simxen/core/p2m.c simxen/core/p2m.h \
+	simxen/core/resource.c simxen/core/resource.h \
+	simxen/core/sysctl.c \
+	simxen/core/vcpu.c simxen/core/vcpu.h
+simxen_libsimcore_a_CPPFLAGS = $(SIM_CPPFLAGS)
+simxen_libsimcore_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+
+simxen_libsimserver_a_SOURCES = \
+	simxen/server/calls.c simxen/server/calls.h \
+	simxen/server/control.c simxen/server/control.h \
+	simxen/server/evtchnfd.c simxen/server/evtchnfd.h \
+	simxen/server/process.c simxen/server/process.h \
+	simxen/server/procmap.c \
+	simxen/server/server.h \
+	simxen/server/worker.c simxen/server/worker.h
+simxen_libsimserver_a_CPPFLAGS = $(SIM_CPPFLAGS)
+simxen_libsimserver_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
+
+pkglibexec_PROGRAMS = simxen/simxend
+simxen_simxend_SOURCES = simxen/server/simxend.c
+simxen_simxend_CPPFLAGS = $(SIM_CPPFLAGS)
+simxen_simxend_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
+simxen_simxend_LDADD = simxen/libsimserver.a simxen/libsimcore.a $(COMMON_LIBS) -lpthread
+
+bin_PROGRAMS += simxen/simxen
+simxen_simxen_SOURCES = simxen/front/simxen.c simxen/front/enclosure.c simxen/front/enclosure.h simxen/wire.h
+simxen_simxen_CPPFLAGS = $(SIM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
+simxen_simxen_CFLAGS = $(AM_CFLAGS)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See control.h. */
+#include "control.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/domain.h"
+#include "core/fault.h"
+#include "core/host.h"
+#include "core/memory.h"
+#include "server.h"
+
+static void status(const struct server *server, char *answer, size_t size)
+{
+	const struct host *host = server->host;
+
+	snprintf(answer, size,
+		 "domains %" PRIu32 "\nfree_pages %" PRIu64 "\ntotal_pages %" PRIu64
+		 "\nhypercalls %" PRIu64 "\nnotifications %" PRIu64 "\nevents %" PRIu64
+		 "\nnot_simulated %" PRIu32 "\n",
+		 host->n_domains, host_n_free_pages(host), memory_n_frames(host->memory),
+		 server->n_calls, server->n_notified, server->n_delivered, host->n_unknown);
+}
+
+static void unknown(const struct server *server, char *answer, size_t size)
+{
+	const struct host *host = server->host;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < host->n_unknown && at < size; i++)
+		at += (size_t)snprintf(answer + at, size - at, "%s\n", host->unknown[i]);
+}
+
+/* "conring TEXT": the hypervisor says something. */
+static int conring(struct server *server, const char *text)
+{
+	host_print(server->host, "%s\n", text);
+	return 0;
+}
+
+int control_command(struct server *server, char *line, char *answer, size_t size)
+{
+	struct host *host = server->host;
+	int r;
+
+	answer[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	if (!strcmp(line, "status")) {
+		status(server, answer, size);
+		return 0;
+	}
+	if (!strcmp(line, "unknown")) {
+		unknown(server, answer, size);
+		return 0;
+	}
+	if (!strncmp(line, "conring ", 8))
+		return conring(server, line + 8);
+	r = fault_command(host->faults, line, answer, size);
+	if (!r)
+		memory_limit(host->memory, fault_memory(host->faults));
+	return r;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* simxend: options, and the host around its sockets. simxen(1) starts it. */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "core/evtchndev.h"
+#include "core/host.h"
+#include "evtchnfd.h"
+#include "log.h"
+#include "process.h"
+#include "server.h"
+#include "wire.h"
+#include "worker.h"
+
+#define TIDY_MS_FIRST 2
+#define TIDY_MS_LAST  500
+
+void server_lock(struct server *server)
+{
+	atomic_fetch_add(&server->n_waiting, 1);
+	pthread_mutex_lock(&server->lock);
+	atomic_fetch_sub(&server->n_waiting, 1);
+}
+
+void server_unlock(struct server *server)
+{
+	evtchnfd_deliver(server);
+	pthread_mutex_unlock(&server->lock);
+}
+
+void server_kick(struct server *server)
+{
+	uint64_t one = 1;
+
+	if (write(server->kick_fd, &one, sizeof(one)) < 0)
+		return; /* it is kicked already */
+}
+
+static void on_kick(evutil_socket_t fd, short what, void *ctx)
+{
+	uint64_t n;
+
+	(void)what, (void)ctx;
+	if (read(fd, &n, sizeof(n)) < 0)
+		return;
+}
+
+/* Dying domains: gone at once if nothing holds them, else looked at again, ever less often. */
+static void tidy(struct server *server, bool verify)
+{
+	struct timeval wait = { .tv_sec = 0 };
+
+	server->tidy_wanted = false;
+	if (!host_tidy(server->host, verify))
+		return;
+	wait.tv_usec = (suseconds_t)server->tidy_ms * 1000;
+	if (!event_pending(server->tidy_timer, EV_TIMEOUT, NULL))
+		event_add(server->tidy_timer, &wait);
+}
+
+static void on_tidy_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	(void)fd, (void)what;
+	server_lock(server);
+	server->tidy_ms = 2 * server->tidy_ms < TIDY_MS_LAST ? 2 * server->tidy_ms : TIDY_MS_LAST;
+	tidy(server, true);
+	server_unlock(server);
+}
+
+static void turn(void *ctx)
+{
+	struct server *server = ctx;
+
+	server_lock(server);
+	evtchnfd_arm(server);
+	if (server->tidy_wanted) {
+		server->tidy_ms = TIDY_MS_FIRST;
+		tidy(server, false);
+	}
+	server_unlock(server);
+}
+
+static bool mapping_alive(void *ctx, const struct mapping *mapping)
+{
+	(void)ctx;
+	return process_maps(mapping);
+}
+
+static void tidy_wanted(void *ctx)
+{
+	struct server *server = ctx;
+
+	if (!server->tidy_wanted)
+		server_kick(server);
+	server->tidy_wanted = true;
+}
+
+static void delay(void *ctx, uint32_t us)
+{
+	const struct timespec wait = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000L };
+	struct server *server = ctx;
+
+	server_unlock(server);
+	nanosleep(&wait, NULL);
+	server_lock(server);
+}
+
+static uint64_t now_ns(void *ctx)
+{
+	struct timespec now;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int make_area(struct server *server)
+{
+	server->area_fd = memfd_create("simxen-calls", MFD_CLOEXEC);
+	if (server->area_fd < 0 || ftruncate(server->area_fd, sizeof(*server->area)) < 0)
+		return -errno;
+	server->area = mmap(NULL, sizeof(*server->area), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    server->area_fd, 0);
+	if (server->area == MAP_FAILED) {
+		server->area = NULL;
+		return -errno;
+	}
+	server->by_group = calloc(WIRE_GROUPS, sizeof(struct process *));
+	server->handle_buckets = calloc(SERVER_HANDLE_BUCKETS, sizeof(*server->handle_buckets));
+	if (!server->by_group || !server->handle_buckets)
+		return -ENOMEM;
+	evtchndev_owners(server->host->evtchndev, server->area->owners);
+	return 0;
+}
+
+/* /proc/xen/xsd_kva and xsd_port, under the name that the libraries know. */
+static int make_proc_files(const struct server *server)
+{
+	char path[4096], port[16];
+	int fd, n;
+
+	snprintf(path, sizeof(path), "%s/%s", server->dir, WIRE_PROC);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/%s/xsd_port", server->dir, WIRE_PROC);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	n = snprintf(port, sizeof(port), "%" PRIu32, server->host->store_port);
+	if (write(fd, port, (size_t)n) != n) {
+		close(fd);
+		return -EIO;
+	}
+	close(fd);
+	snprintf(path, sizeof(path), "%s/%s/xsd_kva", server->dir, WIRE_PROC);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	n = ftruncate(fd, 4096) < 0 ? -errno : 0;
+	close(fd);
+	return n;
+}
+
+static int make_events(struct server *server)
+{
+	struct event_base *base = loop_base(server->loop);
+
+	server->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->kick_fd < 0)
+		return -errno;
+	server->kick_event =
+		event_new(base, server->kick_fd, EV_READ | EV_PERSIST, on_kick, server);
+	server->tidy_timer = event_new(base, -1, 0, on_tidy_timer, server);
+	if (!server->kick_event || !server->tidy_timer || event_add(server->kick_event, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int server_init(struct server *server, const struct host_config *config)
+{
+	const struct host_hooks hooks = { .ctx = server,
+					  .mapping_alive = mapping_alive,
+					  .tidy_wanted = tidy_wanted,
+					  .delay = delay,
+					  .now_ns = now_ns };
+	int r;
+
+	server->kick_fd = server->listener = server->area_fd = -1;
+	server->n_workers = worker_count();
+	server->tidy_ms = TIDY_MS_FIRST;
+	pthread_mutex_init(&server->lock, NULL);
+	TAILQ_INIT(&server->fired);
+	TAILQ_INIT(&server->blocked);
+	LIST_INIT(&server->handles);
+	LIST_INIT(&server->processes);
+	r = loop_new(&server->loop);
+	if (!r)
+		r = make_events(server);
+	if (!r)
+		r = host_new(&server->host, config, &hooks, server->log);
+	if (!r)
+		r = make_area(server);
+	if (!r)
+		r = make_proc_files(server);
+	if (!r)
+		r = process_listen(server);
+	if (!r)
+		r = worker_start(server);
+	return r;
+}
+
+static void raise_fd_limit(void)
+{
+	struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = 1 << 20 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static const char usage[] =
+	"usage: simxend [OPTION]...\n"
+	"Simulates a Xen host for the programs that simxen(1) starts.\n"
+	"\n"
+	"  -d, --directory=DIR  keep socket and files there (default /run/simxen)\n"
+	"  -m, --memory=MIB     memory of the host (default 16384)\n"
+	"      --dom0-memory=MIB, --dom0-vcpus=N, --cpus=N\n"
+	"      --dom0-abi=fifo|2l  event-channel ABI of dom0's kernel (default fifo)\n"
+	"  -f, --faults=FILE    commands to carry out at the start, as in simxen(1)\n"
+	"  -s, --seed=N         of everything random\n"
+	"  -r, --ready-fd=N     close this descriptor once clients are served\n"
+	"  -v, --verbose        say more\n"
+	"  -h, --help           print this text\n";
+
+struct options {
+	struct host_config host;
+	const char *dir;
+	const char *faults;
+	int ready_fd;
+	bool verbose;
+};
+
+enum { OPT_DOM0_MEMORY = 256, OPT_DOM0_VCPUS, OPT_CPUS, OPT_ABI };
+
+static const struct option long_options[] = {
+	{ "directory", required_argument, NULL, 'd' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "dom0-memory", required_argument, NULL, OPT_DOM0_MEMORY },
+	{ "dom0-vcpus", required_argument, NULL, OPT_DOM0_VCPUS },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "dom0-abi", required_argument, NULL, OPT_ABI },
+	{ "faults", required_argument, NULL, 'f' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "ready-fd", required_argument, NULL, 'r' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t n = strtoull(text, &end, 0);
+
+	if (*text < '0' || *text > '9' || *end) {
+		fprintf(stderr, "simxend: %s is not a number\n", text);
+		exit(2);
+	}
+	return n;
+}
+
+static void parse_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:m:f:s:r:vh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			o->dir = optarg;
+			break;
+		case 'm':
+			o->host.n_frames = number(optarg) * 256;
+			break;
+		case OPT_DOM0_MEMORY:
+			o->host.n_dom0_frames = number(optarg) * 256;
+			break;
+		case OPT_DOM0_VCPUS:
+			o->host.n_dom0_vcpus = (uint32_t)number(optarg);
+			break;
+		case OPT_CPUS:
+			o->host.n_cpus = (uint32_t)number(optarg);
+			break;
+		case OPT_ABI:
+			if (strcmp(optarg, "fifo") && strcmp(optarg, "2l")) {
+				fprintf(stderr, "simxend: --dom0-abi is fifo or 2l\n");
+				exit(2);
+			}
+			o->host.dom0_fifo = !strcmp(optarg, "fifo");
+			break;
+		case 'f':
+			o->faults = optarg;
+			break;
+		case 's':
+			o->host.seed = number(optarg);
+			break;
+		case 'r':
+			o->ready_fd = (int)number(optarg);
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+}
+
+static int load_faults(struct server *server, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[512], why[256];
+	int r = 0;
+
+	if (!file)
+		return -errno;
+	while (!r && fgets(line, sizeof(line), file)) {
+		r = control_command(server, line, why, sizeof(why));
+		if (r < 0)
+			log_error(server->log, "%s: %s", path, why);
+	}
+	fclose(file);
+	return r;
+}
+
+static void on_signal(evutil_socket_t sig, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	(void)sig, (void)what;
+	loop_stop(server->loop, 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.host = { .n_frames = 16384 * 256,
+			  .n_dom0_frames = 1024 * 256,
+			  .n_cpus = 2,
+			  .n_dom0_vcpus = 1,
+			  .dom0_fifo = true,
+			  .cmdline = "simxen",
+			  .conring_size = 16384 },
+		.dir = WIRE_DIR,
+		.ready_fd = -1,
+	};
+	CLEANUP(log_free) struct log *log = NULL;
+	struct server server = { .loop = NULL };
+	struct event *sigterm = NULL, *sigint = NULL;
+	struct loop_hook hook = { .fn = turn, .ctx = &server };
+	int r;
+
+	parse_options(argc, argv, &options);
+	r = log_new(&log, "simxend", options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+		    LOG_TARGET_STDERR);
+	if (r < 0)
+		return 1;
+	signal(SIGPIPE, SIG_IGN);
+	raise_fd_limit();
+	server.log = log;
+	server.dir = options.dir;
+	r = server_init(&server, &options.host);
+	if (!r && options.faults)
+		r = load_faults(&server, options.faults);
+	if (r < 0) {
+		log_error(log, "cannot start: %s", strerror(-r));
+		return 1;
+	}
+	sigterm = evsignal_new(loop_base(server.loop), SIGTERM, on_signal, &server);
+	sigint = evsignal_new(loop_base(server.loop), SIGINT, on_signal, &server);
+	if (!sigterm || !sigint || evsignal_add(sigterm, NULL) < 0 ||
+	    evsignal_add(sigint, NULL) < 0)
+		return 1;
+	loop_turn_hook(server.loop, &hook);
+	if (options.ready_fd >= 0)
+		close(options.ready_fd);
+	r = loop_run(server.loop);
+	/* Threads and clients may be anywhere: the process ends, the system cleans up. */
+	_exit(r < 0);
+}
