@@ -13,12 +13,13 @@
 #include <string.h>
 
 #include "guestcfg.h"
-#include "host.h"
+#include "handles.h"
 #include "log.h"
 #include "loop.h"
 #include "names.h"
 #include "plan.h"
 #include "report.h"
+#include "sweep.h"
 #include "worker.h"
 
 #define TICK_MS		      200
@@ -36,6 +37,7 @@ struct batch {
 	size_t n_failed, n_failed_in_a_row;
 	struct job_list active; /* on their way */
 	bool begun, stopping, refused;
+	struct sweep *sweep; /* owned; NULL until the last job is over */
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -91,6 +93,27 @@ static void start_one(struct batch *batch)
 	job_start(job);
 }
 
+static void on_swept(void *ctx)
+{
+	struct batch *batch = ctx;
+
+	if (!batch->env.closing)
+		loop_stop(batch->env.host->loop, 0);
+}
+
+/* What was taken back may have been the first on this host, and have brought the folders that go
+ * with the last. */
+static void end(struct batch *batch)
+{
+	struct handles *host = batch->env.host;
+
+	if (batch->sweep)
+		return;
+	if (!batch->n_failed ||
+	    sweep_new(&batch->sweep, host->store, host->console_domid, on_swept, batch) < 0)
+		loop_stop(host->loop, 0);
+}
+
 /* The end of every turn. */
 static void on_turn(void *ctx)
 {
@@ -100,7 +123,7 @@ static void on_turn(void *ctx)
 	if (!batch->begun)
 		return;
 	if (!more && !batch->n_in_flight) {
-		loop_stop(batch->env.host->loop, 0);
+		end(batch);
 		return;
 	}
 	if (!more || batch->n_in_flight >= batch->options->max_in_flight ||
@@ -226,7 +249,7 @@ static void on_names(void *ctx, int error)
 static void on_ready(void *ctx, int error)
 {
 	struct batch *batch = ctx;
-	struct host *host = batch->env.host;
+	struct handles *host = batch->env.host;
 
 	if (!error)
 		error = names_new(&batch->names, host->xch, host->store, on_names, batch);
@@ -254,7 +277,7 @@ static int set_up_events(struct batch *batch)
 	return 0;
 }
 
-static int set_up(struct batch *batch, struct host *host, struct guestcfg *const *configs)
+static int set_up(struct batch *batch, struct handles *host, struct guestcfg *const *configs)
 {
 	static const struct storeclient_handlers handlers = {
 		.event = on_event,
@@ -297,7 +320,7 @@ static int set_up(struct batch *batch, struct host *host, struct guestcfg *const
 	if (!r)
 		r = set_up_events(batch);
 	if (!r)
-		r = host_connect(host, &handlers, on_ready, batch);
+		r = handles_connect(host, &handlers, on_ready, batch);
 	return r;
 }
 
@@ -312,16 +335,17 @@ static void tear_down(struct batch *batch)
 	if (batch->terminate)
 		event_free(batch->terminate);
 	batch->env.closing = true;
-	host_disconnect(batch->env.host);
+	handles_disconnect(batch->env.host);
 	worker_pool_free(batch->env.pool);
+	sweep_free(batch->sweep);
 	names_free(batch->names);
 	report_free(batch->env.report);
 	tree_deinit(&batch->env.tree);
 	free(batch->jobs);
 }
 
-enum batch_outcome batch_run(struct host *host, struct plan *plan, struct guestcfg *const *configs,
-			     const struct batch_options *options)
+enum batch_outcome batch_run(struct handles *host, struct plan *plan,
+			     struct guestcfg *const *configs, const struct batch_options *options)
 {
 	struct batch batch = { .options = options, .plan = plan };
 	enum batch_outcome outcome = BATCH_REFUSED;

@@ -10,7 +10,7 @@
 #include "job.h"
 
 struct guestcfg;
-struct host;
+struct handles;
 struct plan;
 
 struct batch_options {
@@ -38,7 +38,7 @@ enum batch_outcome {
  * SIGINT and SIGTERM: what is on its way is taken back, what was made stays. A second one ends at
  * once.
  */
-enum batch_outcome batch_run(struct host *host, struct plan *plan, struct guestcfg *const *configs,
-			     const struct batch_options *options);
+enum batch_outcome batch_run(struct handles *host, struct plan *plan,
+			     struct guestcfg *const *configs, const struct batch_options *options);
 
 #endif

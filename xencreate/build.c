@@ -143,8 +143,10 @@ static int failure(xc_interface *xch, int r, const char *what, char *message, si
 	int error = r > 0 ? r : errno;
 	const xc_error *last = xc_get_last_error(xch);
 
-	snprintf(message, message_size, "%s: %s%s%s", what, error ? strerror(error) : "failed",
-		 last && last->message[0] ? ": " : "", last ? last->message : "");
+	if (last && last->message[0])
+		snprintf(message, message_size, "%s: %s", what, last->message);
+	else
+		snprintf(message, message_size, "%s: %s", what, error ? strerror(error) : "failed");
 	return error ? -error : -EIO;
 }
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <xenctrl.h>
 
-#include "host.h"
+#include "handles.h"
 #include "log.h"
 #include "loop.h"
 #include "names.h"
@@ -150,7 +150,7 @@ static void on_swept(void *ctx)
 
 static void check_lingering(struct destroy *destroy)
 {
-	struct host *host = destroy->env.host;
+	struct handles *host = destroy->env.host;
 	bool give_up = now_us() > destroy->linger_since_us + LINGER_MAX_US;
 	size_t n_lingering = count_lingering(destroy, give_up);
 
@@ -334,7 +334,7 @@ static void tear_down(struct destroy *destroy)
 	if (destroy->terminate)
 		event_free(destroy->terminate);
 	destroy->env.closing = true;
-	host_disconnect(destroy->env.host);
+	handles_disconnect(destroy->env.host);
 	worker_pool_free(destroy->env.pool);
 	sweep_free(destroy->sweep);
 	report_free(destroy->report);
@@ -343,8 +343,8 @@ static void tear_down(struct destroy *destroy)
 	tree_deinit(&destroy->env.tree);
 }
 
-enum batch_outcome destroy_run(struct host *host, char *const *targets, size_t n_targets, bool all,
-			       const struct batch_options *options)
+enum batch_outcome destroy_run(struct handles *host, char *const *targets, size_t n_targets,
+			       bool all, const struct batch_options *options)
 {
 	static const struct storeclient_handlers handlers = { 0 };
 	struct destroy destroy = {
@@ -361,7 +361,7 @@ enum batch_outcome destroy_run(struct host *host, char *const *targets, size_t n
 	if (!r)
 		r = set_up_events(&destroy);
 	if (!r)
-		r = host_connect(host, &handlers, on_ready, &destroy);
+		r = handles_connect(host, &handlers, on_ready, &destroy);
 	if (!r)
 		r = loop_run(host->loop);
 	if (r < 0)

@@ -8,7 +8,7 @@
 
 #include "batch.h"
 
-struct host;
+struct handles;
 
 /**
  * destroy_run() - destroy domains, report, return
@@ -20,7 +20,7 @@ struct host;
  * A target that matches nothing refuses all. A domain with devices beside its console is left alone
  * and reported: their backends need xl destroy.
  */
-enum batch_outcome destroy_run(struct host *host, char *const *targets, size_t n_targets, bool all,
-			       const struct batch_options *options);
+enum batch_outcome destroy_run(struct handles *host, char *const *targets, size_t n_targets,
+			       bool all, const struct batch_options *options);
 
 #endif

@@ -14,7 +14,7 @@
 #include <xenctrl.h>
 
 #include "guestcfg.h"
-#include "host.h"
+#include "handles.h"
 #include "log.h"
 #include "plan.h"
 #include "report.h"
@@ -133,23 +133,8 @@ static bool sent(struct job *job, int r)
 	return !r;
 }
 
-static void on_tree_reply(void *ctx, int error, const char *data, size_t len)
+static int make_tree(struct job *job)
 {
-	struct job *job = ctx;
-	char what[160];
-
-	(void)data, (void)len;
-	/* Only a removal can say so, and then all is well. */
-	if (error == -ENOENT)
-		error = 0;
-	snprintf(what, sizeof(what), "request %u: %s", job->n_answered++,
-		 error ? strerror(-error) : "");
-	answered(job, error, what);
-}
-
-static void send_tree(struct job *job)
-{
-	struct job_env *env = job->env;
 	struct tree_domain domain = {
 		.plan = job->plan,
 		.domid = job->shell.domid,
@@ -157,15 +142,39 @@ static void send_tree(struct job *job)
 		.console_port = job->shell.console_port,
 		.store_frame = job->build.store_frame,
 		.console_frame = job->build.console_frame,
-		.console_domid = env->host->console_domid,
+		.console_domid = job->env->host->console_domid,
 	};
 	struct timespec ts;
-	int r;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	domain.start_time_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return tree_make(&job->env->tree, &domain);
+}
+
+static void on_tree_reply(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+	unsigned int i = job->n_answered++;
+	char what[160] = "";
+
+	(void)data, (void)len;
+	/* Only a removal can say so, and then all is well. */
+	if (error == -ENOENT)
+		error = 0;
+	/* Answers come in order, so the number tells which one it was: made once more, to name it.
+	 */
+	if (error && !make_tree(job))
+		snprintf(what, sizeof(what), "%s: %s", tree_payload(&job->env->tree, i),
+			 strerror(-error));
+	answered(job, error, what);
+}
+
+static void send_tree(struct job *job)
+{
+	struct job_env *env = job->env;
+	int r = make_tree(job);
+
 	job->n_answered = 0;
-	r = tree_make(&env->tree, &domain);
 	if (r < 0)
 		note_error(job, r, strerror(-r));
 	for (size_t i = 0; !job->error && !job->connection_lost && i < env->tree.n_requests; i++) {
@@ -364,7 +373,7 @@ static void built(struct job *job, const struct worker_result *result)
 
 void job_start(struct job *job)
 {
-	struct host *host = job->env->host;
+	struct handles *host = job->env->host;
 	struct worker_job work = {
 		.id = job->id,
 		.task = WORKER_BUILD,

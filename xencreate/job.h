@@ -16,7 +16,7 @@
 #include "tree.h"
 #include "undo.h"
 
-struct host;
+struct handles;
 struct job;
 struct plan_domain;
 struct report;
@@ -40,7 +40,7 @@ enum job_state {
 
 /* What all jobs of a batch have in common; owned by the batch. */
 struct job_env {
-	struct host *host;
+	struct handles *host;
 	struct worker_pool *pool;
 	struct report *report;
 	enum job_wait wait;

@@ -6,7 +6,7 @@ libxencreate_a_SOURCES = \
 	xencreate/build.c xencreate/build.h \
 	xencreate/destroy.c xencreate/destroy.h \
 	xencreate/guestcfg.c xencreate/guestcfg.h \
-	xencreate/host.c xencreate/host.h \
+	xencreate/handles.c xencreate/handles.h \
 	xencreate/image.c xencreate/image.h \
 	xencreate/job.c xencreate/job.h \
 	xencreate/keys.c xencreate/keys.h \
@@ -23,5 +23,35 @@ libxencreate_a_SOURCES = \
 	xencreate/victim.c xencreate/victim.h \
 	xencreate/worker.c xencreate/worker.h
 libxencreate_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS)
+libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+XENCREATE_LIBS = libxencreate.a $(CAPACITY_LIBS) $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(JSON_LIBS)
 xencreate_xencreate_SOURCES = xencreate/main.c
-xencreate_xencreate_LDADD = libxencreate.a $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(JSON_LIBS)
+xencreate_xencreate_LDADD = $(XENCREATE_LIBS)
+
+check_PROGRAMS += tests/unit/test_guestcfg
+tests_unit_test_guestcfg_SOURCES = tests/unit/test_guestcfg.c
+tests_unit_test_guestcfg_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_guestcfg_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_keys
+tests_unit_test_keys_SOURCES = tests/unit/test_keys.c
+tests_unit_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_keys_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_pattern
+tests_unit_test_pattern_SOURCES = tests/unit/test_pattern.c
+tests_unit_test_pattern_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_pattern_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_plan
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
+tests_unit_test_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_plan_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_tree
+tests_unit_test_tree_SOURCES = tests/unit/test_tree.c
+tests_unit_test_tree_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_tree_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_undo
+tests_unit_test_undo_SOURCES = tests/unit/test_undo.c
+tests_unit_test_undo_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_undo_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+dist_man_MANS += doc/xencreate.8
+EXTRA_DIST += xencreate/README.md

@@ -8,7 +8,7 @@
 #include "cleanup.h"
 #include "destroy.h"
 #include "guestcfg.h"
-#include "host.h"
+#include "handles.h"
 #include "image.h"
 #include "log.h"
 #include "options.h"
@@ -73,10 +73,10 @@ static int status_of(enum batch_outcome outcome)
 				       : STATUS_REFUSED;
 }
 
-static struct host *open_host(struct log *log)
+static struct handles *open_host(struct log *log)
 {
-	struct host *host;
-	int r = host_new(&host, log);
+	struct handles *host;
+	int r = handles_new(&host, log);
 
 	if (!r)
 		return host;
@@ -87,7 +87,7 @@ static struct host *open_host(struct log *log)
 static int create_planned(const struct options *options, const struct configs *configs,
 			  struct plan *plan, struct log *log)
 {
-	CLEANUP(host_free) struct host *host = NULL;
+	CLEANUP(handles_free) struct handles *host = NULL;
 	CLEANUP(image_set_free) struct image_set *images = NULL;
 
 	if (options->dry_run) {
@@ -116,7 +116,7 @@ static int create(const struct options *options, struct log *log)
 
 static int destroy(const struct options *options, struct log *log)
 {
-	CLEANUP(host_free) struct host *host = open_host(log);
+	CLEANUP(handles_free) struct handles *host = open_host(log);
 
 	if (!host)
 		return STATUS_REFUSED;

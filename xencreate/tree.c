@@ -10,6 +10,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "guestcfg.h"
+#include "lsevtchn/cap.h"
 #include "plan.h"
 
 #define CONSOLE_LIMIT \
@@ -177,6 +178,16 @@ static void rings(struct writer *w, const struct tree_domain *domain)
 	number(w, w->home, "console/ring-ref", domain->console_frame);
 }
 
+/* The hypervisor tells nobody what the cap is: it is written down for those who audit it. */
+static void cap_record(struct writer *w, const struct tree_domain *domain)
+{
+	char path[CAP_NODE_MAX], text[CAP_RECORD_MAX];
+
+	cap_node(path, domain->domid);
+	cap_record_format(text, domain->plan->config->max_event_channels, domain->plan->uuid);
+	request(w, XS_WRITE, path, NULL, text, strlen(text));
+}
+
 /* The console as a device: what xl destroy goes through. */
 static void console_device(struct writer *w, const struct tree_domain *domain)
 {
@@ -230,6 +241,7 @@ int tree_make(struct tree *tree, const struct tree_domain *domain)
 	vm(&w, domain);
 	request(&w, XS_RM, w.libxl, NULL, "", 0);
 	node(&w, w.libxl, "type", guestcfg_type_name(plan->config->type));
+	cap_record(&w, domain);
 	console_device(&w, domain);
 	return w.error;
 }

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host.h"
+#include "handles.h"
 #include "names.h"
 #include "plan.h"
 #include "storeclient.h"

@@ -9,7 +9,7 @@
 #include "pattern.h"
 #include "tree.h"
 
-struct host;
+struct handles;
 struct names_entry;
 struct victim;
 struct worker_pool;
@@ -17,7 +17,7 @@ struct worker_result;
 
 /* What all victims of a run have in common; owned by the run. */
 struct victim_env {
-	struct host *host;
+	struct handles *host;
 	struct worker_pool *pool;
 	bool closing;	  /* answers do not matter any more */
 	struct tree tree; /* scratch */

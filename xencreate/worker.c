@@ -89,6 +89,9 @@ static void run(const struct worker_pool *pool, int fd)
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	/* What the library says of a failure comes back in the result. */
+	if (!log_enabled(pool->log, LOG_LEVEL_INFO))
+		log_set_targets(pool->log, 0);
 	xch = xc_interface_open(log_xtl(pool->log), log_xtl(pool->log), 0);
 	while (recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
 		if (xch)

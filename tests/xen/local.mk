@@ -31,4 +31,5 @@ EXTRA_DIST += \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/restart.sh \
 	tests/xen/scenarios/smoke.sh \
+	tests/xen/scenarios/xencreate.sh \
 	tests/xen/scenarios/xl.sh

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opening and closing, and two questions to the store. */
-#include "host.h"
+#include "handles.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -12,9 +12,9 @@
 
 #define PATIENCE_S 5
 
-int host_new(struct host **out, struct log *log)
+int handles_new(struct handles **out, struct log *log)
 {
-	CLEANUP(host_free) struct host *host = calloc(1, sizeof(*host));
+	CLEANUP(handles_free) struct handles *host = calloc(1, sizeof(*host));
 	int r;
 
 	if (!host)
@@ -30,7 +30,7 @@ int host_new(struct host **out, struct log *log)
 	return 0;
 }
 
-static void ready(struct host *host, int error)
+static void ready(struct handles *host, int error)
 {
 	if (host->ready)
 		return;
@@ -40,7 +40,7 @@ static void ready(struct host *host, int error)
 	host->on_ready(host->ctx, error);
 }
 
-static void take_domid(struct host *host, uint32_t *domid, int error, const char *data)
+static void take_domid(struct handles *host, uint32_t *domid, int error, const char *data)
 {
 	if (!error)
 		*domid = (uint32_t)strtoul(data, NULL, 10);
@@ -55,7 +55,7 @@ static void take_domid(struct host *host, uint32_t *domid, int error, const char
 
 static void on_store_domid(void *ctx, int error, const char *data, size_t len)
 {
-	struct host *host = ctx;
+	struct handles *host = ctx;
 
 	(void)len;
 	take_domid(host, &host->store_domid, error, data);
@@ -63,7 +63,7 @@ static void on_store_domid(void *ctx, int error, const char *data, size_t len)
 
 static void on_console_domid(void *ctx, int error, const char *data, size_t len)
 {
-	struct host *host = ctx;
+	struct handles *host = ctx;
 
 	(void)len;
 	take_domid(host, &host->console_domid, error, data);
@@ -71,7 +71,7 @@ static void on_console_domid(void *ctx, int error, const char *data, size_t len)
 
 static void on_event(void *ctx, const char *path, const char *token)
 {
-	struct host *host = ctx;
+	struct handles *host = ctx;
 
 	if (host->handlers->event)
 		host->handlers->event(host->ctx, path, token);
@@ -79,7 +79,7 @@ static void on_event(void *ctx, const char *path, const char *token)
 
 static void on_connected(void *ctx)
 {
-	struct host *host = ctx;
+	struct handles *host = ctx;
 
 	if (host->ready) {
 		if (host->handlers->connected)
@@ -93,7 +93,7 @@ static void on_connected(void *ctx)
 
 static void on_disconnected(void *ctx, int error)
 {
-	struct host *host = ctx;
+	struct handles *host = ctx;
 
 	if (host->ready && host->handlers->disconnected)
 		host->handlers->disconnected(host->ctx, error);
@@ -105,8 +105,8 @@ static void on_patience_ends(evutil_socket_t fd, short what, void *ctx)
 	ready(ctx, -ETIMEDOUT);
 }
 
-int host_connect(struct host *host, const struct storeclient_handlers *handlers,
-		 void (*on_ready)(void *ctx, int error), void *ctx)
+int handles_connect(struct handles *host, const struct storeclient_handlers *handlers,
+		    void (*on_ready)(void *ctx, int error), void *ctx)
 {
 	static const struct storeclient_handlers ours = {
 		.event = on_event,
@@ -124,7 +124,7 @@ int host_connect(struct host *host, const struct storeclient_handlers *handlers,
 	return storeclient_new(&host->store, host->loop, NULL, &ours, host);
 }
 
-void host_disconnect(struct host *host)
+void handles_disconnect(struct handles *host)
 {
 	if (host->patience)
 		event_free(host->patience);
@@ -132,11 +132,11 @@ void host_disconnect(struct host *host)
 	storeclient_free(STEAL(host->store));
 }
 
-void host_free(struct host *host)
+void handles_free(struct handles *host)
 {
 	if (!host)
 		return;
-	host_disconnect(host);
+	handles_disconnect(host);
 	if (host->xch)
 		xc_interface_close(host->xch);
 	loop_free(host->loop);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The handles through which everything here acts, and where the daemons live. */
-#ifndef HOST_H
-#define HOST_H
+#ifndef HANDLES_H
+#define HANDLES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,14 +13,14 @@ struct log;
 struct loop;
 struct xc_interface_core;
 
-struct host {
+struct handles {
 	struct log *log;	       /* borrowed: main()'s, freed last */
 	struct loop *loop;	       /* owned */
 	struct xc_interface_core *xch; /* owned */
-	struct storeclient *store;     /* owned; NULL until host_connect() */
+	struct storeclient *store;     /* owned; NULL until handles_connect() */
 	uint32_t store_domid;	       /* the domain that runs the store daemon */
 	uint32_t console_domid;	       /* the console daemon's */
-	/* Private to host.c: the question about the two. */
+	/* Private to handles.c: the question about the two. */
 	unsigned int n_answers;
 	struct event *patience;
 	bool ready;
@@ -30,14 +30,14 @@ struct host {
 };
 
 /**
- * host_new() - open the loop and the hypervisor
+ * handles_new() - open the loop and the hypervisor
  * Return: 0, -ENOMEM, or what opening the hypervisor's device says: -ENOENT (this is no Xen host),
  * -EACCES, …
  */
-int host_new(struct host **out, struct log *log);
+int handles_new(struct handles **out, struct log *log);
 
 /**
- * host_connect() - connect to the store and ask where the daemons live
+ * handles_connect() - connect to the store and ask where the daemons live
  * @handlers: borrowed; event(), connected() and disconnected() are called with @ctx; connected()
  * only from the second time on
  * @on_ready: called once from the loop, with -ETIMEDOUT if the store does not answer within a few
@@ -45,14 +45,14 @@ int host_new(struct host **out, struct log *log);
  *
  * Return: 0 or -ENOMEM.
  */
-int host_connect(struct host *host, const struct storeclient_handlers *handlers,
-		 void (*on_ready)(void *ctx, int error), void *ctx);
+int handles_connect(struct handles *host, const struct storeclient_handlers *handlers,
+		    void (*on_ready)(void *ctx, int error), void *ctx);
 
-/** host_disconnect() - end the connection; callbacks of requests in flight come now, with
+/** handles_disconnect() - end the connection; callbacks of requests in flight come now, with
  * -ECANCELED. */
-void host_disconnect(struct host *host);
+void handles_disconnect(struct handles *host);
 
-void host_free(struct host *host);
-DEFINE_CLEANUP(struct host *, host_free)
+void handles_free(struct handles *host);
+DEFINE_CLEANUP(struct handles *, handles_free)
 
 #endif

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xencreate: a batch is made, is a citizen to xl, and goes; refusals and failures leave nothing.
+N=20
+start_daemons
+cfg=$(tiny_cfg tiny hello ready)
+before=$(dom0_ports | wc -l)
+store_nodes >/tmp/nodes-before
+
+nothing_left() {
+	store_nodes >/tmp/nodes-after
+	diff /tmp/nodes-before /tmp/nodes-after && [ "$(dom0_ports | wc -l)" = "$before" ] && [ "$(n_domains)" = 0 ]
+}
+# status WANTED COMMAND…: the command ends with that exit status.
+status() {
+	wanted=$1
+	shift
+	"$@" 2>/tmp/errors
+	got=$?
+	cat /tmp/errors
+	[ $got = "$wanted" ] || echo "status $got instead of $wanted"
+	[ $got = "$wanted" ]
+}
+
+ok "$N guests are created and say that they are ready" xencreate -n $N --wait=ready --timings=/tmp/timings "$cfg"
+note "$(cat /tmp/said)"
+is "each has its line of timings" "$(grep -vc '^#' /tmp/timings)" $N
+is "$N domains are there" "$(n_domains)" $N
+is "their names are theirs" "$(xl list | awk 'NR > 2 { print $1 }' | sort -u | wc -l)" $N
+is "their UUIDs are theirs" "$(xl list -v | awk 'NR > 2 { print $(NF - 2) }' | sort -u | wc -l)" $N
+ok "a guest is heard" wait_for 10 console_says tiny-7 "hello from domain $(domid tiny-7) tiny-7"
+ok "xl console has its terminal" test -c "$(guest_node tiny-7 console/tty)"
+ok "xl pause and unpause" sh -c "xl pause tiny-7 && xl unpause tiny-7"
+ok "xl shutdown" timeout 60 xl shutdown -w tiny-3
+ok "xl destroy" timeout 30 xl destroy tiny-4
+ok "its nodes are gone" sh -c "! xenstore-exists /local/domain/4"
+
+ok "a name that is taken refuses the batch" status 4 xencreate -n 2 --first $N "$cfg"
+is "and nothing was begun" "$(n_domains)" $((N - 1))
+ok "destroy by pattern and number" xencreate destroy 'tiny-1?' "$(domid tiny-2)"
+is "the others stay" "$(n_domains)" $((N - 12))
+ok "destroy the rest" xencreate destroy --all
+ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "destroying what is not there is refused" status 4 xencreate destroy nobody
+
+sed 's/^memory.*/memory = 3/' "$cfg" >/tmp/small.cfg
+ok "guests that cannot be built fail" status 3 xencreate -n 3 /tmp/small.cfg
+note "$(cat /tmp/said)"
+ok "no node, port or domain is left over" wait_for 10 nothing_left
+tiny_cfg silent hello >/dev/null
+ok "guests that never say ready fail" status 3 xencreate -n 3 --wait=ready --timeout=1 /tmp/silent.cfg
+ok "no node, port or domain is left over" wait_for 10 nothing_left
+printf 'kernel = "%s"\nfirmware = "uefi"\n' "$GUESTS/guest" >/tmp/odd.cfg
+ok "a setting that is not known is refused" status 4 xencreate /tmp/odd.cfg
+ok "and named" grep -q firmware /tmp/errors
+
+xencreate -n 500 --json "$cfg" >/tmp/events 2>&1 &
+creating=$!
+wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+kill $creating
+wait $creating
+is "a signal ends it with status 3" $? 3
+is "what it says was made is there" "$(n_domains)" "$(grep -c '"event":"created"' /tmp/events)"
+is "what was on its way was taken back" "$(grep '"event":"failed"' /tmp/events | grep -vc '"clean":true')" 0
+ok "destroy them" xencreate destroy 'tiny-*'
+ok "no node, port or domain is left over" wait_for 10 nothing_left
