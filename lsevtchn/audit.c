@@ -5,16 +5,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "host.h"
+#include "census.h"
 
-static int check_domain(struct finding_list *list, const struct host_domain *domain)
+static int check_domain(struct finding_list *list, const struct census_domain *domain)
 {
 	struct finding finding = { .domid = domain->domid, .kind = FINDING_SCAN };
 
 	if (domain->scan.error)
 		return finding_add(list, &finding, "its table cannot be read: %s",
 				   strerror(-domain->scan.error));
-	if (host_headroom(domain) || domain->dying)
+	if (census_headroom(domain) || domain->dying)
 		return 0;
 	finding.kind = FINDING_FULL;
 	finding.n = domain->tally.n_used;
@@ -22,14 +22,15 @@ static int check_domain(struct finding_list *list, const struct host_domain *dom
 	finding.notice = domain->abi.proof == ABI_UNKNOWN &&
 			 domain->cap.source == CAP_SOURCE_UNKNOWN;
 	return finding_add(list, &finding, "no port left: all %" PRIu32 " are in use",
-			   host_usable(domain));
+			   census_usable(domain));
 }
 
-int audit_find(struct finding_list *list, const struct host *host, const struct scan_source *source,
-	       const struct leak_ages *ages, uint64_t now_ms, uint64_t forgotten_ms)
+int audit_find(struct finding_list *list, const struct census *census,
+	       const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
+	       uint64_t forgotten_ms)
 {
-	for (size_t i = 0; i < host->n_domains; i++)
-		if (check_domain(list, &host->domains[i]) < 0)
+	for (size_t i = 0; i < census->n_domains; i++)
+		if (check_domain(list, &census->domains[i]) < 0)
 			return -ENOMEM;
-	return leak_find(list, host, source, ages, now_ms, forgotten_ms);
+	return leak_find(list, census, source, ages, now_ms, forgotten_ms);
 }

@@ -10,7 +10,8 @@
  *
  * Arguments and result as leak_find().
  */
-int audit_find(struct finding_list *list, const struct host *host, const struct scan_source *source,
-	       const struct leak_ages *ages, uint64_t now_ms, uint64_t forgotten_ms);
+int audit_find(struct finding_list *list, const struct census *census,
+	       const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
+	       uint64_t forgotten_ms);
 
 #endif

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "host.h"
+#include "census.h"
 
-struct policy_rule capcheck_rule(const struct policy *policy, const struct host_domain *domain)
+struct policy_rule capcheck_rule(const struct policy *policy, const struct census_domain *domain)
 {
 	const struct policy_subject subject = {
 		.name = domain->name,
@@ -24,12 +24,12 @@ struct policy_rule capcheck_rule(const struct policy *policy, const struct host_
 }
 
 /* The number of the lowest port in the table's last bucket: the domain must have had one there. */
-static uint32_t peak_bucket(const struct host_domain *domain)
+static uint32_t peak_bucket(const struct census_domain *domain)
 {
 	return domain->scan.n_valid > SCAN_BUCKET ? domain->scan.n_valid - SCAN_BUCKET : 0;
 }
 
-static int check_cap(struct finding_list *list, const struct host_domain *domain,
+static int check_cap(struct finding_list *list, const struct census_domain *domain,
 		     const struct policy_rule *rule)
 {
 	struct finding finding = { .domid = domain->domid };
@@ -61,7 +61,7 @@ static int check_cap(struct finding_list *list, const struct host_domain *domain
 			   cap, cap_source_name(domain->cap.source), rule->hard, rule->hard_line);
 }
 
-static int check_use(struct finding_list *list, const struct host_domain *domain,
+static int check_use(struct finding_list *list, const struct census_domain *domain,
 		     const struct policy_rule *rule)
 {
 	struct finding finding = { .domid = domain->domid, .n = domain->tally.n_used };
@@ -85,10 +85,11 @@ static int check_use(struct finding_list *list, const struct host_domain *domain
 			   domain->tally.n_used, rule->soft, rule->soft_line);
 }
 
-int capcheck_find(struct finding_list *list, const struct host *host, const struct policy *policy)
+int capcheck_find(struct finding_list *list, const struct census *census,
+		  const struct policy *policy)
 {
-	for (size_t i = 0; i < host->n_domains; i++) {
-		const struct host_domain *domain = &host->domains[i];
+	for (size_t i = 0; i < census->n_domains; i++) {
+		const struct census_domain *domain = &census->domains[i];
 		struct policy_rule rule;
 
 		if (domain->domid == 0 || domain->dying)

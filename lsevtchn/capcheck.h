@@ -6,8 +6,8 @@
 #include "finding.h"
 #include "policy.h"
 
-struct host;
-struct host_domain;
+struct census;
+struct census_domain;
 
 /**
  * capcheck_find() - compare ports in use and high-water marks with caps and policy
@@ -16,9 +16,10 @@ struct host_domain;
  *
  * Return: 0 or -ENOMEM.
  */
-int capcheck_find(struct finding_list *list, const struct host *host, const struct policy *policy);
+int capcheck_find(struct finding_list *list, const struct census *census,
+		  const struct policy *policy);
 
 /** capcheck_rule() - what the policy says of a domain. */
-struct policy_rule capcheck_rule(const struct policy *policy, const struct host_domain *domain);
+struct policy_rule capcheck_rule(const struct policy *policy, const struct census_domain *domain);
 
 #endif

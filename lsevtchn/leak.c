@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host.h"
+#include "census.h"
 
 /* One port that waits, and since when. */
 struct age {
@@ -113,15 +113,15 @@ static uint64_t waited(const struct leak_ages *ages, uint32_t domid, const struc
 }
 
 /* Is @port of @domain suspect? */
-static bool judge(struct suspect *suspect, const struct host *host,
-		  const struct host_domain *domain, const struct scan_port *port,
+static bool judge(struct suspect *suspect, const struct census *census,
+		  const struct census_domain *domain, const struct scan_port *port,
 		  const struct scan_source *source)
 {
-	const struct host_domain *peer;
+	const struct census_domain *peer;
 
 	if (port->kind != SCAN_UNBOUND && port->kind != SCAN_INTERDOMAIN)
 		return false;
-	peer = host_find(host, port->peer);
+	peer = census_find(census, port->peer);
 	suspect->port = port;
 	if (!peer) {
 		suspect->kind = FINDING_DEAD_PEER;
@@ -151,7 +151,7 @@ static int by_kind_and_peer(const void *a, const void *b)
 	return x->port->port < y->port->port ? -1 : x->port->port > y->port->port;
 }
 
-static int report(struct finding_list *list, const struct host_domain *domain,
+static int report(struct finding_list *list, const struct census_domain *domain,
 		  const struct suspect *suspect, size_t n)
 {
 	const struct finding finding = {
@@ -184,11 +184,12 @@ static int report(struct finding_list *list, const struct host_domain *domain,
 	}
 }
 
-int leak_find(struct finding_list *list, const struct host *host, const struct scan_source *source,
-	      const struct leak_ages *ages, uint64_t now_ms, uint64_t forgotten_ms)
+int leak_find(struct finding_list *list, const struct census *census,
+	      const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
+	      uint64_t forgotten_ms)
 {
-	for (size_t i = 0; i < host->n_domains; i++) {
-		const struct host_domain *domain = &host->domains[i];
+	for (size_t i = 0; i < census->n_domains; i++) {
+		const struct census_domain *domain = &census->domains[i];
 		CLEANUP(free)
 		struct suspect *suspects = calloc(domain->scan.n_ports + 1, sizeof(*suspects));
 		size_t n = 0, first = 0;
@@ -198,7 +199,7 @@ int leak_find(struct finding_list *list, const struct host *host, const struct s
 		for (size_t j = 0; j < domain->scan.n_ports; j++) {
 			struct suspect *suspect = &suspects[n];
 
-			if (!judge(suspect, host, domain, &domain->scan.ports[j], source))
+			if (!judge(suspect, census, domain, &domain->scan.ports[j], source))
 				continue;
 			if (suspect->kind == FINDING_WAITING) {
 				suspect->waited_ms =
@@ -235,18 +236,18 @@ void leak_ages_free(struct leak_ages *ages)
 	free(ages);
 }
 
-int leak_ages_update(struct leak_ages *ages, const struct host *host, uint64_t now_ms)
+int leak_ages_update(struct leak_ages *ages, const struct census *census, uint64_t now_ms)
 {
 	struct age *fresh;
 	size_t n = 0, at = 0;
 
-	for (size_t i = 0; i < host->n_domains; i++)
-		n += host->domains[i].tally.n_kind[SCAN_UNBOUND];
+	for (size_t i = 0; i < census->n_domains; i++)
+		n += census->domains[i].tally.n_kind[SCAN_UNBOUND];
 	fresh = calloc(n ? n : 1, sizeof(*fresh));
 	if (!fresh)
 		return -ENOMEM;
-	for (size_t i = 0; i < host->n_domains; i++) {
-		const struct host_domain *domain = &host->domains[i];
+	for (size_t i = 0; i < census->n_domains; i++) {
+		const struct census_domain *domain = &census->domains[i];
 
 		for (size_t j = 0; j < domain->scan.n_ports; j++) {
 			const struct scan_port *port = &domain->scan.ports[j];

@@ -12,11 +12,11 @@
 #include "finding.h"
 #include "scan.h"
 
-struct host;
+struct census;
 struct leak_ages;
 
 /**
- * leak_find() - look through the tables of @host
+ * leak_find() - look through the tables of @census
  * @list:   findings are added
  * @source: asked again about whatever looks wrong
  * @ages:   since when ports have been waiting, or NULL: then none is known to be forgotten
@@ -24,8 +24,9 @@ struct leak_ages;
  *
  * Return: 0 or -ENOMEM.
  */
-int leak_find(struct finding_list *list, const struct host *host, const struct scan_source *source,
-	      const struct leak_ages *ages, uint64_t now_ms, uint64_t forgotten_ms);
+int leak_find(struct finding_list *list, const struct census *census,
+	      const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
+	      uint64_t forgotten_ms);
 
 /**
  * leak_ages_new() - a memory of when each waiting port was first seen waiting
@@ -35,7 +36,8 @@ int leak_ages_new(struct leak_ages **out);
 void leak_ages_free(struct leak_ages *ages);
 DEFINE_CLEANUP(struct leak_ages *, leak_ages_free)
 
-/** leak_ages_update() - bring it up to date with @host. Return: 0 or -ENOMEM (it is as before). */
-int leak_ages_update(struct leak_ages *ages, const struct host *host, uint64_t now_ms);
+/** leak_ages_update() - bring it up to date with @census. Return: 0 or -ENOMEM (it is as before).
+ */
+int leak_ages_update(struct leak_ages *ages, const struct census *census, uint64_t now_ms);
 
 #endif

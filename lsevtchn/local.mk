@@ -16,6 +16,8 @@ libcapacity_a_SOURCES = \
 	lsevtchn/capacity.h \
 	lsevtchn/capcheck.c \
 	lsevtchn/capcheck.h \
+	lsevtchn/census.c \
+	lsevtchn/census.h \
 	lsevtchn/demand.c \
 	lsevtchn/demand.h \
 	lsevtchn/domtype.c \
@@ -24,8 +26,6 @@ libcapacity_a_SOURCES = \
 	lsevtchn/finding.h \
 	lsevtchn/guest.c \
 	lsevtchn/guest.h \
-	lsevtchn/host.c \
-	lsevtchn/host.h \
 	lsevtchn/leak.c \
 	lsevtchn/leak.h \
 	lsevtchn/policy.c \
@@ -89,10 +89,10 @@ check_PROGRAMS += tests/unit/test_listing
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c
 tests_unit_test_listing_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
 tests_unit_test_listing_LDADD = $(UNIT_LIBS) liblsevtchn.a $(CAPACITY_LIBS)
-check_PROGRAMS += tests/unit/test_host
-tests_unit_test_host_SOURCES = tests/unit/test_host.c
-tests_unit_test_host_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
-tests_unit_test_host_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
+check_PROGRAMS += tests/unit/test_census
+tests_unit_test_census_SOURCES = tests/unit/test_census.c
+tests_unit_test_census_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_census_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
 check_PROGRAMS += tests/unit/test_leak
 tests_unit_test_leak_SOURCES = tests/unit/test_leak.c
 tests_unit_test_leak_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn

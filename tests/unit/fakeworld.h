@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host.h"
+#include "census.h"
 
 #define FAKEWORLD_DOMAINS 8
 #define FAKEWORLD_PORTS	  4224
@@ -82,29 +82,29 @@ static inline struct scan_source fakeworld_source(struct fakeworld *world)
 	return (struct scan_source){ .status = fakeworld_status, .ctx = world };
 }
 
-/* A host that lists the domains that are there. Return: as host_scan(). */
-static inline int fakeworld_host(struct host *host, struct fakeworld *world)
+/* A host that lists the domains that are there. Return: as census_scan(). */
+static inline int fakeworld_host(struct census *census, struct fakeworld *world)
 {
 	const struct scan_source source = fakeworld_source(world);
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < FAKEWORLD_DOMAINS; i++)
 		n += world->domains[i].there;
-	if (host_set_domains(host, n) < 0)
+	if (census_set_domains(census, n) < 0)
 		return -ENOMEM;
 	n = 0;
 	for (uint32_t i = 0; i < FAKEWORLD_DOMAINS; i++) {
 		if (!world->domains[i].there)
 			continue;
-		host->domains[n].domid = i;
+		census->domains[n].domid = i;
 		if (!world->domains[i].n_valid)
 			world->domains[i].n_valid = SCAN_BUCKET;
 		if (i == 0)
-			host->domains[n].cap =
+			census->domains[n].cap =
 				(struct cap){ .max_port = CAP_NONE, .source = CAP_SOURCE_DOM0 };
 		n++;
 	}
-	return host_scan(host, &source);
+	return census_scan(census, &source);
 }
 
 #endif

@@ -6,8 +6,8 @@
 
 struct fixture {
 	struct fakeworld *world;
-	struct host host;
-	struct host_domain *guest;
+	struct census host;
+	struct census_domain *guest;
 	struct finding_list list;
 };
 
@@ -22,7 +22,7 @@ static void set_up(struct fixture *fixture, uint32_t n_ports, uint32_t highest)
 		fakeworld_set(fixture->world, 2, i, (struct scan_port){ .kind = SCAN_IPI });
 	fakeworld_set(fixture->world, 2, highest, (struct scan_port){ .kind = SCAN_IPI });
 	CHECK_EQ(fakeworld_host(&fixture->host, fixture->world), 0);
-	fixture->guest = host_find(&fixture->host, 2);
+	fixture->guest = census_find(&fixture->host, 2);
 	fixture->guest->type = DOMTYPE_PV;
 	fixture->guest->cap = (struct cap){ .max_port = 1023, .source = CAP_SOURCE_CONFIG };
 }
@@ -30,7 +30,7 @@ static void set_up(struct fixture *fixture, uint32_t n_ports, uint32_t highest)
 static void tear_down(struct fixture *fixture)
 {
 	finding_deinit(&fixture->list);
-	host_deinit(&fixture->host);
+	census_deinit(&fixture->host);
 	free(fixture->world);
 }
 
@@ -62,7 +62,7 @@ TEST(domain_0_has_no_cap_to_keep)
 	set_up(&fixture, 5, 5);
 	fakeworld_set(fixture.world, 0, 4000, (struct scan_port){ .kind = SCAN_IPI });
 	CHECK_EQ(fakeworld_host(&fixture.host, fixture.world), 0);
-	host_find(&fixture.host, 2)->cap =
+	census_find(&fixture.host, 2)->cap =
 		(struct cap){ .max_port = 100, .source = CAP_SOURCE_CONFIG };
 	check(&fixture, "[default]\nhard = 100\n");
 	CHECK_EQ(fixture.list.n, 0);

@@ -15,31 +15,31 @@ static struct fakeworld *new_world(void)
 	return world;
 }
 
-static struct finding_list find(struct fakeworld *world, struct host *host)
+static struct finding_list find(struct fakeworld *world, struct census *census)
 {
 	const struct scan_source source = fakeworld_source(world);
 	struct finding_list list = { 0 };
 
-	CHECK_EQ(audit_find(&list, host, &source, NULL, 0, 1000), 0);
+	CHECK_EQ(audit_find(&list, census, &source, NULL, 0, 1000), 0);
 	return list;
 }
 
 TEST(a_host_without_leaks_has_no_findings)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	CHECK_EQ(fakeworld_host(&host, world), 0);
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(ports_towards_a_dead_domain_make_one_finding)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_set(world, 0, 7, (struct scan_port){ .kind = SCAN_UNBOUND, .peer = 6 });
@@ -56,13 +56,13 @@ TEST(ports_towards_a_dead_domain_make_one_finding)
 	CHECK_STR_EQ(list.findings[0].text, "2 ports towards domain 6, which does not exist");
 	CHECK_STR_EQ(list.findings[1].text, "1 port towards domain 7, which does not exist");
 	finding_deinit(&list);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_domain_born_after_the_listing_is_no_dead_peer)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_set(world, 0, 7, (struct scan_port){ .kind = SCAN_UNBOUND, .peer = 6 });
@@ -71,13 +71,13 @@ TEST(a_domain_born_after_the_listing_is_no_dead_peer)
 	world->domains[6].n_valid = SCAN_BUCKET;
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_port_that_was_closed_since_is_no_finding)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_set(world, 0, 7, (struct scan_port){ .kind = SCAN_UNBOUND, .peer = 6 });
@@ -85,13 +85,13 @@ TEST(a_port_that_was_closed_since_is_no_finding)
 	world->domains[0].ports[7].kind = SCAN_CLOSED;
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(an_end_whose_other_end_is_elsewhere_is_found)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_set(world, 3, 1, (struct scan_port){ .kind = SCAN_CLOSED });
@@ -104,62 +104,62 @@ TEST(an_end_whose_other_end_is_elsewhere_is_found)
 	CHECK_EQ(list.findings[0].n, 2);
 	CHECK_EQ(list.findings[0].port, 2);
 	finding_deinit(&list);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_connection_made_between_two_tables_is_no_finding)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	CHECK_EQ(fakeworld_host(&host, world), 0);
 	/* As if domain 3 had been read before, when its port was not there yet. */
-	host_find(&host, 3)->scan.ports[0].port = 40;
+	census_find(&host, 3)->scan.ports[0].port = 40;
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(an_end_that_is_the_hypervisors_own_is_no_finding)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_set(world, 3, 1, (struct scan_port){ .kind = SCAN_OWNED });
 	CHECK_EQ(fakeworld_host(&host, world), 0);
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_link_to_oneself_is_checked_like_any_other)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_connect(world, 0, 10, 0, 11);
 	CHECK_EQ(fakeworld_host(&host, world), 0);
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(dying_domains_are_left_alone)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	fakeworld_set(world, 3, 1, (struct scan_port){ .kind = SCAN_CLOSED });
 	fakeworld_set(world, 0, 2, (struct scan_port){ .kind = SCAN_UNBOUND, .peer = 3 });
 	CHECK_EQ(fakeworld_host(&host, world), 0);
-	host_find(&host, 3)->dying = true;
+	census_find(&host, 3)->dying = true;
 	list = find(world, &host);
 	CHECK_EQ(list.n, 0);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(waiting_is_a_notice_until_it_has_lasted)
@@ -167,7 +167,7 @@ TEST(waiting_is_a_notice_until_it_has_lasted)
 	CLEANUP(free) struct fakeworld *world = new_world();
 	CLEANUP(leak_ages_free) struct leak_ages *ages = NULL;
 	const struct scan_source source = fakeworld_source(world);
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list = { 0 };
 
 	fakeworld_set(world, 0, 5, (struct scan_port){ .kind = SCAN_UNBOUND, .peer = 3 });
@@ -191,7 +191,7 @@ TEST(waiting_is_a_notice_until_it_has_lasted)
 	CHECK_EQ(finding_n(&list), 1);
 	CHECK_STR_EQ(list.findings[0].text, "1 port waiting for domain 3 for 10 s");
 	finding_deinit(&list);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_port_that_waits_for_another_domain_begins_anew)
@@ -199,7 +199,7 @@ TEST(a_port_that_waits_for_another_domain_begins_anew)
 	CLEANUP(free) struct fakeworld *world = new_world();
 	CLEANUP(leak_ages_free) struct leak_ages *ages = NULL;
 	const struct scan_source source = fakeworld_source(world);
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list = { 0 };
 
 	fakeworld_connect(world, 0, 20, 4, 1);
@@ -213,29 +213,29 @@ TEST(a_port_that_waits_for_another_domain_begins_anew)
 	CHECK_EQ(leak_find(&list, &host, &source, ages, 20000, 10000), 0);
 	CHECK_EQ(list.findings[0].kind, FINDING_WAITING);
 	finding_deinit(&list);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_full_table_is_found)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	CHECK_EQ(fakeworld_host(&host, world), 0);
-	host_find(&host, 3)->cap = (struct cap){ .max_port = 2, .source = CAP_SOURCE_RECORD };
+	census_find(&host, 3)->cap = (struct cap){ .max_port = 2, .source = CAP_SOURCE_RECORD };
 	list = find(world, &host);
 	CHECK_EQ(list.n, 1);
 	CHECK_EQ(list.findings[0].kind, FINDING_FULL);
 	CHECK_STR_EQ(list.findings[0].text, "no port left: all 2 are in use");
 	finding_deinit(&list);
-	host_deinit(&host);
+	census_deinit(&host);
 }
 
 TEST(a_table_that_cannot_be_read_is_a_finding)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 	struct finding_list list;
 
 	world->domains[3].error = -EPERM;
@@ -245,5 +245,5 @@ TEST(a_table_that_cannot_be_read_is_a_finding)
 	CHECK_EQ(list.findings[0].kind, FINDING_SCAN);
 	CHECK_EQ(list.findings[0].domid, 3);
 	finding_deinit(&list);
-	host_deinit(&host);
+	census_deinit(&host);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "host.h"
+#include "census.h"
 
 #include "fakeworld.h"
 #include "unit.h"
@@ -22,30 +22,30 @@ static struct fakeworld *new_world(void)
 TEST(all_tables_are_read_and_found)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 
 	CHECK_EQ(fakeworld_host(&host, world), 0);
 	CHECK_EQ(host.n_domains, 3);
-	CHECK_EQ(host_find(&host, 0)->tally.n_used, 4);
-	CHECK_EQ(host_find(&host, 5)->tally.n_used, 3);
-	CHECK(!host_find(&host, 4));
-	CHECK(!host_find(&host, 6));
-	CHECK_EQ(host_ports_for(host_find(&host, 0), 3), 2);
-	CHECK_EQ(host_ports_for(host_find(&host, 0), 4), 0);
-	host_deinit(&host);
+	CHECK_EQ(census_find(&host, 0)->tally.n_used, 4);
+	CHECK_EQ(census_find(&host, 5)->tally.n_used, 3);
+	CHECK(!census_find(&host, 4));
+	CHECK(!census_find(&host, 6));
+	CHECK_EQ(census_ports_for(census_find(&host, 0), 3), 2);
+	CHECK_EQ(census_ports_for(census_find(&host, 0), 4), 0);
+	census_deinit(&host);
 }
 
 TEST(ports_that_wait_for_a_domain_are_what_it_will_pay)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 
 	CHECK_EQ(fakeworld_host(&host, world), 0);
-	CHECK_EQ(host_pending(&host, 0), 1);
-	CHECK_EQ(host_pending(&host, 3), 1);
-	host_find(&host, 5)->dying = true;
-	CHECK_EQ(host_pending(&host, 0), 0);
-	host_deinit(&host);
+	CHECK_EQ(census_pending(&host, 0), 1);
+	CHECK_EQ(census_pending(&host, 3), 1);
+	census_find(&host, 5)->dying = true;
+	CHECK_EQ(census_pending(&host, 0), 0);
+	census_deinit(&host);
 }
 
 /* Domain 3 goes while it is read. */
@@ -58,56 +58,56 @@ static void lose_domain_3(struct fakeworld *world, uint32_t domid, uint32_t port
 TEST(a_domain_that_goes_while_it_is_read_is_dropped)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 
 	world->meanwhile = lose_domain_3;
 	CHECK_EQ(fakeworld_host(&host, world), 0);
 	CHECK_EQ(host.n_domains, 2);
-	CHECK(!host_find(&host, 3));
-	CHECK_EQ(host_find(&host, 5)->tally.n_used, 3);
-	host_deinit(&host);
+	CHECK(!census_find(&host, 3));
+	CHECK_EQ(census_find(&host, 5)->tally.n_used, 3);
+	census_deinit(&host);
 }
 
 TEST(a_table_that_cannot_be_read_does_not_hide_the_others)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 
 	world->domains[3].error = -EPERM;
 	CHECK_EQ(fakeworld_host(&host, world), -EPERM);
 	CHECK_EQ(host.n_domains, 3);
-	CHECK_EQ(host_find(&host, 3)->scan.error, -EPERM);
-	CHECK_EQ(host_find(&host, 5)->tally.n_used, 3);
-	host_deinit(&host);
+	CHECK_EQ(census_find(&host, 3)->scan.error, -EPERM);
+	CHECK_EQ(census_find(&host, 5)->tally.n_used, 3);
+	census_deinit(&host);
 }
 
 TEST(headroom_is_what_cap_and_interface_leave)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
-	struct host_domain *guest;
+	struct census host = { 0 };
+	struct census_domain *guest;
 
 	CHECK_EQ(fakeworld_host(&host, world), 0);
-	CHECK_EQ(host_usable(host_find(&host, 0)), 4095);
-	guest = host_find(&host, 5);
-	CHECK_EQ(host_usable(guest), 4095);
+	CHECK_EQ(census_usable(census_find(&host, 0)), 4095);
+	guest = census_find(&host, 5);
+	CHECK_EQ(census_usable(guest), 4095);
 	guest->cap = (struct cap){ .max_port = 4, .source = CAP_SOURCE_RECORD };
-	CHECK_EQ(host_usable(guest), 4);
-	CHECK_EQ(host_headroom(guest), 1);
+	CHECK_EQ(census_usable(guest), 4);
+	CHECK_EQ(census_headroom(guest), 1);
 	guest->cap.max_port = 2;
-	CHECK_EQ(host_headroom(guest), 0);
-	host_deinit(&host);
+	CHECK_EQ(census_headroom(guest), 0);
+	census_deinit(&host);
 }
 
 TEST(a_large_table_proves_fifo)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
-	struct host host = { 0 };
+	struct census host = { 0 };
 
 	fakeworld_set(world, 3, 4100, (struct scan_port){ .kind = SCAN_IPI });
 	CHECK_EQ(fakeworld_host(&host, world), 0);
-	CHECK_EQ(host_find(&host, 3)->abi.kind, ABI_FIFO);
-	CHECK_EQ(host_find(&host, 3)->abi.proof, ABI_PROVEN);
-	CHECK_EQ(host_find(&host, 5)->abi.proof, ABI_UNKNOWN);
-	host_deinit(&host);
+	CHECK_EQ(census_find(&host, 3)->abi.kind, ABI_FIFO);
+	CHECK_EQ(census_find(&host, 3)->abi.proof, ABI_PROVEN);
+	CHECK_EQ(census_find(&host, 5)->abi.proof, ABI_UNKNOWN);
+	census_deinit(&host);
 }

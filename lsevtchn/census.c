@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "census.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void domain_deinit(struct census_domain *domain)
+{
+	free(domain->name);
+	scan_deinit(&domain->scan);
+	tally_deinit(&domain->tally);
+}
+
+void census_deinit(struct census *census)
+{
+	for (size_t i = 0; i < census->n_domains; i++)
+		domain_deinit(&census->domains[i]);
+	free(census->domains);
+	census->domains = NULL;
+	census->n_domains = 0;
+}
+
+int census_set_domains(struct census *census, size_t n)
+{
+	struct census_domain *domains = calloc(n ? n : 1, sizeof(*domains));
+
+	if (!domains)
+		return -ENOMEM;
+	census_deinit(census);
+	census->domains = domains;
+	census->n_domains = n;
+	return 0;
+}
+
+int census_scan_domain(struct census_domain *domain, const struct scan_source *source)
+{
+	int r = scan_read(&domain->scan, domain->domid, source);
+
+	if (r == -ENOMEM)
+		return r;
+	tally_deinit(&domain->tally);
+	if (tally_make(&domain->tally, &domain->scan) < 0)
+		return -ENOMEM;
+	domain->evidence.n_valid = domain->scan.n_valid;
+	domain->abi = abi_judge(&domain->evidence);
+	return r;
+}
+
+int census_scan(struct census *census, const struct scan_source *source)
+{
+	size_t n = 0;
+	int first = 0;
+
+	for (size_t i = 0; i < census->n_domains; i++) {
+		struct census_domain *domain = &census->domains[i];
+		int r = first == -ENOMEM ? -ENOMEM : census_scan_domain(domain, source);
+
+		if (r == -ESRCH) {
+			domain_deinit(domain);
+			continue;
+		}
+		if (r == -ENOMEM || (r < 0 && !first))
+			first = r;
+		if (n != i) {
+			census->domains[n] = *domain;
+			memset(domain, 0, sizeof(*domain));
+		}
+		n++;
+	}
+	census->n_domains = n;
+	return first;
+}
+
+struct census_domain *census_find(const struct census *census, uint32_t domid)
+{
+	size_t low = 0, high = census->n_domains;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (census->domains[middle].domid == domid)
+			return &census->domains[middle];
+		if (census->domains[middle].domid < domid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+struct census_domain *census_find_name(const struct census *census, const char *name)
+{
+	for (size_t i = 0; i < census->n_domains; i++)
+		if (census->domains[i].name && strcmp(census->domains[i].name, name) == 0)
+			return &census->domains[i];
+	return NULL;
+}
+
+uint32_t census_usable(const struct census_domain *domain)
+{
+	uint32_t cap = domain->cap.source == CAP_SOURCE_UNKNOWN ? CAP_NONE : domain->cap.max_port;
+
+	return cap_usable(cap, abi_ports(domain->abi.kind));
+}
+
+uint32_t census_headroom(const struct census_domain *domain)
+{
+	uint32_t usable = census_usable(domain);
+
+	return usable > domain->tally.n_used ? usable - domain->tally.n_used : 0;
+}
+
+uint32_t census_ports_for(const struct census_domain *in, uint32_t domid)
+{
+	const struct tally_peer *peer = tally_peer(&in->tally, domid);
+
+	return peer ? peer->n_connected + peer->n_waiting : 0;
+}
+
+uint32_t census_pending(const struct census *census, uint32_t domid)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < census->n_domains; i++) {
+		const struct tally_peer *peer;
+
+		if (census->domains[i].domid == domid || census->domains[i].dying)
+			continue;
+		peer = tally_peer(&census->domains[i].tally, domid);
+		n += peer ? peer->n_waiting : 0;
+	}
+	return n;
+}
