@@ -21,12 +21,19 @@ static struct abi say(enum abi_kind kind, enum abi_proof proof, const char *why)
 	return (struct abi){ .kind = kind, .proof = proof, .why = why };
 }
 
+/* The smaller one while nothing speaks against it. */
+static enum abi_kind two_level_of(const struct abi_evidence *evidence)
+{
+	if (evidence->word)
+		return evidence->word == 32 ? ABI_2L_32 : ABI_2L_64;
+	return evidence->n_valid > abi_ports(ABI_2L_32) ? ABI_2L_64 : ABI_2L_32;
+}
+
 struct abi abi_judge(const struct abi_evidence *evidence)
 {
-	enum abi_kind two_level = evidence->word == 32 ? ABI_2L_32 : ABI_2L_64;
+	enum abi_kind two_level = two_level_of(evidence);
 
-	if (evidence->n_valid > abi_ports(two_level) &&
-	    (evidence->word || evidence->n_valid > abi_ports(ABI_2L_64)))
+	if (evidence->n_valid > abi_ports(two_level))
 		return say(ABI_FIFO, ABI_PROVEN, "its table is larger than a 2-level one can be");
 	switch (evidence->told) {
 	case ABI_TOLD_FIFO:

@@ -9,7 +9,6 @@
 #include "capacity.h"
 
 #define MAPTRACK_A_FRAME 256
-#define PTY_RESERVE	 1024
 
 static int about_ports(char **text, const struct capacity_limit *limit)
 {
@@ -58,7 +57,7 @@ int advice_make(char **text, const struct capacity_limit *limit, uint64_t reques
 			     needed / MAPTRACK_A_FRAME + 1);
 		break;
 	case DEMAND_PTYS:
-		n = asprintf(text, "sysctl kernel.pty.max=%" PRIu64, needed + PTY_RESERVE);
+		n = asprintf(text, "sysctl kernel.pty.max=%" PRIu64, needed + 1);
 		break;
 	case DEMAND_CONSOLE_FDS:
 		n = asprintf(text, "LimitNOFILE=%" PRIu64 " for xenconsoled", needed);

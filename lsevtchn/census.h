@@ -18,6 +18,7 @@ struct census_domain {
 	uint8_t handle[CAP_HANDLE_SIZE];
 	enum domtype type;
 	bool dying, paused, shutdown;
+	bool is_store; /* it was made to run xenstored */
 	uint32_t n_vcpus;
 	uint64_t memory_kib;
 	struct abi_evidence

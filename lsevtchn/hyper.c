@@ -5,6 +5,8 @@
  * interface suggests. Where multicalls are refused (nothing known does so), ports are asked for one
  * by one through libxenctrl.
  */
+#include "config.h"
+
 #include "hyper.h"
 
 #include <errno.h>
@@ -12,6 +14,8 @@
 #include <string.h>
 #include <xencall.h>
 #include <xenctrl.h>
+
+#include "census.h"
 
 struct hyper {
 	xc_interface *control;	/* owned */
@@ -135,4 +139,119 @@ static int ask(void *ctx, uint32_t domid, uint32_t first, uint32_t n, struct sca
 struct scan_source hyper_source(struct hyper *hyper)
 {
 	return (struct scan_source){ .status = ask, .ctx = hyper };
+}
+
+/* Domains listed per question. */
+#define LIST_MAX 1024
+
+static void take_info(struct hyper *hyper, struct census_domain *domain,
+		      const xc_domaininfo_t *info)
+{
+	unsigned int width;
+
+	domain->domid = info->domain;
+	memcpy(domain->handle, info->handle, sizeof(domain->handle));
+	domain->type = info->flags & XEN_DOMINF_hvm_guest ? DOMTYPE_HVM : DOMTYPE_PV;
+	domain->dying = info->flags & XEN_DOMINF_dying;
+	domain->paused = info->flags & XEN_DOMINF_paused;
+	domain->shutdown = info->flags & XEN_DOMINF_shutdown;
+	domain->is_store = info->flags & XEN_DOMINF_xs_domain;
+	domain->n_vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1;
+	domain->memory_kib = info->tot_pages * (XC_PAGE_SIZE / 1024);
+	/* Of an HVM domain it would be what the processor can, not what the kernel does. */
+	if (domain->type == DOMTYPE_PV &&
+	    xc_domain_get_guest_width(hyper->control, info->domain, &width) == 0)
+		domain->evidence.word = width * 8;
+}
+
+int hyper_domains(struct hyper *hyper, struct census *census)
+{
+	CLEANUP(free) xc_domaininfo_t *infos = NULL;
+	size_t n = 0;
+	int got;
+
+	do {
+		xc_domaininfo_t *more = reallocarray(infos, n + LIST_MAX, sizeof(*infos));
+
+		if (!more)
+			return -ENOMEM;
+		infos = more;
+		got = xc_domain_getinfolist(hyper->control, n ? infos[n - 1].domain + 1 : 0,
+					    LIST_MAX, infos + n);
+		if (got < 0)
+			return -errno;
+		n += got;
+	} while (got == LIST_MAX);
+	if (census_set_domains(census, n) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		take_info(hyper, &census->domains[i], &infos[i]);
+	return 0;
+}
+
+int hyper_told(struct hyper *hyper, struct abi_evidence *evidence)
+{
+	struct evtchn_set_priority *argument = (void *)hyper->page->status;
+
+	*argument = (struct evtchn_set_priority){ .port = 0, .priority = UINT32_MAX };
+	if (xencall2(hyper->calls, __HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,
+		     (uintptr_t)argument) == 0)
+		return -EPROTO;
+	switch (errno) {
+	case ENOSYS: /* nothing that sets priorities */
+		evidence->told = ABI_TOLD_2L;
+		return 0;
+	case EINVAL: /* such a priority */
+	case EACCES: /* such a port */
+		evidence->told = ABI_TOLD_FIFO;
+		return 0;
+	default:
+		return -errno;
+	}
+}
+
+int hyper_memory(struct hyper *hyper, uint64_t *free_kib, uint64_t *total_kib)
+{
+	xc_physinfo_t info = { 0 };
+
+	if (xc_physinfo(hyper->control, &info) < 0)
+		return -errno;
+	/* What waits to be scrubbed is as good as free. */
+	*free_kib = (info.free_pages + info.scrub_pages - info.outstanding_pages) *
+		    (XC_PAGE_SIZE / 1024);
+	*total_kib = info.total_pages * (XC_PAGE_SIZE / 1024);
+	return 0;
+}
+
+int hyper_parameter(struct hyper *hyper, const char *name, uint64_t *value)
+{
+	xen_commandline_t line = "";
+	size_t len = strlen(name);
+
+	if (xc_version(hyper->control, XENVER_commandline, &line) < 0)
+		return -errno;
+	line[sizeof(line) - 1] = '\0';
+	for (char *rest = NULL, *word = strtok_r(line, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest)) {
+		if (strncmp(word, name, len) != 0 || word[len] != '=')
+			continue;
+		*value = strtoull(word + len + 1, NULL, 0);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int hyper_pause(struct hyper *hyper, uint32_t domid)
+{
+	return xc_domain_pause(hyper->control, domid) < 0 ? -errno : 0;
+}
+
+int hyper_set_cap(struct hyper *hyper, uint32_t domid, uint32_t max_port)
+{
+#if HAVE_XC_DOMAIN_SET_MAX_EVTCHN
+	return xc_domain_set_max_evtchn(hyper->control, domid, max_port) < 0 ? -errno : 0;
+#else
+	(void)hyper, (void)domid, (void)max_port;
+	return -EOPNOTSUPP;
+#endif
 }

@@ -54,13 +54,28 @@ liblsevtchn_a_SOURCES = \
 	lsevtchn/hyper.h \
 	lsevtchn/listing.c \
 	lsevtchn/listing.h \
+	lsevtchn/lookup.c \
+	lsevtchn/lookup.h \
+	lsevtchn/measure.c \
+	lsevtchn/measure.h \
+	lsevtchn/savedcfg.c \
+	lsevtchn/savedcfg.h \
+	lsevtchn/selfinfo.c \
+	lsevtchn/selfinfo.h \
 	lsevtchn/summary.c \
-	lsevtchn/summary.h
-liblsevtchn_a_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS) $(XENCALL_CFLAGS)
+	lsevtchn/summary.h \
+	lsevtchn/survey.c \
+	lsevtchn/survey.h \
+	lsevtchn/sysfacts.c \
+	lsevtchn/sysfacts.h
+liblsevtchn_a_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS) $(XENCALL_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SYSTEMD_CFLAGS)
+
+# What links everything but main().
+LSEVTCHN_LIBS = liblsevtchn.a $(CAPACITY_LIBS) $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENCALL_LIBS)
 
 sbin_PROGRAMS += lsevtchn/lsevtchn
 lsevtchn_lsevtchn_SOURCES = lsevtchn/main.c
-lsevtchn_lsevtchn_LDADD = liblsevtchn.a $(CAPACITY_LIBS) $(XENCTRL_LIBS) $(XENCALL_LIBS)
+lsevtchn_lsevtchn_LDADD = $(LSEVTCHN_LIBS)
 
 EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h
 
@@ -88,7 +103,7 @@ tests_unit_test_tally_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)
 check_PROGRAMS += tests/unit/test_listing
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c
 tests_unit_test_listing_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
-tests_unit_test_listing_LDADD = $(UNIT_LIBS) liblsevtchn.a $(CAPACITY_LIBS)
+tests_unit_test_listing_LDADD = $(UNIT_LIBS) $(LSEVTCHN_LIBS)
 check_PROGRAMS += tests/unit/test_census
 tests_unit_test_census_SOURCES = tests/unit/test_census.c
 tests_unit_test_census_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn

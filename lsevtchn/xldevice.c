@@ -146,6 +146,13 @@ static uint32_t count_parts(const char *text, char separator)
 	return n;
 }
 
+/* How a configuration may name domain 0. */
+static const char *other_than_dom0(const char *backend)
+{
+	return backend && strcmp(backend, "0") != 0 && strcmp(backend, "Domain-0") != 0 ? backend
+											: NULL;
+}
+
 static int add_from_spec(struct xldevice_parser *parser, enum guest_device_kind kind,
 			 XLU_ConfigValue *value, const struct spec *spec)
 {
@@ -174,7 +181,7 @@ static int add_from_spec(struct xldevice_parser *parser, enum guest_device_kind 
 	    (spec->type && strcmp(spec->type, "auto") != 0 ? strcmp(spec->type, "devicemodel") == 0
 							   : parser->guest->type == DOMTYPE_HVM))
 		return 0;
-	return guest_add_device(parser->guest, kind, spec->backend, bridge, n);
+	return guest_add_device(parser->guest, kind, other_than_dom0(spec->backend), bridge, n);
 }
 
 /* One entry of a list of specifications. */
@@ -234,7 +241,7 @@ static int read_disk(struct xldevice_parser *parser, enum guest_device_kind kind
 	if (disk.backend == LIBXL_DISK_BACKEND_PHY ||
 	    (disk.backend == LIBXL_DISK_BACKEND_UNKNOWN && disk.format == LIBXL_DISK_FORMAT_RAW))
 		served = GUEST_DISK;
-	r = guest_add_device(parser->guest, served, disk.backend_domname, NULL, 1);
+	r = guest_add_device(parser->guest, served, other_than_dom0(disk.backend_domname), NULL, 1);
 	if (r == 0)
 		parser->guest->devices[parser->guest->n_devices - 1].cdrom = disk.is_cdrom;
 	libxl_device_disk_dispose(&disk);
@@ -268,7 +275,7 @@ static int read_sound(struct xldevice_parser *parser, enum guest_device_kind kin
 			backend[strcspn(backend, ", ")] = '\0';
 		}
 	}
-	return guest_add_device(parser->guest, kind, backend, NULL, n);
+	return guest_add_device(parser->guest, kind, other_than_dom0(backend), NULL, n);
 }
 
 static int read_list(struct xldevice_parser *parser, const char *key, enum guest_device_kind kind,

@@ -97,6 +97,7 @@ static inline int fakeworld_host(struct census *census, struct fakeworld *world)
 		if (!world->domains[i].there)
 			continue;
 		census->domains[n].domid = i;
+		census->domains[n].evidence.word = 64;
 		if (!world->domains[i].n_valid)
 			world->domains[i].n_valid = SCAN_BUCKET;
 		if (i == 0)

@@ -29,10 +29,17 @@ TEST(a_table_within_2_level_proves_nothing)
 	check((struct abi_evidence){ .n_valid = 1088 }, ABI_2L_64, ABI_UNKNOWN);
 }
 
+TEST(a_word_size_that_is_not_known_is_taken_as_the_smaller)
+{
+	check((struct abi_evidence){ .n_valid = 64 }, ABI_2L_32, ABI_UNKNOWN);
+	check((struct abi_evidence){ .n_valid = 1024 }, ABI_2L_32, ABI_UNKNOWN);
+	check((struct abi_evidence){ .n_valid = 64, .word = 64 }, ABI_2L_64, ABI_UNKNOWN);
+}
+
 TEST(the_hypervisor_is_believed_before_the_log)
 {
-	check((struct abi_evidence){ .told = ABI_TOLD_2L, .log = ABI_LOG_FIFO }, ABI_2L_64,
-	      ABI_PROVEN);
+	check((struct abi_evidence){ .word = 64, .told = ABI_TOLD_2L, .log = ABI_LOG_FIFO },
+	      ABI_2L_64, ABI_PROVEN);
 	check((struct abi_evidence){ .told = ABI_TOLD_FIFO, .forced_2l = true }, ABI_FIFO,
 	      ABI_PROVEN);
 	check((struct abi_evidence){ .told = ABI_TOLD_2L, .word = 32 }, ABI_2L_32, ABI_PROVEN);
@@ -42,17 +49,17 @@ TEST(the_log_is_believed_before_the_command_line)
 {
 	check((struct abi_evidence){ .log = ABI_LOG_FIFO, .forced_2l = true }, ABI_FIFO,
 	      ABI_PROVEN);
-	check((struct abi_evidence){ .log = ABI_LOG_2L, .kernel = 6 << 16 | 1 }, ABI_2L_64,
-	      ABI_PROVEN);
+	check((struct abi_evidence){ .word = 64, .log = ABI_LOG_2L, .kernel = 6 << 16 | 1 },
+	      ABI_2L_64, ABI_PROVEN);
 }
 
 TEST(a_kernels_age_is_an_assumption)
 {
 	check((struct abi_evidence){ .kernel = 6 << 16 | 1 }, ABI_FIFO, ABI_ASSUMED);
 	check((struct abi_evidence){ .kernel = 3 << 16 | 14 }, ABI_FIFO, ABI_ASSUMED);
-	check((struct abi_evidence){ .kernel = 3 << 16 | 13 }, ABI_2L_64, ABI_ASSUMED);
-	check((struct abi_evidence){ .kernel = 6 << 16 | 1, .forced_2l = true }, ABI_2L_64,
-	      ABI_ASSUMED);
+	check((struct abi_evidence){ .word = 64, .kernel = 3 << 16 | 13 }, ABI_2L_64, ABI_ASSUMED);
+	check((struct abi_evidence){ .word = 64, .kernel = 6 << 16 | 1, .forced_2l = true },
+	      ABI_2L_64, ABI_ASSUMED);
 }
 
 TEST(names_and_limits_agree)

@@ -144,7 +144,7 @@ TEST(the_limit_that_is_met_first_binds)
 	CHECK_EQ(fixture.preflight.n_fit, 100);
 	CHECK_EQ(run(&fixture, 101, false)->verdict, PREFLIGHT_REFUSED);
 	CHECK_EQ(fixture.preflight.n_requested, 101);
-	CHECK(strstr(fixture.preflight.binding->advice, "kernel.pty.max=1125"));
+	CHECK(strstr(fixture.preflight.binding->advice, "kernel.pty.max=102"));
 	set_limit(&fixture, (struct capacity_limit){ .resource = DEMAND_MEMORY,
 						     .limit = 40 * 4256,
 						     .maybe = 40 * 4256,

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One function a resource; each puts one limit into the capacity, a known one or an unknown one
+ * with its reason.
+ */
+#include "measure.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "capacity.h"
+#include "census.h"
+#include "guest.h"
+#include "hyper.h"
+#include "sysfacts.h"
+
+#define DOMIDS_MAX		32751 /* xen/xen.h, DOMID_FIRST_RESERVED - 1, without domain 0 */
+#define GRANT_FRAMES_DEFAULT	64
+#define GRANTS_A_FRAME		512
+#define MAPTRACK_FRAMES_DEFAULT 1024
+#define MAPTRACK_A_FRAME	256
+#define NODES_A_GUEST		1000 /* xenstored's quotas if nobody changes them */
+#define WATCHES_A_GUEST		100  /* 128 with the C implementation */
+
+void measure_facts(struct demand_facts *facts, const struct census *census)
+{
+	struct sysfacts_use use;
+	const char *name = "xenstored";
+	uint64_t value;
+
+	*facts = demand_facts_default(sysfacts_cpus());
+	if (sysfacts_parameter(&value, "xen_netback/parameters/max_queues") == 0 && value)
+		facts->vif_max_queues = value;
+	if (sysfacts_parameter(&value, "xen_netback/parameters/separate_tx_rx_irq") == 0)
+		facts->split = value;
+	if (sysfacts_parameter(&value, "xen_blkback/parameters/max_queues") == 0 && value)
+		facts->vbd_max_queues = value;
+	if (sysfacts_parameter(&value, "xen_blkback/parameters/max_persistent_grants") == 0)
+		facts->vbd_persistent_grants = value;
+	if (sysfacts_descriptors(&use, &name, "oxenstored") == 0)
+		facts->store_maps_grants = strcmp(name, "xenstored") == 0;
+	for (size_t i = 0; i < census->n_domains; i++)
+		facts->store_elsewhere |= census->domains[i].is_store &&
+					  census->domains[i].domid != census->self;
+}
+
+static int set_unknown(struct capacity *capacity, enum demand_resource resource, const char *where,
+		       const char *what, int error)
+{
+	const struct capacity_limit limit = { .resource = resource, .where = (char *)where };
+
+	return capacity_set(capacity, &limit, "%s: %s", what, strerror(-error));
+}
+
+static int set_use(struct capacity *capacity, enum demand_resource resource, const char *where,
+		   const struct sysfacts_use *use, int error, const char *source)
+{
+	const struct capacity_limit limit = {
+		.resource = resource,
+		.where = (char *)where,
+		.limit = use->limit,
+		.maybe = use->limit,
+		.used = use->used,
+		.certainty = CAPACITY_MEASURED,
+	};
+
+	if (error < 0)
+		return set_unknown(capacity, resource, where, source, error);
+	return capacity_set(capacity, &limit, "%s", source);
+}
+
+static int set_ports(struct capacity *capacity, const struct census *census,
+		     const struct census_domain *domain, const char *where, uint64_t reserve)
+{
+	uint32_t cap = domain->cap.source == CAP_SOURCE_UNKNOWN ? CAP_NONE : domain->cap.max_port;
+	bool sure = domain->abi.proof == ABI_PROVEN;
+	const struct capacity_limit limit = {
+		.resource = DEMAND_PORTS,
+		.where = (char *)where,
+		.limit = census_usable(domain),
+		.maybe = sure ? census_usable(domain) : cap_usable(cap, abi_ports(ABI_FIFO)),
+		.used = domain->tally.n_used,
+		.pending = census_pending(census, domain->domid),
+		.reserve = reserve,
+		.certainty = sure ? CAPACITY_MEASURED : CAPACITY_ASSUMED,
+	};
+
+	if (domain->scan.error)
+		return set_unknown(capacity, DEMAND_PORTS, where, "its table", domain->scan.error);
+	return capacity_set(capacity, &limit, "%s, %s: %s", abi_name(domain->abi.kind),
+			    abi_proof_name(domain->abi.proof), domain->abi.why);
+}
+
+/* Each connection has at least its ring mapped; what else is, nobody tells. */
+static int set_maptrack(struct capacity *capacity, struct hyper *hyper,
+			const struct census_domain *domain, const char *where)
+{
+	uint64_t frames = MAPTRACK_FRAMES_DEFAULT;
+	int r = hyper_parameter(hyper, "gnttab_max_maptrack_frames", &frames);
+	struct capacity_limit limit = {
+		.resource = DEMAND_MAPTRACK,
+		.where = (char *)where,
+		.limit = frames * MAPTRACK_A_FRAME,
+		.maybe = frames * MAPTRACK_A_FRAME,
+		.used = domain->tally.n_kind[SCAN_INTERDOMAIN] - domain->tally.n_self,
+		.certainty = CAPACITY_ASSUMED,
+	};
+	const char *source = r < 0 ? "the default; one a connection in use"
+				   : "gnttab_max_maptrack_frames; one a connection in use";
+
+	if (capacity_set(capacity, &limit, "%s", source) < 0)
+		return -ENOMEM;
+	limit.resource = DEMAND_MAPTRACK_BUSY;
+	return capacity_set(capacity, &limit, "%s", source);
+}
+
+static int set_serving_domain(struct capacity *capacity, struct hyper *hyper,
+			      const struct census *census, const char *where, uint64_t reserve)
+{
+	const struct census_domain *domain = where ? census_find_name(census, where)
+						   : census_find(census, 0);
+	char *end = NULL;
+	uint64_t domid = where ? strtoul(where, &end, 10) : 0;
+
+	if (!domain && where && *where && !*end && domid < UINT32_MAX)
+		domain = census_find(census, domid);
+	if (!domain)
+		return set_unknown(capacity, DEMAND_PORTS, where, "there is no such domain",
+				   -ENOENT);
+	if (set_ports(capacity, census, domain, where, reserve) < 0)
+		return -ENOMEM;
+	return set_maptrack(capacity, hyper, domain, where);
+}
+
+static int set_memory(struct capacity *capacity, struct hyper *hyper)
+{
+	uint64_t free_kib, total_kib;
+	int r = hyper_memory(hyper, &free_kib, &total_kib);
+	const struct capacity_limit limit = {
+		.resource = DEMAND_MEMORY,
+		.limit = r < 0 ? 0 : total_kib,
+		.maybe = r < 0 ? 0 : total_kib,
+		.used = r < 0 ? 0 : total_kib - free_kib,
+		.reserve = MEASURE_RESERVE_KIB,
+		.certainty = CAPACITY_MEASURED,
+	};
+
+	if (r < 0)
+		return set_unknown(capacity, DEMAND_MEMORY, NULL, "the hypervisor's physinfo", r);
+	return capacity_set(capacity, &limit, "the hypervisor");
+}
+
+static int set_fixed(struct capacity *capacity, enum demand_resource resource, uint64_t limit,
+		     uint64_t used, const char *source)
+{
+	const struct capacity_limit entry = {
+		.resource = resource,
+		.limit = limit,
+		.maybe = limit,
+		.used = used,
+		.certainty = CAPACITY_MEASURED,
+	};
+
+	return capacity_set(capacity, &entry, "%s", source);
+}
+
+/* What every domain has of its own. */
+static int set_own(struct capacity *capacity, struct hyper *hyper)
+{
+	uint64_t frames = GRANT_FRAMES_DEFAULT;
+	bool given = hyper_parameter(hyper, "gnttab_max_frames", &frames) == 0;
+
+	if (set_fixed(capacity, DEMAND_GUEST_GRANTS, frames * GRANTS_A_FRAME, 0,
+		      given ? "gnttab_max_frames" : "64 frames, the default") < 0 ||
+	    set_fixed(capacity, DEMAND_GUEST_NODES, NODES_A_GUEST, 0, "xenstored's usual quota") <
+		    0)
+		return -ENOMEM;
+	return set_fixed(capacity, DEMAND_GUEST_WATCHES, WATCHES_A_GUEST, 0,
+			 "xenstored's usual quota");
+}
+
+static int set_daemons(struct capacity *capacity)
+{
+	struct sysfacts_use use = { 0 };
+	const char *name = "xenconsoled";
+	int r = sysfacts_descriptors(&use, &name, NULL);
+
+	if (set_use(capacity, DEMAND_CONSOLE_FDS, NULL, &use, r,
+		    "xenconsoled's limit of open files") < 0)
+		return -ENOMEM;
+	name = "xenstored";
+	r = sysfacts_descriptors(&use, &name, "oxenstored");
+	return set_use(capacity, DEMAND_STORE_FDS, NULL, &use, r,
+		       "xenstored's limit of open files");
+}
+
+static int set_places(struct capacity *capacity, struct hyper *hyper, const struct census *census,
+		      const struct guest *guest)
+{
+	for (size_t i = 0; i < guest->n_devices; i++) {
+		const struct guest_device *device = &guest->devices[i];
+		struct sysfacts_use use = { 0 };
+
+		if (device->backend && !capacity_get(capacity, DEMAND_PORTS, device->backend) &&
+		    set_serving_domain(capacity, hyper, census, device->backend, 0) < 0)
+			return -ENOMEM;
+		if (device->bridge && !device->backend &&
+		    !capacity_get(capacity, DEMAND_BRIDGE_PORTS, device->bridge)) {
+			int r = sysfacts_bridge(&use, device->bridge);
+
+			if (set_use(capacity, DEMAND_BRIDGE_PORTS, device->bridge, &use, r,
+				    "the bridge") < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int measure_capacity(struct capacity *capacity, struct hyper *hyper, const struct census *census,
+		     const struct guest *guests, size_t n_guests, uint64_t reserve_ports)
+{
+	struct sysfacts_use ptys = { 0 }, tasks = { 0 };
+	int r_ptys = sysfacts_ptys(&ptys), r_tasks = sysfacts_tasks(&tasks);
+	uint64_t n_guests_now = census->n_domains ? census->n_domains - 1 : 0;
+
+	if (set_serving_domain(capacity, hyper, census, NULL, reserve_ports) < 0 ||
+	    set_fixed(capacity, DEMAND_DOMIDS, DOMIDS_MAX, n_guests_now,
+		      "the hypervisor's numbers") < 0 ||
+	    set_memory(capacity, hyper) < 0 ||
+	    set_use(capacity, DEMAND_PTYS, NULL, &ptys, r_ptys, "sysctl kernel.pty") < 0 ||
+	    set_use(capacity, DEMAND_TASKS, NULL, &tasks, r_tasks,
+		    "sysctl kernel.pid_max, kernel.threads-max") < 0 ||
+	    set_daemons(capacity) < 0 || set_own(capacity, hyper) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_guests; i++)
+		if (set_places(capacity, hyper, census, &guests[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
