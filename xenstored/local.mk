@@ -31,3 +31,48 @@ libxenstored_model_a_SOURCES = \
 	xenstored/model/watch.h
 libxenstored_model_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_model_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+
+noinst_LIBRARIES += libxenstored_protocol.a
+libxenstored_protocol_a_SOURCES = \
+	xenstored/protocol/conn.c \
+	xenstored/protocol/conn.h \
+	xenstored/protocol/dispatch.c \
+	xenstored/protocol/dispatch.h \
+	xenstored/protocol/op_domain.c \
+	xenstored/protocol/op_node.c \
+	xenstored/protocol/op_quota.c \
+	xenstored/protocol/op_txn.c \
+	xenstored/protocol/op_watch.c \
+	xenstored/protocol/ops.h \
+	xenstored/protocol/outq.c \
+	xenstored/protocol/outq.h \
+	xenstored/protocol/protocol.c \
+	xenstored/protocol/protocol.h \
+	xenstored/protocol/wire.h
+libxenstored_protocol_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+libxenstored_protocol_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+
+noinst_LIBRARIES += libxenstored_server.a
+libxenstored_server_a_SOURCES = \
+	xenstored/server/domains.c \
+	xenstored/server/domains.h \
+	xenstored/server/hypervisor.c \
+	xenstored/server/hypervisor.h \
+	xenstored/server/options.c \
+	xenstored/server/options.h \
+	xenstored/server/ringconn.c \
+	xenstored/server/ringconn.h \
+	xenstored/server/server.c \
+	xenstored/server/server.h \
+	xenstored/server/socket.c \
+	xenstored/server/socket.h
+libxenstored_server_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
+
+XENSTORED_LIBS = libxenstored_server.a libxenstored_protocol.a libxenstored_model.a \
+	$(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
+
+sbin_PROGRAMS += xenstored/xenstored
+xenstored_xenstored_SOURCES = xenstored/server/main.c
+xenstored_xenstored_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+xenstored_xenstored_LDADD = $(XENSTORED_LIBS)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One client, whatever carries its bytes: the watcher and the open transactions that belong to it,
+ * what it has half sent, what waits to be sent to it. The transport (socket or ring) hands in bytes
+ * and takes them out; everything between is the protocol's.
+ */
+#ifndef CONN_H
+#define CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "model/watch.h"
+#include "protocol/outq.h"
+
+struct conn;
+struct protocol;
+struct txn;
+
+struct conn_transport {
+	/* There is output where there was none; take it at the end of the turn. */
+	void (*wake)(struct conn *conn);
+	/* The peer broke the protocol: never hear of it again. */
+	void (*kill)(struct conn *conn, const char *why);
+};
+
+struct conn {
+	struct protocol *protocol; /* borrowed: outlives all connections */
+	const struct conn_transport *transport;
+	struct watcher watcher;
+	struct outq out;
+	LIST_HEAD(, txn) txns; /* owned; youngest first */
+	char *in;	       /* owned: a message that is not complete, or not yet due */
+	uint32_t in_len;
+	uint32_t next_txid;
+	uint32_t features; /* WIRE_FEATURE_* */
+	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
+	char home[20];	   /* "/local/domain/N": what relative paths are relative to */
+};
+
+/**
+ * conn_init() - make a client
+ * @conn:    embedded in its transport
+ * @subject: who it is
+ * @account: borrowed until conn_deinit()
+ */
+void conn_init(struct conn *conn, struct protocol *protocol, const struct conn_transport *transport,
+	       const struct subject *subject, struct quota_account *account);
+/** conn_reset() - drop watches, transactions, and all that is half received or not yet sent */
+void conn_reset(struct conn *conn);
+static inline void conn_deinit(struct conn *conn)
+{
+	conn_reset(conn);
+}
+
+/**
+ * conn_consume() - serve the whole messages at the front of @data
+ * @data, @len: what was received and not yet consumed
+ *
+ * Return: bytes consumed; the rest is to be kept with conn_keep(). -EPROTO: a message too long, the
+ * connection is of no use any more.
+ */
+int conn_consume(struct conn *conn, const char *data, uint32_t len);
+
+/** conn_keep() - keep @len bytes, up to a message, until more comes; 0 or -ENOMEM */
+int conn_keep(struct conn *conn, const char *data, uint32_t len);
+/** conn_take_kept() - get what was kept into @buf (room for WIRE_MESSAGE_MAX); returns its length
+ */
+uint32_t conn_take_kept(struct conn *conn, char *buf);
+
+/** conn_message() - room for the payload of a message to the client, which is queued; NULL: no
+ * memory */
+char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, uint32_t len);
+/** conn_sent() - @len bytes of output are on their way */
+void conn_sent(struct conn *conn, uint32_t len);
+
+/** conn_event() - the watch_event_fn of all connections */
+void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, void *cause);
+
+/** conn_find_txn() - its open transaction @id, or NULL */
+struct txn *conn_find_txn(const struct conn *conn, uint32_t id);
+/** conn_drop_txns() - abort all */
+void conn_drop_txns(struct conn *conn);
+
+#endif

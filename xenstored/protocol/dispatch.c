@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of operations, and the one place where an errno becomes an answer. */
+#include "protocol/dispatch.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/quota.h"
+#include "protocol/conn.h"
+#include "protocol/ops.h"
+#include "protocol/protocol.h"
+#include "protocol/wire.h"
+
+#define PRIVILEGED 1u /* only for who is */
+#define NO_TXN	   2u /* the transaction id is not even looked at */
+
+static const struct {
+	const char *name;
+	op_fn *fn;
+	unsigned int flags;
+} ops[WIRE_N_OPS] = {
+	[WIRE_DIRECTORY] = { "DIRECTORY", op_directory, 0 },
+	[WIRE_READ] = { "READ", op_read, 0 },
+	[WIRE_GET_PERMS] = { "GET_PERMS", op_get_perms, 0 },
+	[WIRE_WATCH] = { "WATCH", op_watch, NO_TXN },
+	[WIRE_UNWATCH] = { "UNWATCH", op_unwatch, NO_TXN },
+	[WIRE_TRANSACTION_START] = { "TRANSACTION_START", op_transaction_start, 0 },
+	[WIRE_TRANSACTION_END] = { "TRANSACTION_END", op_transaction_end, 0 },
+	[WIRE_INTRODUCE] = { "INTRODUCE", op_introduce, PRIVILEGED },
+	[WIRE_RELEASE] = { "RELEASE", op_release, PRIVILEGED },
+	[WIRE_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", op_get_domain_path, 0 },
+	[WIRE_WRITE] = { "WRITE", op_write, 0 },
+	[WIRE_MKDIR] = { "MKDIR", op_mkdir, 0 },
+	[WIRE_RM] = { "RM", op_rm, 0 },
+	[WIRE_SET_PERMS] = { "SET_PERMS", op_set_perms, 0 },
+	[WIRE_WATCH_EVENT] = { "WATCH_EVENT", NULL, 0 },
+	[WIRE_ERROR] = { "ERROR", NULL, 0 },
+	[WIRE_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", op_is_domain_introduced,
+					PRIVILEGED },
+	[WIRE_RESUME] = { "RESUME", op_resume, PRIVILEGED },
+	[WIRE_SET_TARGET] = { "SET_TARGET", op_set_target, PRIVILEGED },
+	[WIRE_RESET_WATCHES] = { "RESET_WATCHES", op_reset_watches, 0 },
+	[WIRE_DIRECTORY_PART] = { "DIRECTORY_PART", op_directory_part, 0 },
+	[WIRE_GET_FEATURE] = { "GET_FEATURE", op_get_feature, 0 },
+	[WIRE_SET_FEATURE] = { "SET_FEATURE", op_set_feature, PRIVILEGED },
+	[WIRE_GET_QUOTA] = { "GET_QUOTA", op_get_quota, PRIVILEGED },
+	[WIRE_SET_QUOTA] = { "SET_QUOTA", op_set_quota, PRIVILEGED },
+};
+
+const char *wire_op_name(uint32_t type)
+{
+	return type < WIRE_N_OPS ? ops[type].name : NULL;
+}
+
+const char *wire_error_name(int error)
+{
+	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
+		if (xsd_errors[i].errnum == error)
+			return xsd_errors[i].errstring;
+	return "EINVAL";
+}
+
+static void answer_error(struct request *req, int error)
+{
+	const char *name = wire_error_name(error);
+	uint32_t len = (uint32_t)strlen(name) + 1;
+	char *room = conn_message(req->conn, WIRE_ERROR, req->req_id, req->tx_id, len);
+
+	assert(!req->answered);
+	req->answered = true;
+	if (room)
+		memcpy(room, name, len);
+	else
+		req->conn->transport->kill(req->conn, "no memory for an answer");
+}
+
+static int run(struct request *req)
+{
+	if (req->type >= WIRE_N_OPS || !ops[req->type].fn)
+		return -ENOSYS;
+	if ((ops[req->type].flags & PRIVILEGED) && !req->conn->watcher.subject.privileged)
+		return -EACCES;
+	if (req->tx_id && !(ops[req->type].flags & NO_TXN)) {
+		req->txn = conn_find_txn(req->conn, req->tx_id);
+		if (!req->txn)
+			return -ENOENT;
+	}
+	return ops[req->type].fn(req);
+}
+
+void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
+	      const char *payload, uint32_t len)
+{
+	struct request req = {
+		.conn = conn,
+		.type = type,
+		.req_id = req_id,
+		.tx_id = tx_id,
+		.payload = payload,
+		.len = len,
+	};
+	int r = run(&req);
+
+	if (r == 0 && !req.answered)
+		r = dispatch_answer_ok(&req);
+	if (r < 0)
+		answer_error(&req, -r);
+	assert(req.answered);
+}
+
+int dispatch_answer_room(struct request *req, uint32_t len, char **out)
+{
+	assert(!req->answered);
+	if (len > WIRE_PAYLOAD_MAX)
+		return -E2BIG;
+	*out = conn_message(req->conn, req->type, req->req_id, req->tx_id, len);
+	if (!*out)
+		return -ENOMEM;
+	req->answered = true;
+	return 0;
+}
+
+int dispatch_answer(struct request *req, const void *data, uint32_t len)
+{
+	char *room;
+	int r = dispatch_answer_room(req, len, &room);
+
+	if (r < 0)
+		return r;
+	memcpy(room, data, len);
+	return 0;
+}
+
+int dispatch_answer_ok(struct request *req)
+{
+	return dispatch_answer(req, "OK", sizeof("OK"));
+}
+
+int dispatch_answer_text(struct request *req, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	assert(n >= 0 && (size_t)n < sizeof(text));
+	return dispatch_answer(req, text, (uint32_t)n + 1);
+}
+
+const char *dispatch_string(const struct request *req)
+{
+	if (!req->len || memchr(req->payload, 0, req->len) != req->payload + req->len - 1)
+		return NULL;
+	return req->payload;
+}
+
+uint32_t dispatch_strings(const struct request *req, const char **strings, uint32_t max)
+{
+	const char *at = req->payload, *end = req->payload + req->len;
+	uint32_t n = 0;
+
+	while (at < end) {
+		const char *nul = memchr(at, 0, (size_t)(end - at));
+
+		if (!nul)
+			break;
+		if (n < max)
+			strings[n] = at;
+		n++;
+		at = nul + 1;
+	}
+	return n;
+}
+
+int dispatch_domid(const char *text, uint32_t *domid)
+{
+	unsigned long v;
+	char *end;
+
+	v = strtoul(text, &end, 10);
+	if (*end || v > 65535)
+		return -EINVAL;
+	*domid = (uint32_t)v;
+	return 0;
+}
+
+int dispatch_number(const char *text)
+{
+	long v = strtol(text, NULL, 10);
+
+	if (v > INT_MAX)
+		return INT_MAX;
+	return v < INT_MIN ? INT_MIN : (int)v;
+}
+
+int dispatch_path(const struct request *req, const char *text, bool special, struct path *path)
+{
+	const struct conn *conn = req->conn;
+	int r;
+
+	if (!text)
+		return -EINVAL;
+	r = path_parse(path, &conn->protocol->store->key, conn->home, text, strlen(text), special);
+	if (r == 0 && !conn->watcher.subject.privileged &&
+	    !quota_check(conn->watcher.account, QUOTA_PATH, path_quota_len(path)))
+		r = -EINVAL;
+	return r;
+}
+
+struct view dispatch_view(struct request *req)
+{
+	struct conn *conn = req->conn;
+
+	return (struct view){
+		.store = conn->protocol->store,
+		.watches = conn->protocol->watches,
+		.txn = req->txn,
+		.subject = &conn->watcher.subject,
+		.account = conn->watcher.account,
+		.cause = req,
+	};
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TRANSACTION_START and TRANSACTION_END. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/txn.h"
+#include "protocol/conn.h"
+#include "protocol/dispatch.h"
+#include "protocol/ops.h"
+#include "protocol/protocol.h"
+
+int op_transaction_start(struct request *req)
+{
+	struct conn *conn = req->conn;
+	struct txn *txn;
+	int r;
+
+	if (req->txn)
+		return -EBUSY;
+	/* Zero means none. */
+	while (!conn->next_txid || conn_find_txn(conn, conn->next_txid))
+		conn->next_txid++;
+	r = txn_new(&txn, conn->protocol->store, conn->watcher.account, conn->next_txid);
+	if (r < 0)
+		return r;
+	conn->next_txid++;
+	r = dispatch_answer_text(req, "%u", txn->id);
+	if (r < 0) {
+		txn_free(txn);
+		return r;
+	}
+	LIST_INSERT_HEAD(&conn->txns, txn, own);
+	return 0;
+}
+
+int op_transaction_end(struct request *req)
+{
+	const char *text = dispatch_string(req);
+	struct txn *txn = req->txn;
+	int r = 0;
+
+	if (!text || (strcmp(text, "T") != 0 && strcmp(text, "F") != 0))
+		return -EINVAL;
+	if (!txn)
+		return -ENOENT;
+	LIST_REMOVE(txn, own);
+	req->txn = NULL;
+	if (text[0] == 'T')
+		r = txn_commit(txn, req->conn->protocol->watches, req);
+	txn_free(txn);
+	return r;
+}

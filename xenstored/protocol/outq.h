@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What waits to be sent to one client: whole messages, answers and events in the order in which
+ * they came about, back to back in chunks, so that a turn's worth leaves in one system call.
+ */
+#ifndef OUTQ_H
+#define OUTQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct outq_chunk;
+
+/* Chunks to be used again, shared by all queues. Zeroed is empty. */
+struct outq_pool {
+	struct outq_chunk *free; /* owned */
+	uint32_t n_free;
+};
+
+struct outq {
+	struct outq_chunk *first; /* owned list */
+	struct outq_chunk *last;
+	uint32_t n_bytes;
+};
+
+void outq_pool_deinit(struct outq_pool *pool);
+
+/**
+ * outq_reserve() - room for one message at the end of the queue
+ *
+ * Return: where to write its @len bytes, at once; NULL if there is no memory.
+ */
+char *outq_reserve(struct outq *outq, struct outq_pool *pool, uint32_t len);
+
+/** outq_peek() - the waiting bytes, in order; returns how many of @iov were filled */
+int outq_peek(const struct outq *outq, struct iovec *iov, int n_iov);
+/** outq_drop() - the first @len bytes are sent */
+void outq_drop(struct outq *outq, struct outq_pool *pool, uint32_t len);
+/** outq_clear() - forget everything */
+void outq_clear(struct outq *outq, struct outq_pool *pool);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What all connections share: the model, and the host behind the operations on domains. */
+#ifndef PROTOCOL_H
+#define PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "model/hash.h"
+#include "protocol/outq.h"
+
+struct log;
+struct quota;
+struct store;
+struct watch_index;
+
+/*
+ * Domains, as operations need them; implemented by the server. Domids are below QUOTA_DOMID_MAX.
+ * Introduced means that its ring is served.
+ */
+struct protocol_host {
+	/* 0, -EINVAL, or what mapping and binding say. Resets the connection if there is one. */
+	int (*introduce)(void *ctx, uint32_t domid, uint32_t port);
+	/* 0 or -ENOENT. */
+	int (*release)(void *ctx, uint32_t domid);
+	int (*resume)(void *ctx, uint32_t domid);
+	int (*set_target)(void *ctx, uint32_t domid, uint32_t target);
+	bool (*is_introduced)(void *ctx, uint32_t domid);
+	/*
+	 * Does Xen know the domain? From then on its end is noticed. 0, -ENOENT or -ENOMEM.
+	 */
+	int (*find)(void *ctx, uint32_t domid);
+	/* Of a domain that was found. */
+	uint32_t (*features)(void *ctx, uint32_t domid);
+	/* 0 or -EBUSY (introduced). */
+	int (*set_features)(void *ctx, uint32_t domid, uint32_t features);
+};
+
+struct protocol {
+	struct store *store;	     /* owned */
+	struct watch_index *watches; /* owned */
+	struct quota *quota;	     /* owned */
+	struct outq_pool pool;
+	const struct protocol_host *host;
+	void *host_ctx;	 /* borrowed: as long as there are connections */
+	struct log *log; /* borrowed: outlives the protocol */
+};
+
+/**
+ * protocol_new() - an empty store and nobody to talk to
+ * @key: random
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int protocol_new(struct protocol **out, const struct hash_key *key,
+		 const struct protocol_host *host, void *host_ctx, struct log *log);
+/** protocol_free() - all connections are gone */
+void protocol_free(struct protocol *protocol);
+DEFINE_CLEANUP(struct protocol *, protocol_free)
+
+/**
+ * protocol_fire_special() - @introduceDomain or @releaseDomain
+ * @special: enum store_special
+ * @plain:   tell those who watch the name
+ * @named:   tell those who want to know which domain
+ */
+void protocol_fire_special(struct protocol *protocol, int special, uint32_t domid, bool plain,
+			   bool named);
+
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Birth and death. Xen says only that some domain has died or shut down, and says it once for
+ * several: then all domains are listed in one pass and compared with ours.
+ */
+#include "server/domains.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <xen/xen.h>
+
+#include "log.h"
+#include "model/death.h"
+#include "model/quota.h"
+#include "model/store.h"
+#include "ports.h"
+#include "protocol/wire.h"
+#include "server/hypervisor.h"
+#include "server/options.h"
+#include "server/ringconn.h"
+#include "server/server.h"
+
+struct domain {
+	uint32_t domid;
+	uint32_t features;
+	uint8_t handle[16];	       /* UUID, to know a number that was given again */
+	struct quota_account *account; /* borrowed: closed with the record */
+	struct ringconn *ring;	       /* owned; NULL: not introduced */
+	struct ring_page *page;	       /* owned while there is a ring */
+	struct domain *target;	       /* borrowed: unlinks us when it goes */
+	LIST_ENTRY(domain) aims;       /* in target->aimed_at, if there is a target */
+	LIST_HEAD(, domain) aimed_at;
+	TAILQ_ENTRY(domain) all;
+	uint32_t seen_in; /* number of the pass in which Xen listed it */
+	bool is_shutdown; /* has been told to those who watch @releaseDomain */
+};
+
+struct domains {
+	struct server *server;	  /* borrowed: owns us */
+	struct domain **by_domid; /* owned; QUOTA_DOMID_MAX entries */
+	TAILQ_HEAD(, domain) all;
+	struct port virq;
+	uint32_t pass;
+	bool is_due; /* Xen said that something has changed */
+};
+
+static bool virq_fired(struct port *port)
+{
+	((struct domains *)((char *)port - offsetof(struct domains, virq)))->is_due = true;
+	return true;
+}
+
+static int add(struct domains *domains, uint32_t domid, const uint8_t *handle, struct domain **out)
+{
+	struct domain *domain = calloc(1, sizeof(*domain));
+	int r;
+
+	if (!domain)
+		return -ENOMEM;
+	r = quota_open(domains->server->protocol->quota, domid, &domain->account);
+	if (r < 0) {
+		free(domain);
+		return r;
+	}
+	domain->domid = domid;
+	domain->features = WIRE_FEATURES;
+	if (handle)
+		memcpy(domain->handle, handle, sizeof(domain->handle));
+	LIST_INIT(&domain->aimed_at);
+	TAILQ_INSERT_TAIL(&domains->all, domain, all);
+	domains->by_domid[domid] = domain;
+	*out = domain;
+	return 0;
+}
+
+static void set_target(struct domain *domain, struct domain *target)
+{
+	if (domain->target)
+		LIST_REMOVE(domain, aims);
+	domain->target = target;
+	if (target)
+		LIST_INSERT_HEAD(&target->aimed_at, domain, aims);
+	if (domain->ring)
+		ringconn_set_target(domain->ring, target ? target->domid : domain->domid);
+}
+
+static void detach(struct domains *domains, struct domain *domain)
+{
+	if (!domain->ring)
+		return;
+	ringconn_free(domain->ring);
+	domain->ring = NULL;
+	if (domain->domid == 0)
+		hypervisor_unmap_own_ring(domain->page);
+	else
+		hypervisor_unmap_ring(domains->server->hypervisor, domain->page);
+	domain->page = NULL;
+}
+
+static void forget(struct domains *domains, struct domain *domain)
+{
+	while (!LIST_EMPTY(&domain->aimed_at))
+		set_target(LIST_FIRST(&domain->aimed_at), NULL);
+	set_target(domain, NULL);
+	detach(domains, domain);
+	domains->by_domid[domain->domid] = NULL;
+	TAILQ_REMOVE(&domains->all, domain, all);
+	free(domain);
+}
+
+/* The domain is gone, or is to be treated so: nothing of it stays in the store. */
+static void destroy(struct domains *domains, struct domain *domain)
+{
+	struct protocol *protocol = domains->server->protocol;
+	uint32_t domid = domain->domid;
+	bool was_introduced = domain->ring;
+
+	/* First its ring, or it would be told of the end of its own nodes. */
+	detach(domains, domain);
+	death_sweep(protocol->store, protocol->watches, domid,
+		    domains->server->options->keep_orphans);
+	forget(domains, domain);
+	quota_close(protocol->quota, domid);
+	if (was_introduced)
+		protocol_fire_special(protocol, STORE_RELEASE, domid, true, true);
+}
+
+int domains_new(struct domains **out, struct server *server)
+{
+	CLEANUP(domains_free) struct domains *domains = calloc(1, sizeof(*domains));
+	struct domain *own;
+	int r;
+
+	if (!domains)
+		return -ENOMEM;
+	domains->server = server;
+	TAILQ_INIT(&domains->all);
+	domains->by_domid = calloc(QUOTA_DOMID_MAX, sizeof(struct domain *));
+	if (!domains->by_domid)
+		return -ENOMEM;
+	r = add(domains, 0, NULL, &own);
+	if (r < 0)
+		return r;
+	if (server->ports) {
+		domains->virq.ready = virq_fired;
+		r = ports_bind_virq(server->ports, &domains->virq, VIRQ_DOM_EXC);
+		if (r == -EEXIST)
+			log_error(server->log, "another xenstored is running: it has the event of "
+					       "dying domains");
+		if (r < 0)
+			return r;
+	}
+	*out = STEAL(domains);
+	return 0;
+}
+
+void domains_free(struct domains *domains)
+{
+	if (!domains)
+		return;
+	while (!TAILQ_EMPTY(&domains->all))
+		forget(domains, TAILQ_FIRST(&domains->all));
+	if (domains->server->ports)
+		ports_unbind(domains->server->ports, &domains->virq);
+	free(domains->by_domid);
+	free(domains);
+}
+
+int domains_attach_own(struct domains *domains)
+{
+	struct server *server = domains->server;
+	const struct options *options = server->options;
+	struct domain *own = domains->by_domid[0];
+	uint32_t port;
+	int r;
+
+	if (!server->hypervisor)
+		return 0;
+	r = hypervisor_map_own_ring(options->kva_path, options->port_path, &own->page, &port);
+	if (r < 0) {
+		log_error(server->log, "dom0's ring (%s, %s): %s", options->kva_path,
+			  options->port_path, strerror(-r));
+		return r;
+	}
+	r = ringconn_new(&own->ring, server, 0, own->page, port, own->features, own->account);
+	if (r < 0) {
+		log_error(server->log, "dom0's event channel %u: %s", port, strerror(-r));
+		hypervisor_unmap_own_ring(own->page);
+		return r;
+	}
+	ringconn_greet(own->ring);
+	return 0;
+}
+
+static void compare(struct domains *domains, const struct hypervisor_domain *info, bool *shutdown)
+{
+	struct domain *domain = info->domid < QUOTA_DOMID_MAX ? domains->by_domid[info->domid]
+							      : NULL;
+
+	if (!domain || domain->domid == 0)
+		return;
+	/* Dying is dead to us: as long as its page is mapped here, it cannot go any further. */
+	if (info->is_dying || memcmp(domain->handle, info->handle, sizeof(info->handle)) != 0)
+		return;
+	domain->seen_in = domains->pass;
+	if (!info->is_shutdown || domain->is_shutdown || !domain->ring)
+		return;
+	domain->is_shutdown = true;
+	protocol_fire_special(domains->server->protocol, STORE_RELEASE, domain->domid, false, true);
+	*shutdown = true;
+}
+
+static int list_all(struct domains *domains, bool *shutdown)
+{
+	struct hypervisor_domain *list = calloc(HYPERVISOR_LIST_MAX, sizeof(*list));
+	uint32_t first = 0;
+	int n;
+
+	if (!list)
+		return -ENOMEM;
+	do {
+		n = hypervisor_list(domains->server->hypervisor, first, list);
+		for (int i = 0; i < n; i++)
+			compare(domains, &list[i], shutdown);
+		if (n > 0)
+			first = list[n - 1].domid + 1;
+	} while (n == HYPERVISOR_LIST_MAX);
+	free(list);
+	return n < 0 ? n : 0;
+}
+
+void domains_check(struct domains *domains)
+{
+	struct domain *domain, *next;
+	bool shutdown = false;
+	int r;
+
+	if (!domains->is_due)
+		return;
+	domains->is_due = false;
+	domains->pass++;
+	r = list_all(domains, &shutdown);
+	if (r < 0) {
+		/* Nothing is known: try again rather than believe that all are dead. */
+		log_error(domains->server->log, "domains cannot be listed: %s", strerror(-r));
+		domains->is_due = true;
+		loop_again(domains->server->loop);
+		return;
+	}
+	TAILQ_FOREACH_SAFE(domain, &domains->all, all, next)
+	if (domain->domid != 0 && domain->seen_in != domains->pass) {
+		if (domain->ring)
+			shutdown = false; /* its end is told by destroy() */
+		destroy(domains, domain);
+	}
+	if (shutdown)
+		protocol_fire_special(domains->server->protocol, STORE_RELEASE, 0, true, false);
+}
+
+static struct domains *of_ctx(void *ctx)
+{
+	return ((struct server *)ctx)->domains;
+}
+
+static int host_find(void *ctx, uint32_t domid)
+{
+	struct domains *domains = of_ctx(ctx);
+	struct domain *domain = domains->by_domid[domid];
+	struct hypervisor_domain info = { 0 };
+	int r;
+
+	if (domain)
+		return 0;
+	/* Without a hypervisor to ask, every domain may be there. */
+	if (domains->server->hypervisor) {
+		r = hypervisor_find(domains->server->hypervisor, domid, &info);
+		if (r < 0)
+			return r;
+		if (info.is_dying)
+			return -ENOENT;
+	}
+	return add(domains, domid, info.handle, &domain);
+}
+
+static int attach(struct domains *domains, struct domain *domain, uint32_t port)
+{
+	struct server *server = domains->server;
+	int r = hypervisor_map_ring(server->hypervisor, domain->domid, &domain->page);
+
+	if (r < 0)
+		return r;
+	r = ringconn_new(&domain->ring, server, domain->domid, domain->page, port, domain->features,
+			 domain->account);
+	if (r < 0) {
+		hypervisor_unmap_ring(server->hypervisor, domain->page);
+		domain->page = NULL;
+		return r;
+	}
+	domain->is_shutdown = false;
+	ring_page_offer(domain->page, domain->features);
+	if (domain->target)
+		ringconn_set_target(domain->ring, domain->target->domid);
+	protocol_fire_special(server->protocol, STORE_INTRODUCE, domain->domid, true, true);
+	return 0;
+}
+
+static int host_introduce(void *ctx, uint32_t domid, uint32_t port)
+{
+	struct domains *domains = of_ctx(ctx);
+	struct domain *domain;
+	int r;
+
+	if (!domains->server->hypervisor)
+		return -EINVAL;
+	r = host_find(ctx, domid);
+	if (r < 0)
+		return r == -ENOENT ? -EINVAL : r;
+	domain = domains->by_domid[domid];
+	if (domain->ring) {
+		ringconn_rebind(domain->ring, port);
+	} else {
+		r = attach(domains, domain, port);
+		if (r < 0)
+			return r;
+	}
+	ringconn_reset(domain->ring);
+	return 0;
+}
+
+static int find_introduced(void *ctx, uint32_t domid, struct domain **out)
+{
+	struct domains *domains = of_ctx(ctx);
+
+	*out = domid < QUOTA_DOMID_MAX ? domains->by_domid[domid] : NULL;
+	return *out && (*out)->ring ? 0 : -ENOENT;
+}
+
+static int host_release(void *ctx, uint32_t domid)
+{
+	struct domain *domain;
+	int r = find_introduced(ctx, domid, &domain);
+
+	if (r < 0)
+		return r;
+	destroy(of_ctx(ctx), domain);
+	return 0;
+}
+
+static int host_resume(void *ctx, uint32_t domid)
+{
+	struct domain *domain;
+	int r = find_introduced(ctx, domid, &domain);
+
+	if (r < 0)
+		return r;
+	domain->is_shutdown = false;
+	return 0;
+}
+
+static int host_set_target(void *ctx, uint32_t domid, uint32_t target_domid)
+{
+	struct domain *domain, *target;
+	int r = find_introduced(ctx, domid, &domain);
+
+	if (r == 0)
+		r = find_introduced(ctx, target_domid, &target);
+	if (r < 0)
+		return r;
+	set_target(domain, target);
+	return 0;
+}
+
+static bool host_is_introduced(void *ctx, uint32_t domid)
+{
+	struct domain *domain;
+
+	return find_introduced(ctx, domid, &domain) == 0;
+}
+
+static uint32_t host_features(void *ctx, uint32_t domid)
+{
+	return of_ctx(ctx)->by_domid[domid]->features;
+}
+
+static int host_set_features(void *ctx, uint32_t domid, uint32_t features)
+{
+	of_ctx(ctx)->by_domid[domid]->features = features;
+	return 0;
+}
+
+const struct protocol_host domains_host = {
+	.introduce = host_introduce,
+	.release = host_release,
+	.resume = host_resume,
+	.set_target = host_set_target,
+	.is_introduced = host_is_introduced,
+	.find = host_find,
+	.features = host_features,
+	.set_features = host_set_features,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two things the daemon wants from Xen besides event channels: which domains there are, and
+ * their ring pages. */
+#ifndef HYPERVISOR_H
+#define HYPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+
+struct hypervisor;
+struct log;
+struct ring_page;
+
+struct hypervisor_domain {
+	uint32_t domid;
+	uint8_t handle[16]; /* its UUID */
+	bool is_dying;
+	bool is_shutdown;
+};
+
+/**
+ * hypervisor_new() - open the handles
+ *
+ * Return: 0 or what failed, which has been logged.
+ */
+int hypervisor_new(struct hypervisor **out, struct log *log);
+void hypervisor_free(struct hypervisor *hypervisor);
+DEFINE_CLEANUP(struct hypervisor *, hypervisor_free)
+
+/** hypervisor_find() - what Xen says of @domid; 0, -ENOENT, or what the hypercall says */
+int hypervisor_find(struct hypervisor *hypervisor, uint32_t domid, struct hypervisor_domain *out);
+
+#define HYPERVISOR_LIST_MAX 1024
+/**
+ * hypervisor_list() - the domains from @first on, in rising order
+ * @out: room for HYPERVISOR_LIST_MAX
+ *
+ * Return: how many; less than HYPERVISOR_LIST_MAX: these were the last. Or what the hypercall says.
+ */
+int hypervisor_list(struct hypervisor *hypervisor, uint32_t first, struct hypervisor_domain *out);
+
+/**
+ * hypervisor_map_ring() - map the page that @domid grants for its ring
+ *
+ * Return: 0 or -EINVAL (no such grant, or domain).
+ */
+int hypervisor_map_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page **out);
+void hypervisor_unmap_ring(struct hypervisor *hypervisor, struct ring_page *page);
+
+/**
+ * hypervisor_map_own_ring() - map dom0's own ring
+ * @kva_path:  file that maps to the page
+ * @port_path: file that says the event channel as text
+ * @port:      out: the remote port to bind
+ *
+ * Return: 0, what opening and mapping say, or -EINVAL (no number in @port_path).
+ */
+int hypervisor_map_own_ring(const char *kva_path, const char *port_path, struct ring_page **out,
+			    uint32_t *port);
+void hypervisor_unmap_own_ring(struct ring_page *page);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads the options, becomes a daemon, and leaves the rest to the server. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "server/options.h"
+#include "server/server.h"
+
+/* Two daemons in one run directory would fight for one socket: the first one wins. */
+static int take_lock(struct log *log, const char *path, struct daemon_pidfile **out)
+{
+	int other = 0;
+	int r = daemon_pidfile_take(out, path, &other);
+
+	if (r == -EEXIST)
+		log_error(log, "%s: another xenstored is running, process %d", path, other);
+	else if (r < 0)
+		log_error(log, "%s: %s", path, strerror(-r));
+	return r;
+}
+
+static int serve(const struct options *options, struct log *log, int ready_fd)
+{
+	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *lock = NULL;
+	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *pid_file = NULL;
+	CLEANUP(server_free) struct server *server = NULL;
+	char path[128];
+	int r;
+
+	if (mkdir(options->run_dir, 0755) < 0 && errno != EEXIST) {
+		log_error(log, "%s: %s", options->run_dir, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	snprintf(path, sizeof(path), "%s/xenstored.pid", options->run_dir);
+	if (take_lock(log, path, &lock) < 0)
+		return EXIT_FAILURE;
+	if (options->pid_file && strcmp(options->pid_file, path) != 0 &&
+	    take_lock(log, options->pid_file, &pid_file) < 0)
+		return EXIT_FAILURE;
+	r = server_new(&server, options, log);
+	if (r < 0) {
+		log_error(log, "cannot start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	log_info(log, "serving on %s", options->socket_path);
+	daemon_ready(ready_fd);
+	return server_run(server);
+}
+
+int main(int argc, char **argv)
+{
+	CLEANUP(log_free) struct log *log = NULL;
+	struct options options;
+	int ready_fd = -1;
+	int status = options_parse(&options, argc, argv);
+	int r;
+
+	if (status >= 0)
+		return status;
+	if (!options.foreground) {
+		/* Before anything is opened: handles of the hypervisor do not survive a fork. */
+		r = daemon_fork(&ready_fd);
+		if (r < 0) {
+			fprintf(stderr, "xenstored: cannot become a daemon: %s\n", strerror(-r));
+			return EXIT_FAILURE;
+		}
+	}
+	r = log_new(&log, "xenstored", options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+		    options.foreground ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG);
+	if (r < 0)
+		return EXIT_FAILURE;
+	return serve(&options, log, ready_fd);
+}

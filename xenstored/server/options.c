@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The options of both generations of Xen's own daemon, so that every start script keeps working.
+ * Those that mean nothing here are accepted and said to be without effect.
+ */
+#include "config.h"
+
+#include "server/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OPT_KVA_PATH = 256,
+	OPT_PORT_PATH,
+	OPT_PRIV_DOMID,
+	OPT_MASTER_DOMID,
+	OPT_EVENT,
+	OPT_TRACE_CONTROL,
+	OPT_VERSION,
+};
+
+static const char usage[] =
+	"Usage: xenstored [OPTION]...\n"
+	"Serves the XenStore to the domains of this host and to programs over a socket.\n"
+	"\n"
+	"Running:\n"
+	"  -N, --no-fork               stay in the foreground\n"
+	"  -F, --pid-file FILE         write the process id there, and hold a lock on it\n"
+	"  -P, --output-pid            print the process id\n"
+	"  -D, --no-domain-init        serve the socket only, without a hypervisor\n"
+	"      --kva-path FILE         dom0's ring (default /proc/xen/xsd_kva)\n"
+	"      --port-path FILE        its event channel (default /proc/xen/xsd_port)\n"
+	"  -K, --keep-orphans          give the nodes of dead domains to dom0, do not remove them\n"
+	"  -V, --verbose               say more\n"
+	"  -T, --trace-file FILE       write every request and answer there\n"
+	"  -H, --help                  show this and exit\n"
+	"      --version               show the version and exit\n"
+	"\n"
+	"Limits for each guest (0 lifts a limit):\n"
+	"  -E, --entry-nb N            nodes (1000)\n"
+	"  -S, --entry-size N          bytes of a node (2048)\n"
+	"  -W, --watch-nb N            watches (128)\n"
+	"  -t, --transaction N         open transactions (10)\n"
+	"  -A, --perm-nb N             permissions of a node (5)\n"
+	"  -M, --path-max N            bytes of a path (2048)\n"
+	"  -Q, --quota WHAT=N          any of: nodes, watches, outstanding, memory, transactions,\n"
+	"                              transaction-nodes, node-permissions, path-max, node-size\n"
+	"  -q, --quota-soft memory=N   warn from there on (2097152)\n"
+	"  -w, --timeout watch-event=S drop events that a guest leaves unread for S seconds (20;\n"
+	"                              0: never)\n"
+	"\n"
+	"Accepted for start scripts of Xen's own daemon, without effect here:\n"
+	"  -I, --internal-db[=on|off]  -R, --no-recovery  -U, --live-update\n"
+	"      --priv-domid N  --master-domid N  --event N  --trace-control [+-]SWITCH\n"
+	"\n"
+	"Environment: XENSTORED_RUNDIR (default /run/xenstored), XENSTORED_PATH (the socket).\n";
+
+static const struct option long_options[] = {
+	{ "no-domain-init", no_argument, NULL, 'D' },
+	{ "entry-nb", required_argument, NULL, 'E' },
+	{ "pid-file", required_argument, NULL, 'F' },
+	{ "help", no_argument, NULL, 'H' },
+	{ "internal-db", optional_argument, NULL, 'I' },
+	{ "keep-orphans", no_argument, NULL, 'K' },
+	{ "no-fork", no_argument, NULL, 'N' },
+	{ "output-pid", no_argument, NULL, 'P' },
+	{ "entry-size", required_argument, NULL, 'S' },
+	{ "trace-file", required_argument, NULL, 'T' },
+	{ "no-recovery", no_argument, NULL, 'R' },
+	{ "verbose", no_argument, NULL, 'V' },
+	{ "watch-nb", required_argument, NULL, 'W' },
+	{ "transaction", required_argument, NULL, 't' },
+	{ "perm-nb", required_argument, NULL, 'A' },
+	{ "path-max", required_argument, NULL, 'M' },
+	{ "quota", required_argument, NULL, 'Q' },
+	{ "quota-soft", required_argument, NULL, 'q' },
+	{ "timeout", required_argument, NULL, 'w' },
+	{ "live-update", no_argument, NULL, 'U' },
+	{ "kva-path", required_argument, NULL, OPT_KVA_PATH },
+	{ "port-path", required_argument, NULL, OPT_PORT_PATH },
+	{ "priv-domid", required_argument, NULL, OPT_PRIV_DOMID },
+	{ "master-domid", required_argument, NULL, OPT_MASTER_DOMID },
+	{ "event", required_argument, NULL, OPT_EVENT },
+	{ "trace-control", required_argument, NULL, OPT_TRACE_CONTROL },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool parse_number(const char *text, uint32_t *out)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno || *end || end == text || text[0] == '-' || v >= UINT32_MAX)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+static bool set_limit(struct options *options, bool soft, enum quota_item item, const char *text)
+{
+	options->set[soft][item] = true;
+	return parse_number(text, &options->limit[soft][item]);
+}
+
+/* "what=n" */
+static bool set_quota(struct options *options, bool soft, const char *text)
+{
+	static const struct {
+		const char *name;
+		enum quota_item item;
+	} other_names[] = {
+		{ "permissions", QUOTA_NODE_PERMS },
+		{ "path-length", QUOTA_PATH },
+	};
+	const char *eq = strchr(text, '=');
+	size_t len = eq ? (size_t)(eq - text) : 0;
+
+	if (!eq)
+		return false;
+	for (enum quota_item i = 0; i < QUOTA_N; i++)
+		if (strlen(quota_names[i].name) == len &&
+		    strncmp(quota_names[i].name, text, len) == 0)
+			return (!soft || i == QUOTA_MEMORY) && set_limit(options, soft, i, eq + 1);
+	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+		if (!soft && strlen(other_names[i].name) == len &&
+		    strncmp(other_names[i].name, text, len) == 0)
+			return set_limit(options, soft, other_names[i].item, eq + 1);
+	return false;
+}
+
+static bool set_timeout(struct options *options, const char *text)
+{
+	static const char name[] = "watch-event=";
+
+	return strncmp(text, name, sizeof(name) - 1) == 0 &&
+	       parse_number(text + sizeof(name) - 1, &options->watch_timeout_s);
+}
+
+/* Options that carry a limit. */
+static bool limit_option(struct options *options, int c, const char *arg)
+{
+	switch (c) {
+	case 'E':
+		return set_limit(options, false, QUOTA_NODES, arg);
+	case 'S':
+		return set_limit(options, false, QUOTA_NODE_SIZE, arg);
+	case 'W':
+		return set_limit(options, false, QUOTA_WATCHES, arg);
+	case 't':
+		return set_limit(options, false, QUOTA_TRANSACTIONS, arg);
+	case 'A':
+		return set_limit(options, false, QUOTA_NODE_PERMS, arg);
+	case 'M':
+		return set_limit(options, false, QUOTA_PATH, arg);
+	case 'Q':
+		return set_quota(options, false, arg);
+	case 'q':
+		return set_quota(options, true, arg);
+	default:
+		return set_timeout(options, arg);
+	}
+}
+
+/* Returns false for one that is unknown. */
+static bool plain_option(struct options *options, int c, char *arg)
+{
+	switch (c) {
+	case 'D':
+		options->no_domain_init = true;
+		return true;
+	case 'F':
+		options->pid_file = arg;
+		return true;
+	case 'K':
+		options->keep_orphans = true;
+		return true;
+	case 'N':
+		options->foreground = true;
+		return true;
+	case 'P':
+		options->output_pid = true;
+		return true;
+	case 'T':
+		options->trace_file = arg;
+		return true;
+	case 'V':
+		options->verbose = true;
+		return true;
+	case OPT_KVA_PATH:
+		options->kva_path = arg;
+		return true;
+	case OPT_PORT_PATH:
+		options->port_path = arg;
+		return true;
+	case 'I':
+	case 'R':
+	case 'U':
+	case OPT_PRIV_DOMID:
+	case OPT_MASTER_DOMID:
+	case OPT_EVENT:
+	case OPT_TRACE_CONTROL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool set_paths(struct options *options)
+{
+	const char *run_dir = getenv("XENSTORED_RUNDIR");
+	const char *socket_path = getenv("XENSTORED_PATH");
+	int n;
+
+	n = snprintf(options->run_dir, sizeof(options->run_dir), "%s",
+		     run_dir && *run_dir ? run_dir : "/run/xenstored");
+	if (n >= (int)sizeof(options->run_dir))
+		return false;
+	if (socket_path && *socket_path)
+		n = snprintf(options->socket_path, sizeof(options->socket_path), "%s", socket_path);
+	else
+		n = snprintf(options->socket_path, sizeof(options->socket_path), "%s/socket",
+			     options->run_dir);
+	return n < (int)sizeof(options->socket_path);
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	int c;
+
+	*options = (struct options){
+		.kva_path = "/proc/xen/xsd_kva",
+		.port_path = "/proc/xen/xsd_port",
+		.watch_timeout_s = 20,
+	};
+	if (!set_paths(options)) {
+		fprintf(stderr, "xenstored: XENSTORED_RUNDIR or XENSTORED_PATH is too long\n");
+		return 2;
+	}
+	while ((c = getopt_long(argc, argv, "DE:F:HI::KNPS:T:RVW:t:A:M:Q:q:w:U", long_options,
+				NULL)) != -1) {
+		if (c == 'H') {
+			fputs(usage, stdout);
+			return 0;
+		}
+		if (c == OPT_VERSION) {
+			puts("xenstored (xenscale) " PACKAGE_VERSION);
+			return 0;
+		}
+		if (plain_option(options, c, optarg))
+			continue;
+		if (c == '?' || !limit_option(options, c, optarg)) {
+			if (c != '?')
+				fprintf(stderr, "xenstored: bad argument \"%s\"\n", optarg);
+			fprintf(stderr, "xenstored: --help lists the options\n");
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "xenstored: unexpected argument \"%s\"\n", argv[optind]);
+		return 2;
+	}
+	return -1;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line and the environment say. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/quota.h"
+
+struct options {
+	bool foreground;
+	bool output_pid;
+	bool no_domain_init; /* sockets only: no hypervisor is asked for anything */
+	bool keep_orphans;
+	bool verbose;
+	const char *pid_file; /* NULL: only the one in the run directory */
+	const char *trace_file;
+	const char *kva_path;
+	const char *port_path;
+	char run_dir[96];
+	char socket_path[108];
+	uint32_t watch_timeout_s;
+	bool set[2][QUOTA_N]; /* [0] hard, [1] soft: given on the command line */
+	uint32_t limit[2][QUOTA_N];
+};
+
+/**
+ * options_parse() - read the command line
+ *
+ * Return: -1 to go on, or the status to exit with: help was printed (0), or a complaint (2).
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+#endif

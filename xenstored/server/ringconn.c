@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moving bytes between a ring page and its connection; see ringconn.h for the rules. */
+#include "server/ringconn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "log.h"
+#include "ports.h"
+#include "protocol/protocol.h"
+#include "ring.h"
+#include "server/server.h"
+
+static_assert(offsetof(struct ring_page, rsp_prod) ==
+		      offsetof(struct xenstore_domain_interface, rsp_prod),
+	      "the page is laid out as Xen says");
+static_assert(offsetof(struct ring_page, error) ==
+		      offsetof(struct xenstore_domain_interface, error),
+	      "the page is laid out as Xen says");
+
+struct ringconn {
+	struct client client; /* first: the server hands back pointers to it */
+	struct port port;
+	struct ring_page *page; /* borrowed: unmapped after us */
+	uint32_t domid;
+	uint32_t req_cons; /* ours; the page has a copy for the guest */
+	uint32_t rsp_prod;
+	bool is_ignored; /* broke the protocol: not read or written again until reset */
+	bool has_moved;	 /* indices are to be published */
+};
+
+static struct ringconn *of_port(struct port *port)
+{
+	return (struct ringconn *)((char *)port - offsetof(struct ringconn, port));
+}
+
+static bool ring_fired(struct port *port)
+{
+	struct ringconn *ring = of_port(port);
+
+	/* An event channel that stays masked costs nothing, however often the guest rings. */
+	if (ring->is_ignored)
+		return false;
+	server_ready(&ring->client);
+	return true;
+}
+
+static void ring_wake(struct conn *conn)
+{
+	server_dirty((struct client *)conn);
+}
+
+/* The domain lives on for everybody else; only what it says is of no interest any more. */
+static void ignore(struct ringconn *ring, uint32_t error, const char *why)
+{
+	if (ring->is_ignored)
+		return;
+	log_warning(ring->client.server->log, "domain %u: ring is ignored from now on: %s",
+		    ring->domid, why);
+	ring->is_ignored = true;
+	ring->client.conn.is_dead = true;
+	server_forget(&ring->client);
+	if (ring->client.conn.features & WIRE_FEATURE_ERROR)
+		ring_store(&ring->page->error, error);
+}
+
+static void ring_kill(struct conn *conn, const char *why)
+{
+	ignore((struct ringconn *)conn, XENSTORE_ERROR_COMM, why);
+}
+
+static void serve_input(struct ringconn *ring, uint32_t used)
+{
+	struct conn *conn = &ring->client.conn;
+	char *buf = ring->client.server->buf;
+	uint32_t kept = conn_take_kept(conn, buf);
+	int n;
+
+	ring_copy_out(buf + kept, ring->page->req, RING_BYTES, ring->req_cons, used);
+	ring->req_cons += used;
+	ring->has_moved = true;
+	kept += used;
+	n = conn_consume(conn, buf, kept);
+	if (conn->is_dead)
+		return;
+	if (n < 0)
+		ignore(ring, XENSTORE_ERROR_PROTO, "message longer than 4096 bytes");
+	else if (conn_keep(conn, buf + n, kept - (uint32_t)n) < 0)
+		ignore(ring, XENSTORE_ERROR_COMM, "no memory for its request");
+}
+
+static void ring_turn(struct client *client)
+{
+	struct ringconn *ring = (struct ringconn *)client;
+	uint32_t used;
+
+	if (ring_used(ring_load(&ring->page->req_prod), ring->req_cons, RING_BYTES, &used) < 0) {
+		ignore(ring, XENSTORE_ERROR_RINGIDX, "bad request index");
+		conn_reset(&client->conn);
+		return;
+	}
+	if (used)
+		serve_input(ring, used);
+	if (ring->is_ignored)
+		conn_reset(&client->conn);
+	else
+		/* Publish what was taken, and use the room that the guest may have made. */
+		server_dirty(client);
+}
+
+/* Copies as much output as there is room for; false if the guest's index makes no sense. */
+static bool fill(struct ringconn *ring)
+{
+	struct conn *conn = &ring->client.conn;
+	struct iovec iov[2];
+	uint32_t used, room;
+	int n;
+
+	if (ring_used(ring->rsp_prod, ring_load(&ring->page->rsp_cons), RING_BYTES, &used) < 0)
+		return false;
+	room = RING_BYTES - used;
+	while (room && conn->out.n_bytes) {
+		uint32_t len;
+
+		n = outq_peek(&conn->out, iov, 1);
+		assert(n == 1);
+		len = iov[0].iov_len < room ? (uint32_t)iov[0].iov_len : room;
+		ring_copy_in(ring->page->rsp, RING_BYTES, ring->rsp_prod, iov[0].iov_base, len);
+		ring->rsp_prod += len;
+		ring->has_moved = true;
+		room -= len;
+		conn_sent(conn, len);
+	}
+	return true;
+}
+
+static void ring_flush(struct client *client)
+{
+	struct ringconn *ring = (struct ringconn *)client;
+	uint32_t used;
+
+	do {
+		if (!fill(ring)) {
+			ignore(ring, XENSTORE_ERROR_RINGIDX, "bad response index");
+			conn_reset(&client->conn);
+			return;
+		}
+		ring_store(&ring->page->rsp_prod, ring->rsp_prod);
+		/*
+		 * A guest that empties the ring rings only if it found it full: if it was not full
+		 * before what we have just published, it may have looked already.
+		 */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	} while (client->conn.out.n_bytes &&
+		 ring_used(ring->rsp_prod, ring_load(&ring->page->rsp_cons), RING_BYTES, &used) ==
+			 0 &&
+		 used < RING_BYTES);
+	if (!ring->has_moved)
+		return;
+	ring->has_moved = false;
+	ring_store(&ring->page->req_cons, ring->req_cons);
+	ports_notify(client->server->ports, &ring->port);
+}
+
+static const struct client_ops ring_ops = {
+	.transport = { .wake = ring_wake, .kill = ring_kill },
+	.turn = ring_turn,
+	.flush = ring_flush,
+};
+
+void ring_page_offer(struct ring_page *page, uint32_t features)
+{
+	ring_store(&page->server_features, features);
+}
+
+int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
+		 struct ring_page *page, uint32_t remote, uint32_t features,
+		 struct quota_account *account)
+{
+	struct subject subject = { .domid = domid, .target = domid, .privileged = domid == 0 };
+	struct ringconn *ring = calloc(1, sizeof(*ring));
+	int r;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->port.ready = ring_fired;
+	r = ports_bind(server->ports, &ring->port, domid, remote);
+	if (r < 0) {
+		free(ring);
+		return r;
+	}
+	conn_init(&ring->client.conn, server->protocol, &ring_ops.transport, &subject, account);
+	ring->client.conn.features = features;
+	ring->client.server = server;
+	ring->domid = domid;
+	ring->page = page;
+	ring->req_cons = ring_load(&page->req_cons);
+	ring->rsp_prod = ring_load(&page->rsp_prod);
+	*out = ring;
+	return 0;
+}
+
+static void free_ring(struct loop_garbage *garbage)
+{
+	free((char *)garbage - offsetof(struct ringconn, client.garbage));
+}
+
+void ringconn_free(struct ringconn *ring)
+{
+	if (!ring)
+		return;
+	ring->client.conn.is_dead = true;
+	server_forget(&ring->client);
+	conn_reset(&ring->client.conn);
+	ports_unbind(ring->client.server->ports, &ring->port);
+	/* Its turn may be under way. */
+	ring->client.garbage.free = free_ring;
+	loop_defer_free(ring->client.server->loop, &ring->client.garbage);
+}
+
+void ringconn_rebind(struct ringconn *ring, uint32_t remote)
+{
+	struct server *server = ring->client.server;
+	int r;
+
+	ports_unbind(server->ports, &ring->port);
+	r = ports_bind(server->ports, &ring->port, ring->domid, remote);
+	if (r < 0)
+		log_warning(server->log, "domain %u: event channel %u cannot be bound: %s",
+			    ring->domid, remote, strerror(-r));
+}
+
+void ringconn_reset(struct ringconn *ring)
+{
+	struct ring_page *page = ring->page;
+
+	server_forget(&ring->client);
+	conn_reset(&ring->client.conn);
+	ring->client.conn.is_dead = ring->is_ignored = ring->has_moved = false;
+	ring->req_cons = ring->rsp_prod = 0;
+	ring_store(&page->req_cons, 0);
+	ring_store(&page->req_prod, 0);
+	ring_store(&page->rsp_cons, 0);
+	ring_store(&page->rsp_prod, 0);
+	/* The guest may use the ring from the moment it sees this, so it comes last. */
+	if (ring_load(&page->connection) == XENSTORE_RECONNECT) {
+		ring_store(&page->connection, XENSTORE_CONNECTED);
+		ports_notify(ring->client.server->ports, &ring->port);
+	}
+}
+
+void ringconn_greet(struct ringconn *ring)
+{
+	ring_store(&ring->page->connection, XENSTORE_CONNECTED);
+	ports_notify(ring->client.server->ports, &ring->port);
+}
+
+void ringconn_set_target(struct ringconn *ring, uint32_t target)
+{
+	ring->client.conn.watcher.subject.target = target;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The client behind a ring page. Nothing in the page is believed: indices are read once and judged,
+ * our own are kept here and only written there, and what a turn did is published once, at its end,
+ * with one notification.
+ */
+#ifndef RINGCONN_H
+#define RINGCONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+
+struct client;
+struct quota_account;
+struct ringconn;
+struct server;
+
+#define RING_BYTES 1024
+
+/* Source: xen/io/xs_wire.h, struct xenstore_domain_interface; later headers have the last field. */
+struct ring_page {
+	char req[RING_BYTES];
+	char rsp[RING_BYTES];
+	uint32_t req_cons, req_prod;
+	uint32_t rsp_cons, rsp_prod;
+	uint32_t server_features;
+	uint32_t connection; /* 0: connected; 1: reconnect */
+	uint32_t error;
+	uint32_t evtchn_port;
+};
+
+/** ring_page_offer() - tell the guest what this ring can do: WIRE_FEATURE_* */
+void ring_page_offer(struct ring_page *page, uint32_t features);
+
+/**
+ * ringconn_new() - serve a domain's ring
+ * @page:    mapped; borrowed until ringconn_free()
+ * @remote:  event channel that the domain offers
+ * @account: of the domain; borrowed until ringconn_free()
+ *
+ * Return: 0, -ENOMEM, or what ports_bind() says.
+ */
+int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
+		 struct ring_page *page, uint32_t remote, uint32_t features,
+		 struct quota_account *account);
+/** ringconn_free() - stop serving it; the page and the account are not touched after this */
+void ringconn_free(struct ringconn *ring);
+
+/** ringconn_rebind() - use another event channel; without one the ring is silent */
+void ringconn_rebind(struct ringconn *ring, uint32_t remote);
+/**
+ * ringconn_reset() - begin anew: watches, transactions, half messages gone, indices zero; and tell
+ * a guest that waits for it
+ */
+void ringconn_reset(struct ringconn *ring);
+/** ringconn_greet() - dom0's kernel takes the first event for the sign that we are there */
+void ringconn_greet(struct ringconn *ring);
+
+/** ringconn_set_target() - the domain serves @target, or (its own number) none */
+void ringconn_set_target(struct ringconn *ring, uint32_t target);
+
+#endif

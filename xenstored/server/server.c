@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens everything in an order that harms nobody, and runs the turns. */
+#include "server/server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "ports.h"
+#include "protocol/protocol.h"
+#include "server/domains.h"
+#include "server/hypervisor.h"
+#include "server/options.h"
+#include "server/socket.h"
+
+static const struct client_ops *ops_of(const struct client *client)
+{
+	return (const struct client_ops *)client->conn.transport;
+}
+
+void server_ready(struct client *client)
+{
+	if (client->is_ready || client->conn.is_dead)
+		return;
+	client->is_ready = true;
+	STAILQ_INSERT_TAIL(&client->server->ready, client, ready);
+}
+
+void server_dirty(struct client *client)
+{
+	if (client->is_dirty || client->conn.is_dead)
+		return;
+	client->is_dirty = true;
+	STAILQ_INSERT_TAIL(&client->server->dirty, client, dirty);
+}
+
+void server_forget(struct client *client)
+{
+	if (client->is_ready)
+		STAILQ_REMOVE(&client->server->ready, client, client, ready);
+	if (client->is_dirty)
+		STAILQ_REMOVE(&client->server->dirty, client, client, dirty);
+	client->is_ready = client->is_dirty = false;
+}
+
+/* Those who become ready by what happens here have their turn in the next round. */
+static void serve(void *ctx)
+{
+	struct server *server = ctx;
+	struct client *last = STAILQ_LAST(&server->ready, client, ready);
+	bool more = last;
+
+	if (server->domains)
+		domains_check(server->domains);
+	last = STAILQ_LAST(&server->ready, client, ready);
+	more = last;
+	while (more && !STAILQ_EMPTY(&server->ready)) {
+		struct client *client = STAILQ_FIRST(&server->ready);
+
+		more = client != last;
+		STAILQ_REMOVE_HEAD(&server->ready, ready);
+		client->is_ready = false;
+		ops_of(client)->turn(client);
+	}
+	if (!STAILQ_EMPTY(&server->ready))
+		loop_again(server->loop);
+}
+
+static void flush(void *ctx)
+{
+	struct server *server = ctx;
+
+	while (!STAILQ_EMPTY(&server->dirty)) {
+		struct client *client = STAILQ_FIRST(&server->dirty);
+
+		STAILQ_REMOVE_HEAD(&server->dirty, dirty);
+		client->is_dirty = false;
+		ops_of(client)->flush(client);
+	}
+}
+
+static void apply_limits(struct server *server)
+{
+	const struct options *options = server->options;
+
+	for (int soft = 0; soft < 2; soft++)
+		for (enum quota_item i = 0; i < QUOTA_N; i++)
+			if (options->set[soft][i])
+				quota_set_limit(server->protocol->quota, i, soft,
+						options->limit[soft][i]);
+}
+
+static int open_protocol(struct server *server)
+{
+	struct hash_key key;
+	int r;
+
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		return -errno;
+	r = protocol_new(&server->protocol, &key, &domains_host, server, server->log);
+	if (r == 0)
+		apply_limits(server);
+	return r;
+}
+
+/* The hypervisor first: who may have its events is the one and only daemon of this host. */
+static int open_hypervisor(struct server *server)
+{
+	int r;
+
+	if (server->options->no_domain_init)
+		return 0;
+	r = hypervisor_new(&server->hypervisor, server->log);
+	if (r < 0)
+		return r;
+	r = ports_new(&server->ports, server->loop, log_xtl(server->log));
+	if (r < 0)
+		log_error(server->log, "event channels cannot be opened: %s", strerror(-r));
+	return r;
+}
+
+static int open_all(struct server *server)
+{
+	int r = loop_new(&server->loop);
+
+	if (r < 0)
+		return r;
+	server->serve_hook = (struct loop_hook){ .fn = serve, .ctx = server };
+	server->flush_hook = (struct loop_hook){ .fn = flush, .ctx = server };
+	loop_turn_hook(server->loop, &server->serve_hook);
+	loop_turn_hook(server->loop, &server->flush_hook);
+	r = open_protocol(server);
+	if (r == 0)
+		r = open_hypervisor(server);
+	if (r == 0)
+		r = domains_new(&server->domains, server);
+	if (r < 0)
+		return r;
+	r = listener_new(&server->listener, server, server->options->socket_path);
+	if (r < 0) {
+		log_error(server->log, "%s: %s", server->options->socket_path,
+			  r == -EADDRINUSE ? "another daemon serves it" : strerror(-r));
+		return r;
+	}
+	return domains_attach_own(server->domains);
+}
+
+int server_new(struct server **out, const struct options *options, struct log *log)
+{
+	CLEANUP(server_free) struct server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server)
+		return -ENOMEM;
+	server->options = options;
+	server->log = log;
+	STAILQ_INIT(&server->ready);
+	STAILQ_INIT(&server->dirty);
+	r = open_all(server);
+	if (r < 0)
+		return r;
+	*out = STEAL(server);
+	return 0;
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	listener_free(server->listener);
+	domains_free(server->domains);
+	ports_free(server->ports);
+	hypervisor_free(server->hypervisor);
+	/* What was put off until the end of a turn: the last clients. */
+	loop_free(server->loop);
+	protocol_free(server->protocol);
+	free(server);
+}
+
+static void on_terminate(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	(void)fd, (void)what;
+	log_info(server->log, "told to stop");
+	loop_stop(server->loop, EXIT_SUCCESS);
+}
+
+int server_run(struct server *server)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	struct event *events[2];
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	for (size_t i = 0; i < 2; i++) {
+		events[i] = evsignal_new(loop_base(server->loop), signals[i], on_terminate, server);
+		if (!events[i] || event_add(events[i], NULL) < 0)
+			return EXIT_FAILURE;
+	}
+	status = loop_run(server->loop);
+	for (size_t i = 0; i < 2; i++)
+		event_free(events[i]);
+	return status < 0 ? EXIT_FAILURE : status;
+}

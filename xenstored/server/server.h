@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One daemon: its loop, and the order of things in a turn. Events only mark clients as ready; at
+ * the end of the turn, in this order,
+ *
+ *   serve	the ready clients, each one read's worth of requests
+ *   flush	what that has queued: one writev per socket, one notification per ring
+ *   unmask	the event channels that fired (ports.h)
+ *
+ * so a hundred requests that came together are answered together.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "cleanup.h"
+#include "loop.h"
+#include "protocol/conn.h"
+#include "protocol/wire.h"
+
+struct domains;
+struct hypervisor;
+struct listener;
+struct log;
+struct options;
+struct ports;
+struct protocol;
+struct server;
+
+/* The most that is taken from one client in one turn. */
+#define SERVER_READ_MAX 16384
+
+/* A client as the server schedules it; embedded in socket and ring clients. */
+struct client {
+	struct conn conn;
+	struct server *server; /* borrowed: outlives all clients */
+	STAILQ_ENTRY(client) ready;
+	STAILQ_ENTRY(client) dirty;
+	bool is_ready;
+	bool is_dirty;
+	struct loop_garbage garbage;
+};
+
+struct client_ops {
+	struct conn_transport transport; /* first: conn.transport points here */
+	/* Read once and serve what came. May use server->buf. */
+	void (*turn)(struct client *client);
+	/* Send what is queued, as far as it goes. */
+	void (*flush)(struct client *client);
+};
+
+STAILQ_HEAD(client_queue, client);
+
+struct server {
+	const struct options *options; /* borrowed from main() */
+	struct log *log;	       /* borrowed from main() */
+	struct loop *loop;	       /* owned, as the rest */
+	struct protocol *protocol;
+	struct hypervisor *hypervisor; /* NULL: sockets only */
+	struct ports *ports;	       /* NULL: sockets only */
+	struct domains *domains;
+	struct listener *listener;
+	struct loop_hook serve_hook;
+	struct loop_hook flush_hook;
+	struct client_queue ready;
+	struct client_queue dirty;
+	char buf[SERVER_READ_MAX + WIRE_MESSAGE_MAX]; /* scratch for one turn of one client */
+};
+
+/**
+ * server_new() - open everything; nobody is harmed if that fails, least of all another daemon
+ *
+ * Return: 0, or what failed, which has been logged.
+ */
+int server_new(struct server **out, const struct options *options, struct log *log);
+void server_free(struct server *server);
+DEFINE_CLEANUP(struct server *, server_free)
+
+/** server_run() - serve until told to stop; returns the exit status */
+int server_run(struct server *server);
+
+/** server_ready() - @client may have something to read */
+void server_ready(struct client *client);
+/** server_dirty() - @client has something to send */
+void server_dirty(struct client *client);
+/** server_forget() - take @client off both lists; it is on its way out */
+void server_forget(struct client *client);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A client is read when epoll says so, at most once per turn, and written once at the end of it.
+ * One that does not take its answers is not read any more until it does; events it has not asked
+ * for one by one still pile up, so there is an end to that too.
+ */
+#include "server/socket.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "model/quota.h"
+#include "protocol/protocol.h"
+#include "server/server.h"
+
+#define ACCEPT_MAX   64 /* new clients per turn */
+#define BACKLOG	     4096
+#define IOV_MAX_TURN 64
+/* With this much unsent, no more requests are read. */
+#define STALL_BYTES (256 * 1024)
+/* With this much unsent, the client is beyond help. */
+#define GIVE_UP_BYTES (64 * 1024 * 1024)
+
+struct socket_client {
+	struct client client; /* first: the server hands back pointers to it */
+	LIST_ENTRY(socket_client) all;
+	struct event readable;
+	struct event *writable; /* owned; only while output waits */
+	int fd;
+	bool is_stalled;
+};
+
+struct listener {
+	struct server *server; /* borrowed: owns us */
+	struct event *acceptable;
+	LIST_HEAD(, socket_client) clients; /* owned */
+	struct sockaddr_un address;
+	int fd;
+	bool is_bound;
+};
+
+static void free_client(struct loop_garbage *garbage)
+{
+	struct socket_client *sc =
+		(struct socket_client *)((char *)garbage -
+					 offsetof(struct socket_client, client.garbage));
+
+	conn_deinit(&sc->client.conn);
+	free(sc);
+}
+
+/* Cuts the connection now and frees it after the turn. */
+static void drop(struct socket_client *sc)
+{
+	if (sc->client.conn.is_dead)
+		return;
+	sc->client.conn.is_dead = true;
+	server_forget(&sc->client);
+	LIST_REMOVE(sc, all);
+	event_del(&sc->readable);
+	if (sc->writable)
+		event_free(sc->writable);
+	close(sc->fd);
+	sc->client.garbage.free = free_client;
+	loop_defer_free(sc->client.server->loop, &sc->client.garbage);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	server_ready(ctx);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	server_dirty(ctx);
+}
+
+static void socket_wake(struct conn *conn)
+{
+	server_dirty((struct client *)conn);
+}
+
+static void socket_kill(struct conn *conn, const char *why)
+{
+	struct socket_client *sc = (struct socket_client *)conn;
+
+	log_warning(sc->client.server->log, "socket client closed: %s", why);
+	drop(sc);
+}
+
+static void socket_turn(struct client *client)
+{
+	struct socket_client *sc = (struct socket_client *)client;
+	char *buf = client->server->buf;
+	uint32_t kept = conn_take_kept(&client->conn, buf);
+	ssize_t n = read(sc->fd, buf + kept, SERVER_READ_MAX);
+	int used;
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		drop(sc);
+		return;
+	}
+	if (n > 0)
+		kept += (uint32_t)n;
+	used = conn_consume(&client->conn, buf, kept);
+	if (client->conn.is_dead)
+		return;
+	if (used < 0)
+		socket_kill(&client->conn, "message longer than 4096 bytes");
+	else if (conn_keep(&client->conn, buf + used, kept - (uint32_t)used) < 0)
+		socket_kill(&client->conn, "no memory for its request");
+}
+
+/* What is left after a write waits for room in the socket. */
+static void wait_for_room(struct socket_client *sc)
+{
+	struct client *client = &sc->client;
+
+	if (client->conn.out.n_bytes > GIVE_UP_BYTES) {
+		socket_kill(&client->conn, "it does not read what it is sent");
+		return;
+	}
+	if (!sc->writable)
+		sc->writable = event_new(loop_base(client->server->loop), sc->fd,
+					 EV_WRITE | EV_PERSIST, on_writable, client);
+	if (!sc->writable || event_add(sc->writable, NULL) < 0) {
+		socket_kill(&client->conn, "no memory");
+		return;
+	}
+	if (client->conn.out.n_bytes > STALL_BYTES && !sc->is_stalled) {
+		sc->is_stalled = true;
+		event_del(&sc->readable);
+	}
+}
+
+static void socket_flush(struct client *client)
+{
+	struct socket_client *sc = (struct socket_client *)client;
+	struct iovec iov[IOV_MAX_TURN];
+	ssize_t n = 0;
+
+	if (client->conn.out.n_bytes)
+		n = writev(sc->fd, iov, outq_peek(&client->conn.out, iov, IOV_MAX_TURN));
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		drop(sc);
+		return;
+	}
+	if (n > 0)
+		conn_sent(&client->conn, (uint32_t)n);
+	if (client->conn.out.n_bytes) {
+		wait_for_room(sc);
+		return;
+	}
+	if (sc->writable) {
+		event_free(sc->writable);
+		sc->writable = NULL;
+	}
+	if (sc->is_stalled && event_add(&sc->readable, NULL) == 0)
+		sc->is_stalled = false;
+}
+
+static const struct client_ops socket_ops = {
+	.transport = { .wake = socket_wake, .kill = socket_kill },
+	.turn = socket_turn,
+	.flush = socket_flush,
+};
+
+static int add_client(struct listener *listener, int fd)
+{
+	static const struct subject tools = { .domid = 0, .target = 0, .privileged = true };
+	struct server *server = listener->server;
+	struct socket_client *sc = calloc(1, sizeof(*sc));
+
+	if (!sc)
+		return -ENOMEM;
+	event_assign(&sc->readable, loop_base(server->loop), fd, EV_READ | EV_PERSIST, on_readable,
+		     sc);
+	if (event_add(&sc->readable, NULL) < 0) {
+		free(sc);
+		return -ENOMEM;
+	}
+	conn_init(&sc->client.conn, server->protocol, &socket_ops.transport, &tools,
+		  quota_tools(server->protocol->quota));
+	sc->client.server = server;
+	sc->fd = fd;
+	LIST_INSERT_HEAD(&listener->clients, sc, all);
+	return 0;
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct listener *listener = ctx;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client < 0)
+			return;
+		if (add_client(listener, client) < 0)
+			close(client);
+	}
+}
+
+/* A socket file that nobody listens on is left over from a daemon that is gone. */
+static int remove_leftover(const struct sockaddr_un *address)
+{
+	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
+		return -EADDRINUSE;
+	if (errno == ECONNREFUSED && unlink(address->sun_path) < 0)
+		return -errno;
+	return 0;
+}
+
+static int listen_at(struct listener *listener)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&listener->address;
+	mode_t mask;
+	int r = remove_leftover(&listener->address);
+
+	if (r < 0)
+		return r;
+	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -errno;
+	/* The file mode is all the protection there is, from the first moment on. */
+	mask = umask(0177);
+	r = bind(listener->fd, address, sizeof(listener->address)) < 0 ? -errno : 0;
+	umask(mask);
+	if (r < 0)
+		return r;
+	listener->is_bound = true;
+	return listen(listener->fd, BACKLOG) < 0 ? -errno : 0;
+}
+
+int listener_new(struct listener **out, struct server *server, const char *path)
+{
+	CLEANUP(listener_free) struct listener *listener = calloc(1, sizeof(*listener));
+	int r;
+
+	if (!listener)
+		return -ENOMEM;
+	listener->server = server;
+	listener->fd = -1;
+	listener->address.sun_family = AF_UNIX;
+	snprintf(listener->address.sun_path, sizeof(listener->address.sun_path), "%s", path);
+	r = listen_at(listener);
+	if (r < 0)
+		return r;
+	listener->acceptable = event_new(loop_base(server->loop), listener->fd,
+					 EV_READ | EV_PERSIST, on_acceptable, listener);
+	if (!listener->acceptable || event_add(listener->acceptable, NULL) < 0)
+		return -ENOMEM;
+	*out = STEAL(listener);
+	return 0;
+}
+
+void listener_free(struct listener *listener)
+{
+	if (!listener)
+		return;
+	while (!LIST_EMPTY(&listener->clients))
+		drop(LIST_FIRST(&listener->clients));
+	if (listener->acceptable)
+		event_free(listener->acceptable);
+	if (listener->fd >= 0)
+		close(listener->fd);
+	if (listener->is_bound)
+		unlink(listener->address.sun_path);
+	free(listener);
+}
