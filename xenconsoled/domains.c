@@ -13,6 +13,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <xen/io/xs_wire.h>
 
 #include "log.h"
 #include "logfile.h"
@@ -67,7 +68,7 @@ static void watch_paths(char path[64], char token[32], uint32_t domid)
 	snprintf(token, 32, "dom%u", domid);
 }
 
-static void watch(struct domain *domain)
+static void watch_nodes(struct domain *domain)
 {
 	char path[64], token[32];
 
@@ -79,7 +80,7 @@ static void watch(struct domain *domain)
 	domain->watched = domain->first_event = true;
 }
 
-static void unwatch(struct domain *domain)
+static void unwatch_nodes(struct domain *domain)
 {
 	char path[64], token[32];
 
@@ -127,7 +128,7 @@ static void add(struct domains *domains, const xc_domaininfo_t *info)
 	if (domain->domid > domains->top)
 		domains->top = domain->domid;
 	log_debug(domains->server->log, "domain %u: found", domain->domid);
-	watch(domain);
+	watch_nodes(domain);
 	set_dirty(domain);
 }
 
@@ -151,7 +152,7 @@ static void drop(struct domain *domain)
 	stop_retrying(domain);
 	if (domain->dirty)
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
-	unwatch(domain);
+	unwatch_nodes(domain);
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
 		console_deinit(&domain->consoles[i]);
 	TAILQ_REMOVE(&domains->all, domain, known);
@@ -275,28 +276,72 @@ static void on_scan_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what, (void)ctx; /* the turn's hook does the rest */
 }
 
-void domains_check(struct domains *domains, struct domain *domain)
+/* One domain alone: has it come, is it still there? */
+static void look_at(struct domains *domains, uint32_t domid)
 {
 	xc_domaininfo_t info;
-	int n = xc_domain_getinfolist(domains->server->xc, domain->domid, 1, &info);
+	int n = xc_domain_getinfolist(domains->server->xc, domid, 1, &info);
 
-	if (n == 1 && info.domain == domain->domid)
+	if (n < 0) {
+		domains->scan_due = true;
+		return;
+	}
+	if (n == 1 && info.domain == domid)
 		note(domains, &info);
-	else if (n >= 0)
-		drop(domain);
+	else if (domains->by_domid[domid])
+		drop(domains->by_domid[domid]);
+}
+
+void domains_check(struct domains *domains, struct domain *domain)
+{
+	look_at(domains, domain->domid);
 }
 
 /* --- the store --- */
 
+/* Asks for events of one kind that do not say whose they are. */
+static void watch_list_plainly(struct domains *domains, const char *path)
+{
+	(void)storeclient_watch(domains->server->store, path, list_token, NULL, NULL);
+}
+
+static void on_introduce_watched(void *ctx, int error, const char *data, size_t len)
+{
+	(void)data, (void)len;
+	if (error == -EINVAL)
+		watch_list_plainly(ctx, introduce_path);
+}
+
+static void on_release_watched(void *ctx, int error, const char *data, size_t len)
+{
+	(void)data, (void)len;
+	if (error == -EINVAL)
+		watch_list_plainly(ctx, release_path);
+}
+
+/*
+ * A watch of depth 1 makes the store name the domain: "@releaseDomain/7". Stores that do not know
+ * depth refuse the third word. Source: docs/misc/xenstore.txt, WATCH.
+ */
+static void watch_list(struct domains *domains, const char *path, storeclient_reply_fn *reply)
+{
+	struct iovec words[] = {
+		{ (char *)path, strlen(path) + 1 },
+		{ (char *)list_token, sizeof(list_token) },
+		{ "1", 2 },
+	};
+
+	(void)storeclient_request(domains->server->store, XS_WATCH, 0, words, 3, reply, domains);
+}
+
 void domains_connected(struct domains *domains)
 {
-	struct storeclient *store = domains->server->store;
 	struct domain *domain;
 
-	(void)storeclient_watch(store, introduce_path, list_token, NULL, NULL);
-	(void)storeclient_watch(store, release_path, list_token, NULL, NULL);
+	watch_list(domains, introduce_path, on_introduce_watched);
+	watch_list(domains, release_path, on_release_watched);
 	TAILQ_FOREACH (domain, &domains->all, known) {
-		watch(domain);
+		watch_nodes(domain);
 		set_dirty(domain);
 	}
 	domains->scan_due = true;
@@ -310,6 +355,19 @@ void domains_disconnected(struct domains *domains)
 		domain->watched = false;
 }
 
+static void list_event(struct domains *domains, const char *path)
+{
+	const char *slash = strchr(path, '/');
+	uint32_t domid;
+
+	if (slash && nodes_domid(slash + 1, &domid))
+		look_at(domains, domid);
+	else if (!strcmp(path, introduce_path))
+		domains->births_due = true;
+	else
+		domains->scan_due = true;
+}
+
 void domains_event(struct domains *domains, const char *path, const char *token)
 {
 	char watched[64], own_token[32];
@@ -317,10 +375,7 @@ void domains_event(struct domains *domains, const char *path, const char *token)
 	uint32_t domid;
 
 	if (!strcmp(token, list_token)) {
-		if (!strncmp(path, introduce_path, strlen(introduce_path)))
-			domains->births_due = true;
-		else
-			domains->scan_due = true;
+		list_event(domains, path);
 		return;
 	}
 	if (!nodes_domid_of(path, &domid) || !domains->by_domid[domid])
@@ -351,7 +406,7 @@ static void probe_dirty(struct domains *domains)
 		domain->dirty = false;
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
 		stop_retrying(domain);
-		watch(domain);
+		watch_nodes(domain);
 		if (probe_new(&domain->probe, domain) < 0)
 			continue;
 		domains->n_probes++;

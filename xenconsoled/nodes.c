@@ -74,20 +74,30 @@ bool nodes_is_ours(const struct nodes *nodes)
 	return nodes->has_port && nodes->has_ring_ref && !nodes->foreign_type;
 }
 
+static bool parse_domid(const char *text, size_t len, uint32_t *domid)
+{
+	uint64_t n;
+
+	if (!parse_number(text, len, DOMID_FIRST_RESERVED - 1, &n))
+		return false;
+	*domid = (uint32_t)n;
+	return true;
+}
+
+bool nodes_domid(const char *text, uint32_t *domid)
+{
+	return parse_domid(text, strlen(text), domid);
+}
+
 bool nodes_domid_of(const char *path, uint32_t *domid)
 {
 	static const char prefix[] = "/local/domain/";
 	const char *digits, *end;
-	uint64_t n;
 
 	if (strncmp(path, prefix, strlen(prefix)) != 0)
 		return false;
 	digits = path + strlen(prefix);
 	end = strchrnul(digits, '/');
-	if (!parse_number(digits, (size_t)(end - digits), DOMID_FIRST_RESERVED - 1, &n))
-		return false;
-	if (!strcmp(end, "/console/tty"))
-		return false;
-	*domid = (uint32_t)n;
-	return true;
+	return strcmp(end, "/console/tty") != 0 &&
+	       parse_domid(digits, (size_t)(end - digits), domid);
 }

@@ -41,6 +41,9 @@ void nodes_set(struct nodes *nodes, enum nodes_id id, const char *value, size_t 
 /** nodes_is_ours() - is the console complete, and one that this daemon serves? */
 bool nodes_is_ours(const struct nodes *nodes);
 
+/** nodes_domid() - read a domain's number; false if @text is anything else. */
+bool nodes_domid(const char *text, uint32_t *domid);
+
 /**
  * nodes_domid_of() - the domain whose console a watch event is about
  * @path:  as it comes with the event

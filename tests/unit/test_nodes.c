@@ -108,3 +108,17 @@ TEST(the_names_are_those_of_the_toolstack)
 	CHECK_STR_EQ(nodes_name(NODES_LIMIT), "limit");
 	CHECK_STR_EQ(nodes_name(NODES_TTY), "tty");
 }
+
+TEST(a_domid_is_a_small_number_and_nothing_else)
+{
+	static const char *const bad[] = {
+		"", "-1", "x", "1x", " 1", "32752", "99999999999999999999"
+	};
+	uint32_t domid = 5;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(!nodes_domid(bad[i], &domid));
+	CHECK_EQ(domid, 5);
+	CHECK(nodes_domid("32751", &domid));
+	CHECK_EQ(domid, 32751);
+}
