@@ -105,6 +105,8 @@ int hyper_poll(evtchn_port_t *ports, unsigned int n_ports, uint64_t until_ns);
 /** hyper_notify() - send an event through @port. */
 void hyper_notify(uint32_t port);
 _Noreturn void hyper_shutdown(unsigned int reason);
+/** hyper_fault() - do what the hypervisor ends a domain for: a fault that nobody handles. */
+void hyper_fault(void);
 
 /* clock.c: time and sleep */
 /** clock_ns() - nanoseconds since the hypervisor started. */
@@ -167,6 +169,10 @@ uint64_t word_hog_ports(struct guest *guest, struct task *task);
 uint64_t word_hog_nodes(struct guest *guest, struct task *task);
 uint64_t word_hog_watches(struct guest *guest, struct task *task);
 uint64_t word_hog_transactions(struct guest *guest, struct task *task);
+
+/* turn.c */
+/** turn_for_ever() - do what guest->cmdline says; the rings and ports are set. */
+_Noreturn void turn_for_ever(struct guest *guest);
 
 /* main.c */
 _Noreturn void main_pv(struct start_info *info);

@@ -56,3 +56,8 @@ void hyper_shutdown(unsigned int reason)
 	for (;;)
 		hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&shutdown, 0);
 }
+
+void hyper_fault(void)
+{
+	__asm__ volatile("movl $0, 0x10");
+}

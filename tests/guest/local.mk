@@ -9,6 +9,7 @@ guest_files = \
 	tests/guest/hyper.c \
 	tests/guest/store.c \
 	tests/guest/text.c \
+	tests/guest/turn.c \
 	tests/guest/words.c
 guest_headers = tests/guest/guest.h tests/guest/layout.h
 guest_flags = -std=gnu11 -O2 $(WARN_CFLAGS) -ffreestanding -fno-pic -mcmodel=small -mno-red-zone -mgeneral-regs-only \
