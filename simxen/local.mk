@@ -76,6 +76,25 @@ simxen_libsimcore_a_SOURCES = \
 simxen_libsimcore_a_CPPFLAGS = $(SIM_CPPFLAGS)
 simxen_libsimcore_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 
+# The words of tests/guest/ over another machine. Its C library must not be mistaken for the real one.
+noinst_LIBRARIES += simxen/libsimguest.a
+simxen_libsimguest_a_SOURCES = \
+	simxen/guest/boot.c simxen/guest/boot.h \
+	simxen/guest/heap.c simxen/guest/heap.h \
+	simxen/guest/machine.c \
+	simxen/guest/played.h \
+	simxen/guest/player.c simxen/guest/player.h \
+	tests/guest/console.c \
+	tests/guest/guest.h \
+	tests/guest/hostile.c \
+	tests/guest/store.c \
+	tests/guest/text.c \
+	tests/guest/turn.c \
+	tests/guest/words.c
+simxen_libsimguest_a_CPPFLAGS = $(SIM_CPPFLAGS) -I$(srcdir) -Dmemcpy=guest_memcpy -Dmemmove=guest_memmove \
+	-Dmemset=guest_memset -Dmemcmp=guest_memcmp -Dstrlen=guest_strlen
+simxen_libsimguest_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+
 simxen_libsimserver_a_SOURCES = \
 	simxen/server/calls.c simxen/server/calls.h \
 	simxen/server/control.c simxen/server/control.h \
@@ -91,7 +110,7 @@ pkglibexec_PROGRAMS = simxen/simxend
 simxen_simxend_SOURCES = simxen/server/simxend.c
 simxen_simxend_CPPFLAGS = $(SIM_CPPFLAGS)
 simxen_simxend_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
-simxen_simxend_LDADD = simxen/libsimserver.a simxen/libsimcore.a $(COMMON_LIBS) -lpthread
+simxen_simxend_LDADD = simxen/libsimserver.a simxen/libsimguest.a simxen/libsimcore.a $(COMMON_LIBS) -lpthread
 
 bin_PROGRAMS += simxen/simxen
 simxen_simxen_SOURCES = simxen/front/simxen.c simxen/front/enclosure.c simxen/front/enclosure.h simxen/wire.h

@@ -10,18 +10,51 @@
 
 #include "domctl.h"
 
+/*
+ * Features as QEMU's qemu64 has them, "AuthenticAMD", long mode. The leaves without content are
+ * there because tools give back as many as they got: a policy with gaps would not fit when written
+ * again.
+ */
+#define PLAIN(leaf, a, b, c, d)                        \
+	{                                              \
+		leaf, XEN_CPUID_NO_SUBLEAF, a, b, c, d \
+	}
+#define EMPTY(leaf)   PLAIN(leaf, 0, 0, 0, 0)
+#define EMPTY_4(leaf) EMPTY(leaf), EMPTY(leaf + 1), EMPTY(leaf + 2), EMPTY(leaf + 3)
+
 static const xen_cpuid_leaf_t policy[] = {
-	/* leaf, subleaf, a, b, c, d; "AuthenticAMD", long mode, features as QEMU's qemu64 has them
-	 */
-	{ 0x00000000, XEN_CPUID_NO_SUBLEAF, 0xd, 0x68747541, 0x444d4163, 0x69746e65 },
-	{ 0x00000001, XEN_CPUID_NO_SUBLEAF, 0x60fb1, 0x800, 0xc0002001, 0x178bf3fd },
-	{ 0x00000004, 0, 0, 0, 0, 0 },
-	{ 0x00000007, 0, 0, 0, 0, 0 },
-	{ 0x0000000d, 0, 0, 0, 0, 0 },
-	{ 0x40000000, XEN_CPUID_NO_SUBLEAF, 0x40000005, 0x566e6558, 0x65584d4d, 0x4d4d566e },
-	{ 0x80000000, XEN_CPUID_NO_SUBLEAF, 0x8000000a, 0x68747541, 0x444d4163, 0x69746e65 },
-	{ 0x80000001, XEN_CPUID_NO_SUBLEAF, 0x60fb1, 0, 0x7, 0x2193fbfd },
-	{ 0x80000008, XEN_CPUID_NO_SUBLEAF, 0x3028, 0, 0, 0 },
+	PLAIN(0x0, 0xd, 0x68747541, 0x444d4163, 0x69746e65),
+	PLAIN(0x1, 0x60fb1, 0x800, 0xc0002001, 0x178bf3fd),
+	EMPTY(0x2),
+	EMPTY(0x3),
+	{ 0x4, 0, 0, 0, 0, 0 },
+	EMPTY(0x5),
+	EMPTY(0x6),
+	{ 0x7, 0, 0, 0, 0, 0 },
+	EMPTY(0x8),
+	EMPTY(0x9),
+	EMPTY(0xa),
+	{ 0xb, 0, 0, 0, 0, 0 },
+	EMPTY(0xc),
+	{ 0xd, 0, 0, 0, 0, 0 },
+	{ 0xd, 1, 0, 0, 0, 0 },
+	PLAIN(0x40000000, 0x40000005, 0x566e6558, 0x65584d4d, 0x4d4d566e),
+	EMPTY(0x40000100),
+	PLAIN(0x80000000, 0x8000001c, 0x68747541, 0x444d4163, 0x69746e65),
+	PLAIN(0x80000001, 0x60fb1, 0, 0x7, 0x2193fbfd),
+	EMPTY(0x80000002),
+	EMPTY(0x80000003),
+	EMPTY_4(0x80000004),
+	PLAIN(0x80000008, 0x3028, 0, 0, 0),
+	EMPTY(0x80000009),
+	EMPTY(0x8000000a),
+	EMPTY(0x8000000b),
+	EMPTY_4(0x8000000c),
+	EMPTY_4(0x80000010),
+	EMPTY_4(0x80000014),
+	EMPTY_4(0x80000018),
+	EMPTY(0x8000001c),
+	EMPTY_4(0x8000001d), /* room for what newer processors have */
 };
 
 #define N_LEAVES (sizeof(policy) / sizeof(policy[0]))

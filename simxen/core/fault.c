@@ -35,19 +35,7 @@ struct fault_plan {
 	uint64_t memory;
 };
 
-static const struct {
-	const char *name;
-	int value;
-} errnos[] = {
-	{ "EPERM", EPERM },	      { "ENOENT", ENOENT },   { "ESRCH", ESRCH },
-	{ "EINTR", EINTR },	      { "EIO", EIO },	      { "E2BIG", E2BIG },
-	{ "EBADF", EBADF },	      { "EAGAIN", EAGAIN },   { "ENOMEM", ENOMEM },
-	{ "EACCES", EACCES },	      { "EFAULT", EFAULT },   { "EBUSY", EBUSY },
-	{ "EEXIST", EEXIST },	      { "ENODEV", ENODEV },   { "EINVAL", EINVAL },
-	{ "EMFILE", EMFILE },	      { "ENOSPC", ENOSPC },   { "ERANGE", ERANGE },
-	{ "ENOSYS", ENOSYS },	      { "ENODATA", ENODATA }, { "ENOTCONN", ENOTCONN },
-	{ "EOPNOTSUPP", EOPNOTSUPP },
-};
+#define ERRNO_MAX 133
 
 int fault_errno(const char *name)
 {
@@ -56,9 +44,9 @@ int fault_errno(const char *name)
 
 	if (!*end && end != name && n > 0 && n < 4096)
 		return (int)n;
-	for (size_t i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++)
-		if (!strcmp(errnos[i].name, name))
-			return errnos[i].value;
+	for (int i = 1; i <= ERRNO_MAX; i++)
+		if (strerrorname_np(i) && !strcmp(strerrorname_np(i), name))
+			return i;
 	return 0;
 }
 
@@ -184,15 +172,17 @@ static bool parse_number(const char *text, uint64_t *value)
 }
 
 /* One "key=value" word of a rule. */
-static bool set_field(struct rule *rule, char *word)
+static bool set_field(struct rule *rule, const char *text)
 {
-	char *value = strchr(word, '=');
+	const char *value = strchr(text, '=');
+	char word[16] = "";
 	uint64_t n = 0;
 	bool is_number;
 
-	if (!value)
+	if (!value || (size_t)(value - text) >= sizeof(word))
 		return false;
-	*value++ = '\0';
+	memcpy(word, text, (size_t)(value - text));
+	value++;
 	is_number = parse_number(value, &n);
 	if (!strcmp(word, "errno"))
 		return (rule->error = -fault_errno(value)) != 0;

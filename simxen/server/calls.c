@@ -31,11 +31,6 @@
 
 #define PAGES_MAX (1u << 22)
 
-static int64_t port_or_error(int r, uint32_t port)
-{
-	return r < 0 ? r : (int64_t)port;
-}
-
 static const char *const evtchn_names[] = {
 	[WIRE_BIND_INTERDOMAIN] = "evtchn.bind_interdomain",
 	[WIRE_BIND_UNBOUND] = "evtchn.bind_unbound_port",
@@ -58,17 +53,21 @@ static int64_t evtchn_call(struct process *process, uint32_t call, const uint64_
 	switch (call) {
 	case WIRE_BIND_INTERDOMAIN:
 		r = evtchndev_bind_interdomain(handle, (uint32_t)args[1], (uint32_t)args[2], &port);
-		return port_or_error(r, port);
+		break;
 	case WIRE_BIND_UNBOUND:
-		return port_or_error(evtchndev_bind_unbound(handle, (uint32_t)args[1], &port),
-				     port);
+		r = evtchndev_bind_unbound(handle, (uint32_t)args[1], &port);
+		break;
 	case WIRE_BIND_VIRQ:
-		return port_or_error(evtchndev_bind_virq(handle, (uint32_t)args[1], &port), port);
+		r = evtchndev_bind_virq(handle, (uint32_t)args[1], &port);
+		break;
 	case WIRE_UNBIND:
-		return evtchndev_unbind(handle, (uint32_t)args[1]);
+		r = evtchndev_unbind(handle, (uint32_t)args[1]);
+		break;
 	default:
-		return evtchndev_restrict(handle, (uint32_t)args[1]);
+		r = evtchndev_restrict(handle, (uint32_t)args[1]);
+		break;
 	}
+	return r < 0 ? r : (int64_t)port;
 }
 
 /* Frames to machine frames with an error for each; the first error is returned. */

@@ -18,6 +18,7 @@ struct evtchnfd;
 struct event;
 struct host;
 struct log;
+struct player;
 struct process;
 struct wire_area;
 
@@ -31,10 +32,11 @@ struct server_worker {
 };
 
 struct server {
-	struct log *log;   /* borrowed: main's */
-	struct loop *loop; /* owned */
-	struct host *host; /* owned */
-	const char *dir;   /* borrowed: main's option */
+	struct log *log;       /* borrowed: main's */
+	struct loop *loop;     /* owned */
+	struct host *host;     /* owned */
+	struct player *player; /* owned: plays the guests */
+	const char *dir;       /* borrowed: main's option */
 	pthread_mutex_t lock;
 	atomic_uint n_waiting; /* threads that want the lock */
 
@@ -50,9 +52,10 @@ struct server {
 	struct evtchnfd_list blocked;		   /* wait for room in their socket */
 
 	int listener;
-	struct event *listen_event; /* owned, like the next two */
+	struct event *listen_event; /* owned, like the next three */
 	struct event *kick_event;
 	struct event *tidy_timer;
+	struct event *guest_timer;
 	int kick_fd; /* wakes the loop from a worker */
 	bool tidy_wanted;
 	uint64_t tidy_ms; /* how long until dying domains are looked at again */

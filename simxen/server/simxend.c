@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "core/evtchndev.h"
 #include "core/host.h"
 #include "evtchnfd.h"
+#include "guest/player.h"
 #include "log.h"
 #include "process.h"
 #include "server.h"
@@ -28,6 +30,7 @@
 
 #define TIDY_MS_FIRST 2
 #define TIDY_MS_LAST  500
+#define GUESTS_A_TURN 256
 
 void server_lock(struct server *server)
 {
@@ -83,17 +86,75 @@ static void on_tidy_timer(evutil_socket_t fd, short what, void *ctx)
 	server_unlock(server);
 }
 
+/* Guests run here until all sleep or others want the loop; calls come between them. */
+static void run_guests(struct server *server)
+{
+	uint64_t due_ns, now_ns = host_now_ns(server->host);
+	struct timeval wait;
+
+	for (int n = 0; n < GUESTS_A_TURN && player_run_one(server->player, now_ns); n++) {
+		if (atomic_load(&server->n_waiting)) {
+			server_unlock(server);
+			sched_yield();
+			server_lock(server);
+		}
+		now_ns = host_now_ns(server->host);
+	}
+	due_ns = player_due_ns(server->player);
+	if (due_ns <= now_ns) {
+		loop_again(server->loop);
+		return;
+	}
+	if (due_ns == UINT64_MAX)
+		return;
+	due_ns = (due_ns - now_ns + 999) / 1000;
+	wait = (struct timeval){ .tv_sec = (time_t)(due_ns / 1000000),
+				 .tv_usec = (suseconds_t)(due_ns % 1000000) };
+	event_add(server->guest_timer, &wait);
+}
+
+static void on_guest_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what, (void)ctx; /* the turn that follows runs them */
+}
+
 static void turn(void *ctx)
 {
 	struct server *server = ctx;
 
 	server_lock(server);
+	run_guests(server);
 	evtchnfd_arm(server);
 	if (server->tidy_wanted) {
 		server->tidy_ms = TIDY_MS_FIRST;
 		tidy(server, false);
 	}
 	server_unlock(server);
+}
+
+static void guest_event(void *ctx, struct domain *domain, uint32_t port)
+{
+	player_guest_event(((struct server *)ctx)->player, domain, port);
+}
+
+static void guest_runs(void *ctx, struct domain *domain)
+{
+	player_guest_runs(((struct server *)ctx)->player, domain);
+}
+
+static void guest_stops(void *ctx, struct domain *domain)
+{
+	player_guest_stops(((struct server *)ctx)->player, domain);
+}
+
+static void guest_gone(void *ctx, struct domain *domain)
+{
+	player_guest_gone(((struct server *)ctx)->player, domain);
+}
+
+static void wake(void *ctx)
+{
+	server_kick(ctx);
 }
 
 static bool mapping_alive(void *ctx, const struct mapping *mapping)
@@ -187,7 +248,9 @@ static int make_events(struct server *server)
 	server->kick_event =
 		event_new(base, server->kick_fd, EV_READ | EV_PERSIST, on_kick, server);
 	server->tidy_timer = event_new(base, -1, 0, on_tidy_timer, server);
-	if (!server->kick_event || !server->tidy_timer || event_add(server->kick_event, NULL) < 0)
+	server->guest_timer = event_new(base, -1, 0, on_guest_timer, NULL);
+	if (!server->kick_event || !server->tidy_timer || !server->guest_timer ||
+	    event_add(server->kick_event, NULL) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -195,6 +258,10 @@ static int make_events(struct server *server)
 static int server_init(struct server *server, const struct host_config *config)
 {
 	const struct host_hooks hooks = { .ctx = server,
+					  .guest_event = guest_event,
+					  .guest_runs = guest_runs,
+					  .guest_stops = guest_stops,
+					  .guest_gone = guest_gone,
 					  .mapping_alive = mapping_alive,
 					  .tidy_wanted = tidy_wanted,
 					  .delay = delay,
@@ -212,6 +279,8 @@ static int server_init(struct server *server, const struct host_config *config)
 	r = loop_new(&server->loop);
 	if (!r)
 		r = make_events(server);
+	if (!r)
+		r = player_new(&server->player, wake, server);
 	if (!r)
 		r = host_new(&server->host, config, &hooks, server->log);
 	if (!r)
