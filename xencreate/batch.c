@@ -356,6 +356,8 @@ enum batch_outcome batch_run(struct handles *host, struct plan *plan,
 	if (r < 0)
 		log_error(host->log, "%s", strerror(-r));
 	if (!r && !batch.refused) {
+		/* The workers' CPU time counts once they have ended. */
+		worker_pool_free(STEAL(batch.env.pool));
 		report_end(batch.env.report, loop_now_us(host->loop));
 		outcome = batch.n_failed || batch.n_started < plan->n_domains ? BATCH_SOME
 									      : BATCH_ALL;

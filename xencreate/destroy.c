@@ -367,6 +367,8 @@ enum batch_outcome destroy_run(struct handles *host, char *const *targets, size_
 	if (r < 0)
 		log_error(host->log, "%s", strerror(-r));
 	if (!r && !destroy.refused) {
+		/* The workers' CPU time counts once they have ended. */
+		worker_pool_free(STEAL(destroy.env.pool));
 		report_end(destroy.report, now_us());
 		outcome = destroy.n_failed || destroy.n_started < destroy.n_victims ? BATCH_SOME
 										    : BATCH_ALL;

@@ -55,3 +55,7 @@ tests_unit_test_undo_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_undo_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8
 EXTRA_DIST += xencreate/README.md
+
+noinst_PROGRAMS += xencreate/floor
+xencreate_floor_SOURCES = xencreate/floor.c
+xencreate_floor_LDADD = $(XENCREATE_LIBS)

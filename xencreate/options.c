@@ -48,7 +48,7 @@ static const char create_help[] =
 	"      --ready-node=PATH node below its own folder by which a guest says so (data/ready)\n"
 	"      --paused          leave the domains paused\n"
 	"      --max-in-flight=N at most N on their way at a time (16)\n"
-	"      --workers=N       worker processes (as many as CPUs but one, 1 to 8)\n"
+	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
 	"      --timeout=S       seconds to wait for a console, and for a guest (60)\n"
 	"      --dry-run         say what would be made, and make nothing\n"
 	"      --json            one JSON object per line and event on standard output\n"
@@ -68,7 +68,7 @@ static const char destroy_help[] =
 	"\n"
 	"      --all             every domain but dom0\n"
 	"      --max-in-flight=N at most N at a time (32)\n"
-	"      --workers=N       worker processes (as many as CPUs but one, 1 to 8)\n"
+	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
 	"      --json            one JSON object per line and event on standard output\n"
 	"      --timings=FILE    write the time that each domain took\n"
 	"      --progress        show progress even if standard error is no terminal\n"
@@ -165,7 +165,7 @@ static unsigned int default_workers(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN) - 1;
 
-	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned int)n;
+	return n < 0 ? 0 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned int)n;
 }
 
 static void defaults(struct options *options, size_t max_in_flight)
@@ -217,7 +217,7 @@ static bool take(struct options *options, int letter, const char *name, char *ar
 		options->batch.max_in_flight = value;
 		break;
 	case OPT_WORKERS:
-		good = number(name, argument, 1, 64, &value);
+		good = number(name, argument, 0, 64, &value);
 		options->batch.n_workers = (unsigned int)value;
 		break;
 	case OPT_TIMEOUT:

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define TICK_US	     200000
 #define RATE_SECONDS 10
@@ -250,6 +251,23 @@ static struct json_object *percentiles_json(const struct values *values)
 	return object;
 }
 
+/* What we and the workers that have ended so far have used of the CPU. */
+static uint64_t cpu_us(void)
+{
+	uint64_t sum_us = 0;
+	const int who[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+
+	for (int i = 0; i < 2; i++) {
+		struct rusage usage;
+
+		if (getrusage(who[i], &usage) < 0)
+			continue;
+		sum_us += (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+			  (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	}
+	return sum_us;
+}
+
 static void summary_json(const struct report *report, uint64_t took_us)
 {
 	struct json_object *object = json_object_new_object(), *stages = json_object_new_object();
@@ -259,6 +277,7 @@ static void summary_json(const struct report *report, uint64_t took_us)
 	add_number(object, "failed", report->n_bad);
 	add_number(object, "unclean", report->n_unclean);
 	add_number(object, "took_us", took_us);
+	add_number(object, "cpu_us", cpu_us());
 	for (int i = 0; i < N_STAGES; i++)
 		if (report->stages[i].n)
 			json_object_object_add(stages, stage_name(i),
@@ -280,7 +299,9 @@ static void summary_text(const struct report *report, uint64_t took_us)
 	printf("%zu of %zu %s in %.2f s", report->n_good, report->options.n_wanted,
 	       report->options.doing, (double)took_us / 1e6);
 	if (report->n_good)
-		printf(" (%.2f ms each)", (double)took_us / 1e3 / (double)report->n_good);
+		printf(" (%.2f ms each, %.2f of it our own CPU time)",
+		       (double)took_us / 1e3 / (double)report->n_good,
+		       (double)cpu_us() / 1e3 / (double)report->n_good);
 	if (report->n_bad)
 		printf(", %zu failed", report->n_bad);
 	if (report->n_unclean)

@@ -48,6 +48,9 @@ struct worker_pool {
 	void *ctx;
 	STAILQ_HEAD(, waiting) queue; /* owned */
 	unsigned int n_deaths;
+	/* Without worker processes. */
+	struct xc_interface_core *own_xch; /* owned */
+	struct event *own_turn;
 	unsigned int n_workers;
 	struct worker workers[];
 };
@@ -234,6 +237,33 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 	worker->pool->done(worker->pool->ctx, &result);
 }
 
+/* One job by ourselves; the next one in another turn, so that the loop goes on in between. */
+static void on_own_turn(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker_pool *pool = ctx;
+	struct waiting *waiting = STAILQ_FIRST(&pool->queue);
+	struct worker_result result;
+
+	(void)fd, (void)what;
+	if (!waiting)
+		return;
+	STAILQ_REMOVE_HEAD(&pool->queue, next);
+	work(pool, pool->own_xch, &waiting->job, &result);
+	free(waiting);
+	if (!STAILQ_EMPTY(&pool->queue))
+		event_active(pool->own_turn, 0, 0);
+	pool->done(pool->ctx, &result);
+}
+
+static int work_by_ourselves(struct worker_pool *pool)
+{
+	pool->own_xch = xc_interface_open(log_xtl(pool->log), log_xtl(pool->log), 0);
+	if (!pool->own_xch)
+		return errno ? -errno : -ENODEV;
+	pool->own_turn = event_new(loop_base(pool->loop), -1, 0, on_own_turn, pool);
+	return pool->own_turn ? 0 : -ENOMEM;
+}
+
 int worker_pool_new(struct worker_pool **out, struct loop *loop, unsigned int n_workers,
 		    struct guestcfg *const *configs, struct log *log, worker_done_fn *done,
 		    void *ctx)
@@ -258,6 +288,12 @@ int worker_pool_new(struct worker_pool **out, struct loop *loop, unsigned int n_
 		if (r < 0)
 			return r;
 	}
+	if (!n_workers) {
+		int r = work_by_ourselves(pool);
+
+		if (r < 0)
+			return r;
+	}
 	*out = STEAL(pool);
 	return 0;
 }
@@ -274,6 +310,10 @@ void worker_pool_free(struct worker_pool *pool)
 	}
 	for (unsigned int i = 0; i < pool->n_workers; i++)
 		worker_stop(&pool->workers[i]);
+	if (pool->own_turn)
+		event_free(pool->own_turn);
+	if (pool->own_xch)
+		xc_interface_close(pool->own_xch);
 	free(pool);
 }
 
@@ -281,24 +321,34 @@ bool worker_pool_has_room(const struct worker_pool *pool)
 {
 	const struct worker *worker = least_busy(pool);
 
-	return worker && worker->n_jobs < JOBS_MAX && STAILQ_EMPTY(&pool->queue);
+	if (!STAILQ_EMPTY(&pool->queue))
+		return false;
+	return !pool->n_workers || (worker && worker->n_jobs < JOBS_MAX);
+}
+
+static int queue(struct worker_pool *pool, const struct worker_job *job)
+{
+	struct waiting *waiting = malloc(sizeof(*waiting));
+
+	if (!waiting)
+		return -ENOMEM;
+	waiting->job = *job;
+	STAILQ_INSERT_TAIL(&pool->queue, waiting, next);
+	return 0;
 }
 
 int worker_pool_submit(struct worker_pool *pool, const struct worker_job *job)
 {
 	struct worker *worker = least_busy(pool);
-	struct waiting *waiting;
 
+	if (!pool->n_workers) {
+		event_active(pool->own_turn, 0, 0);
+		return queue(pool, job);
+	}
 	if (!worker)
 		return -EPIPE;
-	if (worker->n_jobs < JOBS_MAX) {
-		give(worker, job);
-		return 0;
-	}
-	waiting = malloc(sizeof(*waiting));
-	if (!waiting)
-		return -ENOMEM;
-	waiting->job = *job;
-	STAILQ_INSERT_TAIL(&pool->queue, waiting, next);
+	if (worker->n_jobs == JOBS_MAX)
+		return queue(pool, job);
+	give(worker, job);
 	return 0;
 }

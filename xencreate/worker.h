@@ -48,7 +48,10 @@ typedef void worker_done_fn(void *ctx, const struct worker_result *result);
 
 /**
  * worker_pool_new() - fork workers
- * @out:     owned by the caller; worker_pool_free() before loop_free()
+ * @out:       owned by the caller; worker_pool_free() before loop_free()
+ * @n_workers: 0: jobs are done in this process, one per turn of the loop. On a domain 0 with one
+ * CPU that is the faster way: nothing could run beside it anyway, and no process switches are paid
+ * for
  * @configs: what config_index means, with their images; borrowed; NULL if nothing is built
  * @done:    called from the loop, once per job
  *
