@@ -24,6 +24,7 @@
 
 #define TICK_MS		      200
 #define FAILURES_IN_A_ROW_MAX 10 /* then the rest would fail too */
+#define CLASHES_NAMED	      5
 
 TAILQ_HEAD(job_list, job);
 
@@ -200,34 +201,42 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 
 /* --- before the first domain --- */
 
-static bool check_entry(const struct batch *batch, const struct names_entry *entry)
+/* The domain of the plan that cannot be made because this one is there, or NULL. */
+static const struct plan_domain *clash(const struct plan *plan, const struct names_entry *entry)
 {
-	const struct plan_domain *same = entry->name ? plan_find(batch->plan, entry->name) : NULL;
-	struct log *log = batch->env.host->log;
+	const struct plan_domain *same = entry->name ? plan_find(plan, entry->name) : NULL;
 
-	if (same) {
-		log_error(log, "the host has a domain %s already (%u)", entry->name, entry->domid);
-		return false;
-	}
-	for (size_t i = 0; i < batch->plan->n_domains; i++) {
-		const struct plan_domain *domain = &batch->plan->domains[i];
-
+	for (size_t i = 0; !same && i < plan->n_domains; i++)
 		/* A random UUID cannot be there. */
-		if (!domain->config->has_uuid ||
-		    memcmp(domain->uuid, entry->uuid, sizeof(domain->uuid)))
-			continue;
-		log_error(log, "the host has a domain with the UUID of %s already (%u)",
-			  domain->name, entry->domid);
-		return false;
+		if (plan->domains[i].config->has_uuid &&
+		    !memcmp(plan->domains[i].uuid, entry->uuid, 16))
+			same = &plan->domains[i];
+	return same;
+}
+
+/* Names the first few of those that are there already; returns how many there are. */
+static size_t check_names(const struct batch *batch)
+{
+	const struct names_entry *entries;
+	size_t n, n_clashes = 0;
+
+	entries = names_entries(batch->names, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_domain *domain = clash(batch->plan, &entries[i]);
+
+		if (domain && n_clashes++ < CLASHES_NAMED)
+			log_error(batch->env.host->log,
+				  "the host has a domain with the name or UUID of %s already (%u)",
+				  domain->name, entries[i].domid);
 	}
-	return true;
+	if (n_clashes > CLASHES_NAMED)
+		log_error(batch->env.host->log, "and %zu more", n_clashes - CLASHES_NAMED);
+	return n_clashes;
 }
 
 static void on_names(void *ctx, int error)
 {
 	struct batch *batch = ctx;
-	const struct names_entry *entries;
-	size_t n, n_clashes = 0;
 
 	if (error) {
 		log_error(batch->env.host->log,
@@ -235,10 +244,7 @@ static void on_names(void *ctx, int error)
 		refuse(batch);
 		return;
 	}
-	entries = names_entries(batch->names, &n);
-	for (size_t i = 0; i < n; i++)
-		n_clashes += !check_entry(batch, &entries[i]);
-	if (n_clashes) {
+	if (check_names(batch)) {
 		refuse(batch);
 		return;
 	}
