@@ -16,7 +16,7 @@ tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 
 # xenstored's model: tests/unit/test_X.c for xenstored/model/X.c.
-XENSTORED_MODEL_TESTS = tests/unit/test_path tests/unit/test_table tests/unit/test_txn tests/unit/test_view
+XENSTORED_MODEL_TESTS = tests/unit/test_path tests/unit/test_store tests/unit/test_table tests/unit/test_txn tests/unit/test_view
 check_PROGRAMS += $(XENSTORED_MODEL_TESTS)
 EXTRA_DIST += tests/unit/xenstored_fixture.h
 
@@ -24,6 +24,9 @@ MODEL_TEST_LIBS = $(UNIT_LIBS) libxenstored_model.a
 tests_unit_test_path_SOURCES = tests/unit/test_path.c
 tests_unit_test_path_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_path_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c
+tests_unit_test_store_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_store_LDADD = $(MODEL_TEST_LIBS)
 tests_unit_test_table_SOURCES = tests/unit/test_table.c
 tests_unit_test_table_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_table_LDADD = $(MODEL_TEST_LIBS)

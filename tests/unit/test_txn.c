@@ -335,3 +335,16 @@ MODEL_TEST(permissions_set_for_a_domain_that_died_meanwhile_do_not_come_true)
 	death_sweep(f.store, f.watches, 1, false);
 	CHECK_EQ(fixture_commit(&f, t), -EAGAIN);
 }
+
+MODEL_TEST(a_lost_transaction_can_be_used_and_ends_with_eagain)
+{
+	struct txn *txn;
+
+	CHECK_EQ(txn_new_lost(&txn, f.store, f.dom0.account, 7), 0);
+	CHECK_EQ(fixture_write(&f, &f.dom0, txn, "/a", "x"), 0);
+	CHECK_STR_EQ(fixture_read(&f, &f.dom0, txn, "/a"), "x");
+	CHECK_EQ(fixture_commit(&f, txn), -EAGAIN);
+	CHECK_STR_EQ(fixture_read(&f, &f.dom0, NULL, "/a"), "error -2");
+	CHECK_EQ(txn_new_lost(&txn, f.store, f.dom0.account, 8), 0);
+	CHECK_EQ(fixture_commit(&f, txn), -EAGAIN);
+}

@@ -12,6 +12,8 @@
 struct quota {
 	quota_refused_fn *refused;
 	void *refused_ctx; /* borrowed: as long as the quota */
+	quota_limit_fn *limit_set;
+	void *limit_set_ctx; /* borrowed: as long as the quota */
 	uint32_t limit[QUOTA_N];
 	uint32_t soft[QUOTA_N];
 	uint32_t peak[QUOTA_N];
@@ -175,6 +177,24 @@ void quota_set_limit(struct quota *quota, enum quota_item item, bool soft, uint3
 			own[item] = limit;
 	}
 	global[item] = limit;
+	if (quota->limit_set)
+		quota->limit_set(quota->limit_set_ctx, NULL, item, soft, limit);
+}
+
+void quota_set_own_limit(struct quota_account *account, enum quota_item item, bool soft,
+			 uint32_t limit)
+{
+	struct quota *quota = account->quota;
+
+	(soft ? account->soft : account->limit)[item] = limit;
+	if (quota->limit_set)
+		quota->limit_set(quota->limit_set_ctx, account, item, soft, limit);
+}
+
+void quota_observe(struct quota *quota, quota_limit_fn *limit_set, void *ctx)
+{
+	quota->limit_set = limit_set;
+	quota->limit_set_ctx = ctx;
 }
 
 uint32_t quota_peak(const struct quota *quota, enum quota_item item)

@@ -53,6 +53,10 @@ extern const struct quota_name quota_names[QUOTA_N];
 typedef void quota_refused_fn(void *ctx, struct quota_account *account, enum quota_item item,
 			      uint32_t value, uint32_t limit);
 
+/* Told of every limit that is set; @account is NULL for those of all. */
+typedef void quota_limit_fn(void *ctx, const struct quota_account *account, enum quota_item item,
+			    bool soft, uint32_t limit);
+
 /**
  * quota_new() - make the set of accounts, with the default limits
  * @refused: told about each refusal; may be NULL
@@ -98,6 +102,11 @@ void quota_discharge(struct quota_account *account, enum quota_item item, uint32
 uint32_t quota_limit(const struct quota *quota, enum quota_item item, bool soft);
 /** quota_set_limit() - change it; accounts that exist follow if their limit was the old one */
 void quota_set_limit(struct quota *quota, enum quota_item item, bool soft, uint32_t limit);
+/** quota_set_own_limit() - change it for one account */
+void quota_set_own_limit(struct quota_account *account, enum quota_item item, bool soft,
+			 uint32_t limit);
+/** quota_observe() - have @limit_set told of every change of a limit; NULL: nobody */
+void quota_observe(struct quota *quota, quota_limit_fn *limit_set, void *ctx);
 /** quota_peak() - highest value seen in any account that is not exempt */
 uint32_t quota_peak(const struct quota *quota, enum quota_item item);
 /** quota_reset_peaks() - forget peaks: each becomes what is used now */

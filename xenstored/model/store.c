@@ -136,15 +136,14 @@ static void enter(struct store *store, struct node *node, uint64_t hash)
 {
 	struct quota_account *account = owner_account(store, node->perms);
 
-	node->created = node->value_gen = node->perms_gen = node->children_gen =
-		++store->generation;
+	node->created = node->value_gen = node->perms_gen = node->children_gen = store->generation;
 	table_add(&store->nodes, &node->link, hash);
 	LIST_INSERT_HEAD(&node->perms->users, node, user);
 	quota_charge(account, QUOTA_NODES, 1);
 	quota_charge(account, QUOTA_MEMORY, node_memory(node));
 }
 
-void store_add(struct store *store, struct node *parent, struct node *node)
+static void add_child(struct store *store, struct node *parent, struct node *node)
 {
 	uint32_t prefix_len = parent->parent ? parent->path_len : 0;
 
@@ -157,6 +156,20 @@ void store_add(struct store *store, struct node *parent, struct node *node)
 	parent->children_bytes += node->name_len + 1u;
 	parent->children_gen = node->created;
 	quota_charge(owner_account(store, parent->perms), QUOTA_MEMORY, node->name_len + 1u);
+}
+
+void store_add(struct store *store, struct node *parent, struct node *node)
+{
+	store->generation++;
+	add_child(store, parent, node);
+	if (store->observer)
+		store->observer->added(store->observer_ctx, node);
+}
+
+void store_restore(struct store *store, struct node *parent, struct node *node, uint64_t created)
+{
+	add_child(store, parent, node);
+	node->created = created;
 }
 
 int store_prepare(struct store *store, struct node *node, uint32_t value_len,
@@ -211,6 +224,8 @@ void store_set_value(struct store *store, struct node *node, const char *value, 
 	quota_charge(account, QUOTA_MEMORY, len);
 	node->value_len = (uint16_t)len;
 	node->value_gen = ++store->generation;
+	if (store->observer)
+		store->observer->value_set(store->observer_ctx, node);
 }
 
 void store_replace_perms(struct store *store, struct node *node, struct perms *perms)
@@ -227,6 +242,8 @@ void store_replace_perms(struct store *store, struct node *node, struct perms *p
 	account = owner_account(store, perms);
 	quota_charge(account, QUOTA_NODES, 1);
 	quota_charge(account, QUOTA_MEMORY, node_memory(node));
+	if (store->observer)
+		store->observer->perms_set(store->observer_ctx, node);
 }
 
 void store_set_perms(struct store *store, struct node *node, struct perms *perms,
@@ -300,6 +317,7 @@ static int add_first(struct store *store, struct node *parent, const char *name,
 	if (parent) {
 		store_add(store, parent, node);
 	} else {
+		store->generation++;
 		node->path_len = node->name_len ? node->name_len & 0x3fff : 1;
 		enter(store, node,
 		      node->name_len ? path_hash_child(&store->key, ~store->key.k[0], node->text,

@@ -27,6 +27,17 @@ struct snapshot;
 enum store_special { STORE_INTRODUCE, STORE_RELEASE, STORE_N_SPECIAL };
 extern const char *const store_special_names[STORE_N_SPECIAL];
 
+/*
+ * Told of every change of the tree, to write it down elsewhere. Nodes are borrowed for the call.
+ */
+struct store_observer {
+	void (*added)(void *ctx, const struct node *node);
+	void (*value_set)(void *ctx, const struct node *node);
+	void (*perms_set)(void *ctx, const struct node *node);
+	/* The node is about to be removed with everything below it. */
+	void (*removing)(void *ctx, const struct node *top);
+};
+
 struct store {
 	struct hash_key key;
 	struct table nodes;
@@ -38,6 +49,8 @@ struct store {
 	struct node *specials[STORE_N_SPECIAL];
 	TAILQ_HEAD(snapshot_list, snapshot)
 	snapshots; /* open ones, oldest first; owned by their transactions */
+	const struct store_observer *observer; /* borrowed: outlives the store; NULL: nobody */
+	void *observer_ctx;
 };
 
 /**
@@ -79,6 +92,13 @@ void store_drop_node(struct node *node);
  */
 void store_add(struct store *store, struct node *parent, struct node *node);
 
+/**
+ * store_restore() - put back a node of a store that was saved; nobody is told
+ * @created: its generation at that time, which is not above the store's generation of now; as for
+ *           everything else, the node counts as changed now
+ */
+void store_restore(struct store *store, struct node *parent, struct node *node, uint64_t created);
+
 /* What a change of one node needs. */
 struct store_change {
 	struct version *version; /* keeps the former state, if some transaction needs it */
@@ -114,6 +134,13 @@ void store_replace_perms(struct store *store, struct node *node, struct perms *p
  * It is freed, or kept dead while a transaction sees it. Charges are given back.
  */
 void store_remove(struct store *store, struct node *node);
+
+/** store_removing() - tell the observer, before store_remove() of @top and all below it */
+static inline void store_removing(const struct store *store, const struct node *top)
+{
+	if (store->observer)
+		store->observer->removing(store->observer_ctx, top);
+}
 
 /** store_free_dead() - let go of a dead node; for history.c */
 void store_free_dead(struct store *store, struct node *node);

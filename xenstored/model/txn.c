@@ -10,13 +10,10 @@
 
 #include "model/quota.h"
 
-int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
+static int begin(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
 {
-	struct txn *txn;
+	struct txn *txn = calloc(1, sizeof(*txn));
 
-	if (!quota_check_more(account, QUOTA_TRANSACTIONS, 1))
-		return -ENOSPC;
-	txn = calloc(1, sizeof(*txn));
 	if (!txn)
 		return -ENOMEM;
 	if (table_init(&txn->overlay, 8) < 0) {
@@ -32,6 +29,22 @@ int txn_new(struct txn **out, struct store *store, struct quota_account *account
 	quota_charge(account, QUOTA_TRANSACTIONS, 1);
 	*out = txn;
 	return 0;
+}
+
+int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
+{
+	if (!quota_check_more(account, QUOTA_TRANSACTIONS, 1))
+		return -ENOSPC;
+	return begin(out, store, account, id);
+}
+
+int txn_new_lost(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
+{
+	int r = begin(out, store, account, id);
+
+	if (r == 0)
+		(*out)->is_lost = true;
+	return r;
 }
 
 static void free_node(struct txn_node *tn)

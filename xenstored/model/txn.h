@@ -75,6 +75,7 @@ struct txn {
 	int32_t n_owned; /* nodes that the account gains by this transaction */
 	bool is_open;	 /* the snapshot is */
 	bool failed;	 /* a request was half done: no commit */
+	bool is_lost;	 /* what it did before the daemon was restarted is gone: no commit */
 };
 
 /**
@@ -84,6 +85,13 @@ struct txn {
  * Return: 0, -ENOSPC (quota of transactions) or -ENOMEM.
  */
 int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id);
+/**
+ * txn_new_lost() - one that was open when the daemon was restarted
+ *
+ * It can be used, but its commit says -EAGAIN, so that the client begins again. Return: 0 or
+ * -ENOMEM.
+ */
+int txn_new_lost(struct txn **out, struct store *store, struct quota_account *account, uint32_t id);
 /** txn_free() - end without a commit, or after it */
 void txn_free(struct txn *txn);
 DEFINE_CLEANUP(struct txn *, txn_free)

@@ -94,6 +94,7 @@ static void remove_subtree(struct store *store, struct node *top)
 {
 	struct node *next, *node = store_next_postorder(top, NULL);
 
+	store_removing(store, top);
 	for (; node; node = next) {
 		next = store_next_postorder(top, node);
 		store_remove(store, node);
@@ -169,6 +170,8 @@ int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 {
 	struct txn_node *tn;
 
+	if (txn->is_lost)
+		return -EAGAIN;
 	if (txn->failed)
 		return -ENOMEM;
 	if (!txn->n_changes)

@@ -239,6 +239,7 @@ static void rm_now(struct view *view, const struct path *path, struct node *top)
 {
 	struct node *next, *node = store_next_postorder(top, NULL);
 
+	store_removing(view->store, top);
 	for (; node; node = next) {
 		next = store_next_postorder(top, node);
 		/* While its permissions can still be looked at. */

@@ -108,9 +108,7 @@ int op_set_quota(struct request *req)
 		return -EINVAL;
 	if (!account)
 		quota_set_limit(req->conn->protocol->quota, item, soft, (uint32_t)value);
-	else if (soft)
-		account->soft[item] = (uint32_t)value;
 	else
-		account->limit[item] = (uint32_t)value;
+		quota_set_own_limit(account, item, soft, (uint32_t)value);
 	return 0;
 }
