@@ -36,8 +36,20 @@ void conn_drop_txns(struct conn *conn)
 	}
 }
 
+static void touch(struct conn *conn)
+{
+	const struct protocol *protocol = conn->protocol;
+
+	if (conn->record.id && !conn->record.is_touched)
+		protocol->observer->touched(protocol->observer_ctx, conn);
+}
+
 void conn_reset(struct conn *conn)
 {
+	const struct protocol *protocol = conn->protocol;
+
+	if (conn->record.id)
+		protocol->observer->reset(protocol->observer_ctx, conn, true);
 	watch_remove_all(conn->protocol->watches, &conn->watcher);
 	conn_drop_txns(conn);
 	conn_sent(conn, conn->out.n_bytes);
@@ -77,6 +89,7 @@ int conn_keep(struct conn *conn, const char *data, uint32_t len)
 	memcpy(in, data, len);
 	conn->in = in;
 	conn->in_len = len;
+	touch(conn);
 	return 0;
 }
 
@@ -105,12 +118,14 @@ char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t t
 	quota_charge(conn->watcher.account, QUOTA_MEMORY, WIRE_HEADER_SIZE + len);
 	if (was_empty)
 		conn->transport->wake(conn);
+	touch(conn);
 	return room + WIRE_HEADER_SIZE;
 }
 
 void conn_sent(struct conn *conn, uint32_t len)
 {
 	outq_drop(&conn->out, &conn->protocol->pool, len);
+	conn->record.out_start += len;
 	quota_discharge(conn->watcher.account, QUOTA_MEMORY, len);
 }
 

@@ -23,6 +23,20 @@ struct conn_transport {
 	void (*wake)(struct conn *conn);
 	/* The peer broke the protocol: never hear of it again. */
 	void (*kill)(struct conn *conn, const char *why);
+	/* A ring's index up to which requests were taken; NULL: a socket. */
+	uint32_t (*taken)(const struct conn *conn);
+};
+
+/* What the observer of the protocol knows of a client. Zeroed: the client ends with the daemon. */
+struct conn_record {
+	uint64_t id; /* never given twice */
+	TAILQ_ENTRY(conn) all;
+	STAILQ_ENTRY(conn) touched;
+	uint32_t out_start; /* the first byte that waits, counted from the client's first one */
+	uint32_t out_known; /* what waits is written down up to here */
+	bool is_touched;
+	bool has_input; /* there is input, as far as is written down */
+	bool is_slow;	/* it did not take all of its output at once */
 };
 
 struct conn {
@@ -36,7 +50,8 @@ struct conn {
 	uint32_t next_txid;
 	uint32_t features; /* WIRE_FEATURE_* */
 	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
-	char home[20];	   /* "/local/domain/N": what relative paths are relative to */
+	struct conn_record record;
+	char home[20]; /* "/local/domain/N": what relative paths are relative to */
 };
 
 /**

@@ -31,11 +31,14 @@ int op_transaction_start(struct request *req)
 		return r;
 	}
 	LIST_INSERT_HEAD(&conn->txns, txn, own);
+	if (conn->record.id)
+		conn->protocol->observer->txn_begun(conn->protocol->observer_ctx, conn, txn->id);
 	return 0;
 }
 
 int op_transaction_end(struct request *req)
 {
+	const struct protocol *protocol = req->conn->protocol;
 	const char *text = dispatch_string(req);
 	struct txn *txn = req->txn;
 	int r = 0;
@@ -44,10 +47,12 @@ int op_transaction_end(struct request *req)
 		return -EINVAL;
 	if (!txn)
 		return -ENOENT;
+	if (req->conn->record.id)
+		protocol->observer->txn_ended(protocol->observer_ctx, req->conn, txn->id);
 	LIST_REMOVE(txn, own);
 	req->txn = NULL;
 	if (text[0] == 'T')
-		r = txn_commit(txn, req->conn->protocol->watches, req);
+		r = txn_commit(txn, protocol->watches, req);
 	txn_free(txn);
 	return r;
 }

@@ -42,8 +42,11 @@ int op_watch(struct request *req)
 	if (r == 0)
 		r = watch_add(protocol->watches, &req->conn->watcher, &path, strings[1], depth,
 			      &watch);
-	if (r == 0)
-		r = dispatch_answer_ok(req);
+	if (r < 0)
+		return r;
+	if (req->conn->record.id)
+		protocol->observer->watched(protocol->observer_ctx, req->conn, watch);
+	r = dispatch_answer_ok(req);
 	if (r < 0)
 		return r;
 	/* The first event says that the watch stands; it follows its OK whatever the node is. */
@@ -53,6 +56,7 @@ int op_watch(struct request *req)
 
 int op_unwatch(struct request *req)
 {
+	const struct protocol *protocol = req->conn->protocol;
 	const char *strings[2];
 	struct path path;
 	int r;
@@ -60,14 +64,20 @@ int op_unwatch(struct request *req)
 	if (dispatch_strings(req, strings, 2) != 2)
 		return -EINVAL;
 	r = dispatch_path(req, strings[0], true, &path);
-	if (r < 0)
-		return r;
-	return watch_remove(req->conn->protocol->watches, &req->conn->watcher, &path, strings[1]);
+	if (r == 0)
+		r = watch_remove(protocol->watches, &req->conn->watcher, &path, strings[1]);
+	if (r == 0 && req->conn->record.id)
+		protocol->observer->unwatched(protocol->observer_ctx, req->conn, &path, strings[1]);
+	return r;
 }
 
 int op_reset_watches(struct request *req)
 {
-	watch_remove_all(req->conn->protocol->watches, &req->conn->watcher);
+	const struct protocol *protocol = req->conn->protocol;
+
+	if (req->conn->record.id)
+		protocol->observer->reset(protocol->observer_ctx, req->conn, false);
+	watch_remove_all(protocol->watches, &req->conn->watcher);
 	/* The request may have been in one of them. */
 	req->txn = NULL;
 	conn_drop_txns(req->conn);

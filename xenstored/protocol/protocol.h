@@ -10,9 +10,12 @@
 #include "model/hash.h"
 #include "protocol/outq.h"
 
+struct conn;
 struct log;
+struct path;
 struct quota;
 struct store;
+struct watch;
 struct watch_index;
 
 /*
@@ -37,14 +40,29 @@ struct protocol_host {
 	int (*set_features)(void *ctx, uint32_t domid, uint32_t features);
 };
 
+/* Told of what is held here for a client that outlives the daemon (conn.h: its record has an id).
+ */
+struct protocol_observer {
+	/* Output was queued or input kept; once until record.is_touched is cleared. */
+	void (*touched)(void *ctx, struct conn *conn);
+	void (*watched)(void *ctx, struct conn *conn, const struct watch *watch);
+	void (*unwatched)(void *ctx, struct conn *conn, const struct path *path, const char *token);
+	void (*txn_begun)(void *ctx, struct conn *conn, uint32_t id);
+	void (*txn_ended)(void *ctx, struct conn *conn, uint32_t id);
+	/* All watches and transactions are gone; if @all, input and output are, too. */
+	void (*reset)(void *ctx, struct conn *conn, bool all);
+};
+
 struct protocol {
 	struct store *store;	     /* owned */
 	struct watch_index *watches; /* owned */
 	struct quota *quota;	     /* owned */
 	struct outq_pool pool;
 	const struct protocol_host *host;
-	void *host_ctx;	 /* borrowed: as long as there are connections */
-	struct log *log; /* borrowed: outlives the protocol */
+	void *host_ctx;				  /* borrowed: as long as there are connections */
+	struct log *log;			  /* borrowed: outlives the protocol */
+	const struct protocol_observer *observer; /* borrowed; NULL: nobody */
+	void *observer_ctx;
 };
 
 /**
