@@ -25,12 +25,19 @@ static int check_domain(struct finding_list *list, const struct census_domain *d
 			   census_usable(domain));
 }
 
-int audit_find(struct finding_list *list, const struct census *census,
-	       const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
-	       uint64_t forgotten_ms)
+int audit_tables(struct finding_list *list, const struct census *census)
 {
 	for (size_t i = 0; i < census->n_domains; i++)
 		if (check_domain(list, &census->domains[i]) < 0)
 			return -ENOMEM;
+	return 0;
+}
+
+int audit_find(struct finding_list *list, const struct census *census,
+	       const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
+	       uint64_t forgotten_ms)
+{
+	if (audit_tables(list, census) < 0)
+		return -ENOMEM;
 	return leak_find(list, census, source, ages, now_ms, forgotten_ms);
 }

@@ -5,6 +5,9 @@
 
 #include "leak.h"
 
+/** audit_tables() - only tables that could not be read or are full. Return: 0 or -ENOMEM. */
+int audit_tables(struct finding_list *list, const struct census *census);
+
 /**
  * audit_find() - tables that could not be read or are full, then leaks
  *

@@ -68,6 +68,7 @@ int census_scan(struct census *census, const struct scan_source *source)
 		n++;
 	}
 	census->n_domains = n;
+	census_link(census);
 	return first;
 }
 
@@ -117,17 +118,44 @@ uint32_t census_ports_for(const struct census_domain *in, uint32_t domid)
 	return peer ? peer->n_connected + peer->n_waiting : 0;
 }
 
-uint32_t census_pending(const struct census *census, uint32_t domid)
+void census_carry(struct census *census, struct census *old)
 {
-	uint32_t n = 0;
-
 	for (size_t i = 0; i < census->n_domains; i++) {
-		const struct tally_peer *peer;
+		struct census_domain *domain = &census->domains[i],
+				     *known = census_find(old, domain->domid);
 
-		if (census->domains[i].domid == domid || census->domains[i].dying)
+		/* The number may have been given to another domain since. */
+		if (!known || memcmp(known->handle, domain->handle, sizeof(known->handle)) != 0)
 			continue;
-		peer = tally_peer(&census->domains[i].tally, domid);
-		n += peer ? peer->n_waiting : 0;
+		domain->name = known->name;
+		domain->scan = known->scan;
+		domain->tally = known->tally;
+		domain->cap = known->cap;
+		domain->abi = known->abi;
+		domain->looked_up = known->looked_up && known->name;
+		domain->over_soft = known->over_soft;
+		domain->evidence = known->evidence;
+		if (known->looked_up)
+			domain->type = known->type;
+		known->name = NULL;
+		memset(&known->scan, 0, sizeof(known->scan));
+		memset(&known->tally, 0, sizeof(known->tally));
 	}
-	return n;
+}
+
+void census_link(struct census *census)
+{
+	for (size_t i = 0; i < census->n_domains; i++)
+		census->domains[i].n_pending = 0;
+	for (size_t i = 0; i < census->n_domains; i++) {
+		const struct census_domain *domain = &census->domains[i];
+
+		for (size_t j = 0; j < domain->tally.n_peers && !domain->dying; j++) {
+			struct census_domain *peer =
+				census_find(census, domain->tally.peers[j].domid);
+
+			if (peer)
+				peer->n_pending += domain->tally.peers[j].n_waiting;
+		}
+	}
 }

@@ -18,7 +18,9 @@ struct census_domain {
 	uint8_t handle[CAP_HANDLE_SIZE];
 	enum domtype type;
 	bool dying, paused, shutdown;
-	bool is_store; /* it was made to run xenstored */
+	bool over_soft; /* was found so and acted upon */
+	bool looked_up; /* the store has been asked about it */
+	bool is_store;	/* it was made to run xenstored */
 	uint32_t n_vcpus;
 	uint64_t memory_kib;
 	struct abi_evidence
@@ -27,6 +29,7 @@ struct census_domain {
 	struct cap cap;
 	struct scan scan; /* scan.error says whether it could be read */
 	struct tally tally;
+	uint32_t n_pending; /* ports of others that wait for this domain; census_link() */
 };
 
 struct census {
@@ -73,9 +76,18 @@ uint32_t census_headroom(const struct census_domain *domain);
 uint32_t census_ports_for(const struct census_domain *in, uint32_t domid);
 
 /**
- * census_pending() - ports in the tables of others that wait for domain @domid: each costs it one
- * of its own when it connects
+ * census_carry() - take over from @old what is known of domains that are still there, so that only
+ * new ones need be looked at; what comes from the hypervisor's list is kept as it is in @census
+ * @old: what was taken is gone from it
  */
-uint32_t census_pending(const struct census *census, uint32_t domid);
+void census_carry(struct census *census, struct census *old);
+
+/**
+ * census_link() - count, for each domain, the ports of others that wait for it: each costs it one
+ * of its own when it connects
+ *
+ * census_scan() does it; whoever changes domains afterwards does it again.
+ */
+void census_link(struct census *census);
 
 #endif

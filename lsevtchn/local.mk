@@ -40,6 +40,8 @@ libcapacity_a_SOURCES = \
 	lsevtchn/textfile.h \
 	lsevtchn/xlcfg.c \
 	lsevtchn/xlcfg.h \
+	lsevtchn/xlconf.c \
+	lsevtchn/xlconf.h \
 	lsevtchn/xldevice.c \
 	lsevtchn/xldevice.h
 libcapacity_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(XENLIGHT_CFLAGS)
@@ -50,24 +52,50 @@ CAPACITY_LIBS = libcapacity.a $(JSON_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS)
 # Everything of the program but main(), for the tests to link.
 noinst_LIBRARIES += liblsevtchn.a
 liblsevtchn_a_SOURCES = \
+	lsevtchn/act.c \
+	lsevtchn/act.h \
+	lsevtchn/amend.c \
+	lsevtchn/amend.h \
+	lsevtchn/cmdline.c \
+	lsevtchn/cmdline.h \
+	lsevtchn/domainview.c \
+	lsevtchn/domainview.h \
+	lsevtchn/fit.c \
+	lsevtchn/fit.h \
+	lsevtchn/fitview.c \
+	lsevtchn/fitview.h \
 	lsevtchn/hyper.c \
 	lsevtchn/hyper.h \
+	lsevtchn/jsonout.c \
+	lsevtchn/jsonout.h \
 	lsevtchn/listing.c \
 	lsevtchn/listing.h \
 	lsevtchn/lookup.c \
 	lsevtchn/lookup.h \
 	lsevtchn/measure.c \
 	lsevtchn/measure.h \
+	lsevtchn/metrics.c \
+	lsevtchn/metrics.h \
+	lsevtchn/paint.c \
+	lsevtchn/paint.h \
+	lsevtchn/run.c \
+	lsevtchn/run.h \
 	lsevtchn/savedcfg.c \
 	lsevtchn/savedcfg.h \
 	lsevtchn/selfinfo.c \
 	lsevtchn/selfinfo.h \
-	lsevtchn/summary.c \
-	lsevtchn/summary.h \
+	lsevtchn/show.c \
+	lsevtchn/show.h \
+	lsevtchn/storeonce.c \
+	lsevtchn/storeonce.h \
 	lsevtchn/survey.c \
 	lsevtchn/survey.h \
 	lsevtchn/sysfacts.c \
-	lsevtchn/sysfacts.h
+	lsevtchn/sysfacts.h \
+	lsevtchn/view.c \
+	lsevtchn/view.h \
+	lsevtchn/watch.c \
+	lsevtchn/watch.h
 liblsevtchn_a_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS) $(XENCALL_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SYSTEMD_CFLAGS)
 
 # What links everything but main().

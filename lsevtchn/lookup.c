@@ -7,15 +7,14 @@
 #include "lookup.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "census.h"
-#include "loop.h"
 #include "storeclient.h"
+#include "storeonce.h"
 
 enum topic { TOPIC_NAME, TOPIC_TYPE, TOPIC_CAP, N_TOPICS };
 
@@ -88,6 +87,8 @@ static void answered(void *ctx, int error, const char *data, size_t len)
 		return;
 	}
 	domain = census_find(lookup->census, question->domid);
+	if (domain && error != -ECONNRESET && error != -ECANCELED)
+		domain->looked_up = true;
 	if (!error && domain)
 		take(domain, question->topic, data);
 	else if (error == -ECONNRESET || error == -ECANCELED)
@@ -136,8 +137,10 @@ int lookup_start(struct lookup **out, struct storeclient *client, struct census 
 	lookup->done = done;
 	lookup->ctx = ctx;
 	for (size_t i = 0; i < census->n_domains; i++) {
-		for (unsigned int topic = 0; topic < N_TOPICS; topic++) {
-			int r = ask(lookup, client, census->domains[i].domid, topic);
+		struct census_domain *domain = &census->domains[i];
+
+		for (unsigned int topic = 0; topic < N_TOPICS && !domain->looked_up; topic++) {
+			int r = ask(lookup, client, domain->domid, topic);
 
 			if (r < 0)
 				return r;
@@ -146,6 +149,11 @@ int lookup_start(struct lookup **out, struct storeclient *client, struct census 
 	lookup->started = true;
 	*out = STEAL(lookup);
 	return 0;
+}
+
+bool lookup_is_done(const struct lookup *lookup)
+{
+	return !lookup->n_open;
 }
 
 void lookup_free(struct lookup *lookup)
@@ -157,71 +165,30 @@ void lookup_free(struct lookup *lookup)
 	free(lookup);
 }
 
-/* lookup_now(): a loop that ends with the answers, the connection or the time. */
-struct once {
-	struct loop *loop;	    /* owned */
-	struct storeclient *client; /* owned */
-	struct lookup *lookup;	    /* owned */
-	struct census *census;	    /* borrowed */
+static void ignore_done(void *ctx, int error)
+{
+	(void)ctx, (void)error;
+}
+
+struct now {
+	struct census *census; /* borrowed */
+	struct lookup *lookup; /* owned */
 };
 
-static void once_done(void *ctx, int error)
+static int start_now(void *ctx, struct storeclient *client)
 {
-	struct once *once = ctx;
+	struct now *now = ctx;
 
-	loop_stop(once->loop, error);
-}
-
-static void once_connected(void *ctx)
-{
-	struct once *once = ctx;
-	int r;
-
-	if (once->lookup)
-		return;
-	r = lookup_start(&once->lookup, once->client, once->census, once_done, once);
-	if (r < 0 || !once->census->n_domains)
-		loop_stop(once->loop, r);
-}
-
-static void once_disconnected(void *ctx, int error)
-{
-	struct once *once = ctx;
-
-	loop_stop(once->loop, error);
-}
-
-static void once_late(evutil_socket_t fd, short what, void *ctx)
-{
-	struct once *once = ctx;
-
-	(void)fd, (void)what;
-	loop_stop(once->loop, -ETIMEDOUT);
+	return lookup_start(&now->lookup, client, now->census, ignore_done, NULL);
 }
 
 int lookup_now(struct census *census, unsigned int timeout_ms)
 {
-	static const struct storeclient_handlers handlers = {
-		.connected = once_connected,
-		.disconnected = once_disconnected,
-	};
-	const struct timeval timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
-	struct once once = { .census = census };
-	struct event *timer;
-	int r = loop_new(&once.loop);
+	struct now now = { .census = census };
+	int r = storeonce_run(start_now, &now, timeout_ms);
 
-	if (r < 0)
-		return r;
-	timer = evtimer_new(loop_base(once.loop), once_late, &once);
-	r = timer && evtimer_add(timer, &timeout) == 0
-		    ? storeclient_new(&once.client, once.loop, NULL, &handlers, &once)
-		    : -ENOMEM;
-	if (r == 0)
-		r = loop_run(once.loop);
-	lookup_free(once.lookup);
-	storeclient_free(once.client);
-	if (timer)
-		event_free(timer);
-	loop_free(once.loop);
+	if (r == 0 && now.lookup)
+		r = now.lookup->error;
+	lookup_free(now.lookup);
 	return r;
 }

@@ -6,6 +6,8 @@
 #ifndef LOOKUP_H
 #define LOOKUP_H
 
+#include <stdbool.h>
+
 #include "cleanup.h"
 
 struct census;
@@ -13,7 +15,7 @@ struct lookup;
 struct storeclient;
 
 /**
- * lookup_start() - ask the store about all domains of @census
+ * lookup_start() - ask the store about the domains of @census that it has not been asked about yet
  * @out:    owned by the caller; freed before @client and @census
  * @client: connected; borrowed
  * @done:   called once from the loop when all has been answered; @error is 0, or -ECONNRESET if the
@@ -23,6 +25,9 @@ struct storeclient;
  */
 int lookup_start(struct lookup **out, struct storeclient *client, struct census *census,
 		 void (*done)(void *ctx, int error), void *ctx);
+
+/** lookup_is_done() - has all been answered? */
+bool lookup_is_done(const struct lookup *lookup);
 
 /** lookup_free() - forget about what has not been answered yet: it does not reach the census any
  * more. */

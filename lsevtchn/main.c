@@ -1,83 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lsevtchn: without options what the stock program of that name prints, with options more. A
- * command line that the stock program understood is left to stock(), whatever it makes of it.
+ * command line that the stock program understood is left to run_stock(), whatever it makes of it.
  */
 #include "config.h"
 
 #include <ctype.h>
-#include <err.h>
-#include <errno.h>
-#include <getopt.h>
-#include <stdbool.h>
+#include <locale.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "hyper.h"
-#include "listing.h"
-#include "summary.h"
-#include "tally.h"
-
-enum {
-	EXIT_FITS = 0,
-	EXIT_FINDINGS = 1,
-	EXIT_UNKNOWN = 2,
-};
-
-static const char usage[] =
-	"usage: lsevtchn [DOMID]\n"
-	"       lsevtchn --summary [DOMID]\n"
-	"\n"
-	"  -s, --summary   ports in use by kind and by peer domain (default: of domain 0)\n"
-	"  -h, --help      this text\n"
-	"  -V, --version   name and version\n";
-
-/* The stock program: domain 0, or whatever strtol() makes of the first argument; exit status 0
- * or 1. */
-static int stock(const char *argument)
-{
-	CLEANUP(hyper_free) struct hyper *hyper = NULL;
-	long domid = argument ? strtol(argument, NULL, 10) : 0;
-	struct scan scan = { 0 };
-	struct scan_source source;
-	int r;
-
-	if (hyper_open(&hyper, NULL) < 0)
-		errx(EXIT_FAILURE, "failed to open control interface");
-	source = hyper_source(hyper);
-	r = scan_read(&scan, (uint16_t)domid, &source);
-	listing_print(stdout, &scan);
-	if (r < 0) {
-		errno = -r;
-		perror("xc_evtchn_status");
-	}
-	scan_deinit(&scan);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int summarize(uint32_t domid)
-{
-	CLEANUP(hyper_free) struct hyper *hyper = NULL;
-	struct scan scan = { 0 };
-	struct tally tally = { 0 };
-	struct scan_source source;
-	int r = hyper_open(&hyper, NULL);
-
-	if (r < 0)
-		errx(EXIT_UNKNOWN, "cannot open the control interface: %s", strerror(-r));
-	source = hyper_source(hyper);
-	r = scan_read(&scan, domid, &source);
-	if (r == 0)
-		r = tally_make(&tally, &scan);
-	if (r < 0)
-		errx(EXIT_UNKNOWN, "domain %u: %s", domid, strerror(-r));
-	printf("domain %u\n", domid);
-	summary_kinds(stdout, &scan, &tally);
-	summary_peers(stdout, &tally);
-	tally_deinit(&tally);
-	scan_deinit(&scan);
-	return EXIT_FITS;
-}
+#include "cmdline.h"
+#include "log.h"
+#include "run.h"
 
 /* Options begin with '-'; "-1" was a number to the stock program. */
 static bool has_options(int argc, char **argv)
@@ -88,44 +22,28 @@ static bool has_options(int argc, char **argv)
 	return false;
 }
 
-static uint32_t parse_domid(const char *text)
-{
-	char *end;
-	unsigned long domid;
-
-	errno = 0;
-	domid = strtoul(text, &end, 10);
-	if (!isdigit((unsigned char)text[0]) || *end || errno || domid >= 0x7ff0)
-		errx(EXIT_UNKNOWN, "'%s' is no domain number", text);
-	return domid;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "summary", no_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
-	};
-	int c;
+	CLEANUP(log_free) struct log *log = NULL;
+	struct cmdline cmdline;
 
 	if (!has_options(argc, argv))
-		return stock(argc > 1 ? argv[1] : NULL);
-	while ((c = getopt_long(argc, argv, "shV", options, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'V':
-			puts(PACKAGE_STRING);
-			return 0;
-		default:
-			fputs(usage, stderr);
-			return EXIT_UNKNOWN;
-		}
+		return run_stock(argc > 1 ? argv[1] : NULL);
+	setlocale(LC_CTYPE, "");
+	if (cmdline_parse(&cmdline, argc, argv) < 0)
+		return RUN_UNKNOWN;
+	switch (cmdline.mode) {
+	case CMDLINE_HELP:
+		cmdline_help(stdout);
+		return RUN_FINE;
+	case CMDLINE_VERSION:
+		puts(PACKAGE_STRING);
+		return RUN_FINE;
+	default:
+		break;
 	}
-	return summarize(optind < argc ? parse_domid(argv[optind]) : 0);
+	if (log_new(&log, "lsevtchn", cmdline.watch ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		    LOG_TARGET_STDERR) < 0)
+		return RUN_UNKNOWN;
+	return run_cmdline(&cmdline, log);
 }

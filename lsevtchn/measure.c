@@ -70,8 +70,8 @@ static int set_use(struct capacity *capacity, enum demand_resource resource, con
 	return capacity_set(capacity, &limit, "%s", source);
 }
 
-static int set_ports(struct capacity *capacity, const struct census *census,
-		     const struct census_domain *domain, const char *where, uint64_t reserve)
+static int set_ports(struct capacity *capacity, const struct census_domain *domain,
+		     const char *where, uint64_t reserve)
 {
 	uint32_t cap = domain->cap.source == CAP_SOURCE_UNKNOWN ? CAP_NONE : domain->cap.max_port;
 	bool sure = domain->abi.proof == ABI_PROVEN;
@@ -81,7 +81,7 @@ static int set_ports(struct capacity *capacity, const struct census *census,
 		.limit = census_usable(domain),
 		.maybe = sure ? census_usable(domain) : cap_usable(cap, abi_ports(ABI_FIFO)),
 		.used = domain->tally.n_used,
-		.pending = census_pending(census, domain->domid),
+		.pending = domain->n_pending,
 		.reserve = reserve,
 		.certainty = sure ? CAPACITY_MEASURED : CAPACITY_ASSUMED,
 	};
@@ -128,7 +128,7 @@ static int set_serving_domain(struct capacity *capacity, struct hyper *hyper,
 	if (!domain)
 		return set_unknown(capacity, DEMAND_PORTS, where, "there is no such domain",
 				   -ENOENT);
-	if (set_ports(capacity, census, domain, where, reserve) < 0)
+	if (set_ports(capacity, domain, where, reserve) < 0)
 		return -ENOMEM;
 	return set_maptrack(capacity, hyper, domain, where);
 }

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 
@@ -54,4 +56,50 @@ int textfile_number(uint64_t *number, const char *path)
 	errno = 0;
 	*number = strtoull(text, &end, 10);
 	return errno || (*end && !isspace((unsigned char)*end)) ? -EINVAL : 0;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? n : 0;
+	}
+	return 0;
+}
+
+static int fill(int fd, const char *text, size_t len, mode_t mode, uid_t uid, gid_t gid)
+{
+	int r = write_all(fd, text, len);
+
+	if (r < 0)
+		return r;
+	if ((uid != (uid_t)-1 || gid != (gid_t)-1) && fchown(fd, uid, gid) < 0 && errno != EPERM)
+		return -errno;
+	return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int textfile_replace(const char *path, const char *text, size_t len, mode_t mode, uid_t uid,
+		     gid_t gid)
+{
+	CLEANUP(free) char *temporary = NULL;
+	CLEANUP(close_fd) int fd = -1;
+	int r;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fill(fd, text, len, mode, uid, gid);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temporary);
+	return r;
 }

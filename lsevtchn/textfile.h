@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define TEXTFILE_MAX (1u << 20)
 
@@ -23,5 +24,15 @@ int textfile_read(char **text, size_t *len, const char *path);
  * Return: 0, -EINVAL (something else is in it), or as textfile_read().
  */
 int textfile_number(uint64_t *number, const char *path);
+
+/**
+ * textfile_replace() - put @text in place of the file @path, all at once: who reads it sees the old
+ * or the new
+ * @mode, @uid, @gid: of the new file; an id of -1 is left as it comes
+ *
+ * Return: 0, -ENOMEM, or what writing says; the old file is as it was then.
+ */
+int textfile_replace(const char *path, const char *text, size_t len, mode_t mode, uid_t uid,
+		     gid_t gid);
 
 #endif
