@@ -12,20 +12,12 @@
 #include "log.h"
 #include "storeclient.h"
 
-#define NODE_MAX 64
-
-static const char *mark_node(char path[NODE_MAX], uint32_t domid)
-{
-	snprintf(path, NODE_MAX, "/libxl/%" PRIu32 "/event-channels-over-soft", domid);
-	return path;
-}
-
 static int mark(struct storeclient *client, const struct census_domain *domain, uint32_t soft)
 {
-	char path[NODE_MAX], value[32];
+	char path[CAP_NODE_MAX], value[32];
 
 	snprintf(value, sizeof(value), "%" PRIu32 " %" PRIu32, domain->tally.n_used, soft);
-	return storeclient_write(client, 0, mark_node(path, domain->domid), value, NULL, NULL);
+	return storeclient_write(client, 0, cap_mark_node(path, domain->domid), value, NULL, NULL);
 }
 
 static const struct finding *soft_finding(const struct finding_list *findings, uint32_t domid)
@@ -55,6 +47,7 @@ static int act_on_one(struct census_domain *domain, const struct finding *findin
 		return 0;
 	if (marks)
 		r = mark(client, domain, rule->soft);
+	domain->marked |= marks && r == 0;
 	if (pauses)
 		r_pause = hyper_pause(hyper, domain->domid);
 	if (r_pause < 0)
@@ -74,18 +67,19 @@ int act_on(const struct finding_list *findings, struct census *census, const str
 		struct census_domain *domain = &census->domains[i];
 		const struct finding *finding = soft_finding(findings, domain->domid);
 		struct policy_rule rule = capcheck_rule(policy, domain);
-		char path[NODE_MAX];
+		char path[CAP_NODE_MAX];
 		int r = 0;
 
 		if (finding) {
 			r = act_on_one(domain, finding, &rule, hyper, client, log, dry_run);
-		} else if (domain->over_soft) {
-			domain->over_soft = false;
-			log_info(log, "domain %" PRIu32 " is back below the policy's soft limit",
+		} else if (domain->over_soft || domain->marked) {
+			log_info(log, "domain %" PRIu32 " is within the policy's soft limit again",
 				 domain->domid);
-			if ((rule.over_soft & POLICY_MARK) && client && !dry_run)
-				r = storeclient_rm(client, 0, mark_node(path, domain->domid), NULL,
-						   NULL);
+			domain->over_soft = false;
+			if (domain->marked && client && !dry_run)
+				r = storeclient_rm(client, 0, cap_mark_node(path, domain->domid),
+						   NULL, NULL);
+			domain->marked = domain->marked && r < 0;
 		}
 		if (r < 0 && !first)
 			first = r;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "abi.h"
@@ -31,9 +32,19 @@ static int about_ports(char **text, const struct capacity_limit *limit)
 		text, "create it with a larger max_event_channels, and a kernel that speaks FIFO");
 }
 
+/* A setting and what it would have to be, or only its name if it is large enough. */
+static int about_setting(char **text, const char *setting, const char *where, uint64_t value,
+			 bool fits)
+{
+	if (fits)
+		return asprintf(text, "raise %s%s", setting, where);
+	return asprintf(text, "%s=%" PRIu64 "%s", setting, value, where);
+}
+
 int advice_make(char **text, const struct capacity_limit *limit, uint64_t requested)
 {
 	uint64_t needed = limit->used + limit->pending + limit->reserve + requested;
+	bool fits = needed <= limit->limit;
 	int n;
 
 	switch (limit->resource) {
@@ -44,35 +55,33 @@ int advice_make(char **text, const struct capacity_limit *limit, uint64_t reques
 		n = asprintf(text, "nothing: the hypervisor has no more numbers");
 		break;
 	case DEMAND_MEMORY:
-		n = asprintf(text,
-			     "free %" PRIu64
-			     " MiB: smaller memory=, or less for domain 0 (dom0_mem)",
-			     (needed > limit->limit ? needed - limit->limit : 0) / 1024 + 1);
+		n = fits ? asprintf(text, "smaller memory=, or less for domain 0 (dom0_mem)")
+			 : asprintf(text,
+				    "free %" PRIu64
+				    " MiB: smaller memory=, or less for domain 0 (dom0_mem)",
+				    (needed - limit->limit) / 1024 + 1);
 		break;
 	case DEMAND_MAPTRACK:
 	case DEMAND_MAPTRACK_BUSY:
-		n = asprintf(text,
-			     "gnttab_max_maptrack_frames=%" PRIu64
-			     " on the hypervisor's command line",
-			     needed / MAPTRACK_A_FRAME + 1);
+		n = about_setting(text, "gnttab_max_maptrack_frames",
+				  " on the hypervisor's command line",
+				  needed / MAPTRACK_A_FRAME + 1, fits);
 		break;
 	case DEMAND_PTYS:
-		n = asprintf(text, "sysctl kernel.pty.max=%" PRIu64, needed + 1);
+		n = about_setting(text, "sysctl kernel.pty.max", "", needed + 1, fits);
 		break;
 	case DEMAND_CONSOLE_FDS:
-		n = asprintf(text, "LimitNOFILE=%" PRIu64 " for xenconsoled", needed);
+		n = about_setting(text, "LimitNOFILE", " for xenconsoled", needed, fits);
 		break;
 	case DEMAND_STORE_FDS:
-		n = asprintf(text, "LimitNOFILE=%" PRIu64 " for xenstored", needed);
+		n = about_setting(text, "LimitNOFILE", " for xenstored", needed, fits);
 		break;
 	case DEMAND_BRIDGE_PORTS:
 		n = asprintf(text, "put some on another bridge, or route them (script=vif-route)");
 		break;
 	case DEMAND_TASKS:
-		n = asprintf(text,
-			     "sysctl kernel.pid_max=%" PRIu64 " kernel.threads-max=%" PRIu64
-			     "; xl create -e leaves no process behind",
-			     needed, needed);
+		n = about_setting(text, "sysctl kernel.pid_max and kernel.threads-max",
+				  "; xl create -e leaves no process behind", needed, fits);
 		break;
 	default:
 		n = asprintf(text, "ask for less");

@@ -8,7 +8,7 @@
 struct capacity_limit;
 
 /**
- * advice_make() - one sentence, with the figure that would be enough
+ * advice_make() - one sentence, with the figure that would be enough if the batch does not fit
  * @text:      owned by the caller
  * @requested: what the batch asks for
  *

@@ -32,6 +32,12 @@ const char *cap_node(char path[CAP_NODE_MAX], uint32_t domid)
 	return path;
 }
 
+const char *cap_mark_node(char path[CAP_NODE_MAX], uint32_t domid)
+{
+	snprintf(path, CAP_NODE_MAX, "/libxl/%" PRIu32 "/event-channels-over-soft", domid);
+	return path;
+}
+
 const char *cap_handle_format(char text[37], const uint8_t handle[CAP_HANDLE_SIZE])
 {
 	size_t at = 0;

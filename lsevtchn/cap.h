@@ -50,6 +50,10 @@ uint32_t cap_usable(uint32_t max_port, uint32_t n_abi);
  */
 const char *cap_node(char path[CAP_NODE_MAX], uint32_t domid);
 
+/** cap_mark_node() - where a domain that uses more than the policy's soft limit is marked: "IN-USE
+ * SOFT". Return: @path. */
+const char *cap_mark_node(char path[CAP_NODE_MAX], uint32_t domid);
+
 /**
  * cap_record_format() - the text to write there: "CAP UUID"
  * @handle: the domain's, so that a record that outlived its domain is not taken for that of the

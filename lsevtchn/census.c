@@ -104,6 +104,13 @@ uint32_t census_usable(const struct census_domain *domain)
 	return cap_usable(cap, abi_ports(domain->abi.kind));
 }
 
+bool census_is_sure(const struct census_domain *domain)
+{
+	/* A cap below what any interface gives makes the interface irrelevant. */
+	return domain->abi.proof == ABI_PROVEN || (domain->cap.source != CAP_SOURCE_UNKNOWN &&
+						   domain->cap.max_port < abi_ports(ABI_2L_32));
+}
+
 uint32_t census_headroom(const struct census_domain *domain)
 {
 	uint32_t usable = census_usable(domain);
@@ -134,6 +141,7 @@ void census_carry(struct census *census, struct census *old)
 		domain->abi = known->abi;
 		domain->looked_up = known->looked_up && known->name;
 		domain->over_soft = known->over_soft;
+		domain->marked = known->marked;
 		domain->evidence = known->evidence;
 		if (known->looked_up)
 			domain->type = known->type;

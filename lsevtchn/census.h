@@ -18,7 +18,8 @@ struct census_domain {
 	uint8_t handle[CAP_HANDLE_SIZE];
 	enum domtype type;
 	bool dying, paused, shutdown;
-	bool over_soft; /* was found so and acted upon */
+	bool over_soft; /* was found so and has been logged */
+	bool marked;	/* there is a mark in the store that says so */
 	bool looked_up; /* the store has been asked about it */
 	bool is_store;	/* it was made to run xenstored */
 	uint32_t n_vcpus;
@@ -67,6 +68,8 @@ struct census_domain *census_find_name(const struct census *census, const char *
 
 /** census_usable() - ports that the domain's interface and cap let it use. */
 uint32_t census_usable(const struct census_domain *domain);
+/** census_is_sure() - is that certain, or could the interface be a larger one? */
+bool census_is_sure(const struct census_domain *domain);
 /** census_headroom() - how many of them are left. */
 uint32_t census_headroom(const struct census_domain *domain);
 

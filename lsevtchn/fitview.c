@@ -70,6 +70,8 @@ static void print_rows(const struct paint *paint, const struct preflight *prefli
 	for (size_t i = 0; i < preflight->n_rows; i++) {
 		const struct preflight_row *row = &preflight->rows[i];
 
+		if (row->advisory && preflight->n_requested <= row->n_fit)
+			continue;
 		print_place(paint, row);
 		fprintf(paint->to, " %10" PRIu64, row->requested);
 		if (!row->limit) {

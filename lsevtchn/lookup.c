@@ -16,7 +16,7 @@
 #include "storeclient.h"
 #include "storeonce.h"
 
-enum topic { TOPIC_NAME, TOPIC_TYPE, TOPIC_CAP, N_TOPICS };
+enum topic { TOPIC_NAME, TOPIC_TYPE, TOPIC_CAP, TOPIC_MARK, N_TOPICS };
 
 struct question {
 	struct lookup *lookup; /* borrowed; NULL once that has been freed */
@@ -45,8 +45,10 @@ static const char *node_of(char path[CAP_NODE_MAX], enum topic topic, uint32_t d
 	case TOPIC_TYPE:
 		snprintf(path, CAP_NODE_MAX, "/libxl/%" PRIu32 "/type", domid);
 		return path;
-	default:
+	case TOPIC_CAP:
 		return cap_node(path, domid);
+	default:
+		return cap_mark_node(path, domid);
 	}
 }
 
@@ -65,6 +67,9 @@ static void take(struct census_domain *domain, enum topic topic, const char *dat
 		if (domtype_parse(&type, data) == 0 &&
 		    (type == DOMTYPE_PV) == (domain->type == DOMTYPE_PV))
 			domain->type = type;
+		break;
+	case TOPIC_MARK:
+		domain->marked = true;
 		break;
 	default:
 		if (cap_record_parse(&record, data, domain->handle) < 0)

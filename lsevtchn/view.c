@@ -86,10 +86,7 @@ static char state_of(const struct census_domain *domain)
 /* How sure the limit is: nothing, "~" or "?". */
 static char doubt(const struct census_domain *domain)
 {
-	uint32_t cap = domain->cap.source == CAP_SOURCE_UNKNOWN ? CAP_NONE : domain->cap.max_port;
-
-	/* A cap that is below what any interface gives makes the interface irrelevant. */
-	if (domain->abi.proof == ABI_PROVEN || cap < abi_ports(ABI_2L_32))
+	if (census_is_sure(domain))
 		return ' ';
 	return domain->abi.proof == ABI_ASSUMED ? '~' : '?';
 }

@@ -54,6 +54,7 @@ struct watch {
 	bool again; /* something happened meanwhile */
 	bool ready; /* the service manager knows that we work */
 	bool on_terminal;
+	bool with_time; /* text, one view after the other */
 };
 
 static void begin(struct watch *watch, bool whole);
@@ -90,6 +91,17 @@ static int draw(struct watch *watch, const struct finding_list *findings)
 	return fflush(stdout) == EOF ? -EIO : 0;
 }
 
+/* One view after the other in a file: when was this? */
+static void print_time(void)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm fields;
+
+	if (localtime_r(&now, &fields) && strftime(text, sizeof(text), "%F %T", &fields))
+		printf("\n%s\n", text);
+}
+
 static void tell(struct watch *watch)
 {
 	const struct scan_source source = hyper_source(watch->hyper);
@@ -100,6 +112,8 @@ static void tell(struct watch *watch)
 	if (r == 0)
 		r = run_findings(&findings, watch->cmdline, &watch->census, watch->policy, &source,
 				 watch->ages, now_ms);
+	if (r == 0 && watch->with_time)
+		print_time();
 	if (r == 0)
 		r = watch->on_terminal ? draw(watch, &findings)
 				       : show_census_out(watch->cmdline, &watch->census, &findings,
@@ -293,6 +307,7 @@ int watch_run(const struct cmdline *cmdline, struct hyper *hyper, struct log *lo
 
 	watch.on_terminal = cmdline->format == CMDLINE_TEXT && !cmdline->output &&
 			    isatty(STDOUT_FILENO);
+	watch.with_time = cmdline->format == CMDLINE_TEXT && !cmdline->output && !watch.on_terminal;
 	r = run_policy(&watch.policy, cmdline, log);
 	if (r == 0)
 		r = set_up(&watch);
