@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,6 +190,37 @@ static int place_stock(const char *stock, const char *copies)
 	return r;
 }
 
+/*
+ * oxenstored raises its limit of descriptors to what this file says, and ends if it may not: so it
+ * says what it may.
+ */
+static int place_nr_open(const char *dir)
+{
+	static const char target[] = "/proc/sys/fs/nr_open";
+	struct rlimit limit;
+	char path[PATH_MAX], text[32] = "";
+	FILE *file = fopen(target, "r");
+	unsigned long long n;
+	int r;
+
+	if (!file)
+		return 0;
+	n = fgets(text, sizeof(text), file) ? strtoull(text, NULL, 10) : 0;
+	fclose(file);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= n)
+		return 0;
+	limit = (struct rlimit){ .rlim_cur = limit.rlim_cur, .rlim_max = n };
+	if (!setrlimit(RLIMIT_NOFILE, &limit) || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0; /* we may, and so may they */
+	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)limit.rlim_max);
+	r = join(path, dir, "nr_open");
+	if (!r)
+		r = write_file(path, text);
+	if (!r && mount(path, target, NULL, MS_BIND, NULL) < 0)
+		r = -errno;
+	return r;
+}
+
 int enclosure_enter(const char *dir, const char *stock, const char **what)
 {
 	char copies[PATH_MAX], path[PATH_MAX];
@@ -217,6 +249,10 @@ int enclosure_enter(const char *dir, const char *stock, const char **what)
 	/* Nothing to balloon down: the simulated dom0 has no memory that it could give. */
 	if (!r && access("/etc/xen/xl.conf", F_OK) < 0)
 		r = write_file("/etc/xen/xl.conf", "autoballoon=\"off\"\n");
+	if (!r) {
+		*what = "/proc/sys/fs/nr_open";
+		r = place_nr_open(dir);
+	}
 	if (!r && stock) {
 		*what = stock;
 		r = place_stock(stock, copies);
