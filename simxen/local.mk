@@ -116,3 +116,7 @@ bin_PROGRAMS += simxen/simxen
 simxen_simxen_SOURCES = simxen/front/simxen.c simxen/front/enclosure.c simxen/front/enclosure.h simxen/wire.h
 simxen_simxen_CPPFLAGS = $(SIM_CPPFLAGS) -DPKGLIBDIR='"$(pkglibdir)"' -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 simxen_simxen_CFLAGS = $(AM_CFLAGS)
+
+noinst_PROGRAMS += simxen/simcost
+simxen_simcost_SOURCES = simxen/bench/simcost.c
+simxen_simcost_LDADD = $(XENCTRL_LIBS) $(XENEVTCHN_LIBS)

@@ -22,6 +22,8 @@
 #define WIRE_GROUP    4	   /* slots of one process */
 #define WIRE_GROUPS   8192 /* processes at once */
 #define WIRE_NOTIFY   0x80000000u
+#define WIRE_PAGE     4096
+#define WIRE_BUFFERS  64 /* pages that one process has for buffers */
 #define WIRE_TEXT_MAX 4096
 #define WIRE_SOCKET   "simxend.sock" /* in the directory that SIMXEN_DIR names */
 #define WIRE_DIR      "/run/simxen"  /* … or here */
@@ -83,9 +85,16 @@ struct wire_cpu {
 } __attribute__((aligned(64)));
 
 struct wire_area {
-	uint32_t owners[WIRE_PORTS]; /* port of dom0 → number of the handle that holds it */
+	uint32_t owners[WIRE_PORTS];	  /* port of dom0 → number of the handle that holds it */
+	uint64_t buffers_at[WIRE_GROUPS]; /* where the process has its buffers mapped, or 0 */
 	struct wire_cpu cpus[WIRE_CPUS];
 	struct wire_slot slots[WIRE_GROUPS * WIRE_GROUP];
 };
+
+/* The buffers follow the area in the same file, one piece for each group. */
+#define WIRE_AREA_BYTES	 ((sizeof(struct wire_area) + WIRE_PAGE - 1) / WIRE_PAGE * WIRE_PAGE)
+#define WIRE_PIECE_BYTES ((uint64_t)WIRE_BUFFERS * WIRE_PAGE)
+#define WIRE_PIECE_AT(i) (WIRE_AREA_BYTES + (uint64_t)(i)*WIRE_PIECE_BYTES)
+#define WIRE_FILE_BYTES	 WIRE_PIECE_AT(WIRE_GROUPS)
 
 #endif

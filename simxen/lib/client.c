@@ -37,9 +37,14 @@ struct connection {
 	uint32_t first_slot;
 	uint32_t n_cpus;
 	struct wire_area *area;
+	char *buffers;
+	uint64_t buffers_taken; /* a bit for each page */
 };
 
+_Static_assert(WIRE_BUFFERS == 64, "one word of bits");
+
 static struct connection *current;
+static char *inherited; /* the buffers of the process that we were forked from: not mapped here */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *directory(void)
@@ -108,11 +113,33 @@ static void forget(struct connection *c)
 {
 	if (c->area)
 		munmap(c->area, sizeof(*c->area));
+	if (c->buffers)
+		munmap(c->buffers, WIRE_PIECE_BYTES);
 	if (c->control >= 0)
 		close(c->control);
 	if (c->frames >= 0)
 		close(c->frames);
 	free(c);
+}
+
+static int map_shared(struct connection *c, int fd)
+{
+	uint32_t group = c->first_slot / WIRE_GROUP;
+	void *area = mmap(NULL, sizeof(*c->area), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *buffers = mmap(NULL, WIRE_PIECE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			     (off_t)WIRE_PIECE_AT(group));
+	int saved = errno;
+
+	close(fd);
+	c->area = area == MAP_FAILED ? NULL : area;
+	c->buffers = buffers == MAP_FAILED ? NULL : buffers;
+	errno = saved;
+	if (!c->area || !c->buffers)
+		return -1;
+	madvise(area, sizeof(*c->area), MADV_DONTFORK);
+	madvise(buffers, WIRE_PIECE_BYTES, MADV_DONTFORK);
+	c->area->buffers_at[group] = (uintptr_t)buffers;
+	return 0;
 }
 
 static struct connection *connection_new(void)
@@ -139,15 +166,8 @@ static struct connection *connection_new(void)
 	c->n_frames = welcome.n_frames;
 	c->first_slot = welcome.first_slot;
 	c->n_cpus = welcome.n_cpus;
-	c->area = mmap(NULL, sizeof(*c->area), PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
-	saved = errno;
-	close(fds[1]);
-	if (c->area == MAP_FAILED) {
-		c->area = NULL;
-		errno = saved;
+	if (map_shared(c, fds[1]) < 0)
 		goto failed;
-	}
-	madvise(c->area, sizeof(*c->area), MADV_DONTFORK);
 	return c;
 failed:
 	saved = errno;
@@ -164,7 +184,9 @@ static struct connection *get_connection(void)
 
 	pthread_mutex_lock(&lock);
 	if (current && current->pid != getpid()) {
+		inherited = current->buffers;
 		current->area = NULL;
+		current->buffers = NULL;
 		forget(current);
 		current = NULL;
 	}
@@ -280,6 +302,43 @@ uint32_t client_owner(uint32_t port)
 
 	return c && port < WIRE_PORTS ? __atomic_load_n(&c->area->owners[port], __ATOMIC_ACQUIRE)
 				      : 0;
+}
+
+void *client_alloc_pages(size_t n)
+{
+	struct connection *c = get_connection();
+	uint64_t taken, mask;
+	void *p;
+	int r;
+
+	n = n ? n : 1;
+	for (unsigned int i = 0; c && n < WIRE_BUFFERS && i + n <= WIRE_BUFFERS; i++) {
+		mask = ((1ull << n) - 1) << i;
+		taken = __atomic_load_n(&c->buffers_taken, __ATOMIC_RELAXED);
+		while (!(taken & mask))
+			if (__atomic_compare_exchange_n(&c->buffers_taken, &taken, taken | mask,
+							false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+				return c->buffers + (size_t)i * PAGE_BYTES;
+	}
+	r = posix_memalign(&p, PAGE_BYTES, n * PAGE_BYTES);
+	errno = r;
+	return r ? NULL : p;
+}
+
+void client_free_pages(void *p, size_t n)
+{
+	struct connection *c = get_connection();
+	size_t at;
+
+	n = n ? n : 1;
+	if (inherited && (char *)p >= inherited && (char *)p < inherited + WIRE_PIECE_BYTES)
+		return;
+	if (!c || (char *)p < c->buffers || (char *)p >= c->buffers + WIRE_PIECE_BYTES) {
+		free(p);
+		return;
+	}
+	at = (size_t)((char *)p - c->buffers) / PAGE_BYTES;
+	__atomic_and_fetch(&c->buffers_taken, ~(((1ull << n) - 1) << at), __ATOMIC_RELEASE);
 }
 
 void *client_reserve(void *at, size_t n_pages, int flags)

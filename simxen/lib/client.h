@@ -29,6 +29,15 @@ CLIENT_API int client_connect(void);
  */
 CLIENT_API int64_t client_call(uint32_t call, const uint64_t args[7]);
 
+/**
+ * client_alloc_pages() - page-aligned memory that simxend reaches without a system call, or, if it is
+ * used up, any other
+ *
+ * Return: NULL with errno ENOMEM.
+ */
+CLIENT_API void *client_alloc_pages(size_t n);
+CLIENT_API void client_free_pages(void *p, size_t n);
+
 /** client_fd() - the control connection's descriptor, or -1. */
 CLIENT_API int client_fd(void);
 

@@ -2,8 +2,6 @@
 /* Stands for libxencall: hypercalls become calls to simxend. Source: xencall.h. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <xencall.h>
 #include <xentoollog.h>
 
@@ -100,35 +98,41 @@ CLIENT_API long xencall2L(xencall_handle *handle, unsigned int op, uint64_t arg1
 	return call(op, arg1, arg2, 0, 0, 0);
 }
 
-/*
- * Any memory will do: simxend reads it whatever kind it is. Page-aligned as the real ones, and
- * ordinary heap memory, because a buffer is wanted for nearly every call.
- */
 CLIENT_API void *xencall_alloc_buffer_pages(xencall_handle *handle, size_t nr_pages)
 {
-	void *p;
-	int r = posix_memalign(&p, PAGE_BYTES, (nr_pages ? nr_pages : 1) * PAGE_BYTES);
-
 	(void)handle;
-	errno = r;
-	return r ? NULL : p;
+	return client_alloc_pages(nr_pages);
 }
 
 CLIENT_API void xencall_free_buffer_pages(xencall_handle *handle, void *p, size_t nr_pages)
 {
-	(void)handle, (void)nr_pages;
-	free(p);
+	(void)handle;
+	if (p)
+		client_free_pages(p, nr_pages);
 }
+
+/* Whole pages with their number in front, as the real library has it. */
+struct buffer_header {
+	size_t n_pages;
+} __attribute__((aligned(16)));
 
 CLIENT_API void *xencall_alloc_buffer(xencall_handle *handle, size_t size)
 {
-	return xencall_alloc_buffer_pages(handle, (size + PAGE_BYTES - 1) / PAGE_BYTES);
+	size_t n_pages = (size + sizeof(struct buffer_header) + PAGE_BYTES - 1) / PAGE_BYTES;
+	struct buffer_header *header = xencall_alloc_buffer_pages(handle, n_pages);
+
+	if (!header)
+		return NULL;
+	header->n_pages = n_pages;
+	return header + 1;
 }
 
 CLIENT_API void xencall_free_buffer(xencall_handle *handle, void *p)
 {
-	(void)handle;
-	free(p);
+	struct buffer_header *header = p;
+
+	if (p)
+		xencall_free_buffer_pages(handle, header - 1, header[-1].n_pages);
 }
 
 CLIENT_API int xencall_buffers_never_fault(xencall_handle *handle)

@@ -30,11 +30,29 @@ static struct process *of_caller(struct caller *caller)
 	return (struct process *)((char *)caller - offsetof(struct process, caller));
 }
 
+/* The shared buffer behind an address of the caller, or NULL. */
+static void *buffer_at(const struct process *process, uint64_t address, size_t len)
+{
+	const struct server *server = process->server;
+	uint64_t base, at;
+
+	if (process->group < 0)
+		return NULL;
+	base = server->area->buffers_at[process->group];
+	at = address - base;
+	if (!base || at >= WIRE_PIECE_BYTES || len > WIRE_PIECE_BYTES - at)
+		return NULL;
+	return (char *)server->area + WIRE_PIECE_AT(process->group) + at;
+}
+
 static int caller_read(struct caller *caller, void *to, uint64_t from, size_t len)
 {
 	struct iovec local = { to, len }, remote = { (void *)(uintptr_t)from, len };
+	const void *buffer = buffer_at(of_caller(caller), from, len);
 
-	if (!len)
+	if (buffer)
+		memcpy(to, buffer, len);
+	if (buffer || !len)
 		return 0;
 	return process_vm_readv(of_caller(caller)->pid, &local, 1, &remote, 1, 0) == (ssize_t)len
 		       ? 0
@@ -46,7 +64,11 @@ static int caller_write(struct caller *caller, uint64_t to, const void *from, si
 	struct iovec local = { (void *)(uintptr_t)from, len },
 		     remote = { (void *)(uintptr_t)to, len };
 
-	if (!len)
+	void *buffer = buffer_at(of_caller(caller), to, len);
+
+	if (buffer)
+		memcpy(buffer, from, len);
+	if (buffer || !len)
 		return 0;
 	return process_vm_writev(of_caller(caller)->pid, &local, 1, &remote, 1, 0) == (ssize_t)len
 		       ? 0
@@ -103,6 +125,7 @@ static int64_t take_group(struct server *server)
 		if (queued)
 			continue;
 		memset(slots, 0, WIRE_GROUP * sizeof(*slots));
+		server->area->buffers_at[group] = 0;
 		return group;
 	}
 	return -1;

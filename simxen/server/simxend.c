@@ -194,10 +194,10 @@ static uint64_t now_ns(void *ctx)
 static int make_area(struct server *server)
 {
 	server->area_fd = memfd_create("simxen-calls", MFD_CLOEXEC);
-	if (server->area_fd < 0 || ftruncate(server->area_fd, sizeof(*server->area)) < 0)
+	if (server->area_fd < 0 || ftruncate(server->area_fd, WIRE_FILE_BYTES) < 0)
 		return -errno;
-	server->area = mmap(NULL, sizeof(*server->area), PROT_READ | PROT_WRITE, MAP_SHARED,
-			    server->area_fd, 0);
+	server->area = mmap(NULL, WIRE_FILE_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_NORESERVE, server->area_fd, 0);
 	if (server->area == MAP_FAILED) {
 		server->area = NULL;
 		return -errno;
