@@ -120,3 +120,19 @@ simxen_simxen_CFLAGS = $(AM_CFLAGS)
 noinst_PROGRAMS += simxen/simcost
 simxen_simcost_SOURCES = simxen/bench/simcost.c
 simxen_simcost_LDADD = $(XENCTRL_LIBS) $(XENEVTCHN_LIBS)
+
+check_LIBRARIES += simxen/libsimhost.a
+simxen_libsimhost_a_SOURCES = tests/unit/simhost.c tests/unit/simhost.h
+simxen_libsimhost_a_CPPFLAGS = $(SIM_CPPFLAGS)
+simxen_libsimhost_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(CMOCKA_CFLAGS)
+SIM_UNIT_LIBS = simxen/libsimhost.a $(UNIT_LIBS) simxen/libsimcore.a $(COMMON_LIBS)
+
+check_PROGRAMS += tests/unit/test_sim_evtchn tests/unit/test_sim_domain
+tests_unit_test_sim_evtchn_SOURCES = tests/unit/test_sim_evtchn.c
+tests_unit_test_sim_evtchn_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_unit_test_sim_evtchn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_sim_evtchn_LDADD = $(SIM_UNIT_LIBS)
+tests_unit_test_sim_domain_SOURCES = tests/unit/test_sim_domain.c
+tests_unit_test_sim_domain_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_unit_test_sim_domain_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_sim_domain_LDADD = $(SIM_UNIT_LIBS)
