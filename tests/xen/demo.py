@@ -128,12 +128,12 @@ class Show:
     def _one(self, word):
         return self.said.get(word, [""])[0]
 
-    def summary(self):
+    def summary(self, one_by_one):
         """After the end: what was seen."""
         line = self.screen.line
         line()
         line("  Creation, per hundred domains")
-        for text in self.curve.table():
+        for text in self.curve.table(one_by_one):
             line("  " + text)
         line()
         if "ports" in self.said:
@@ -180,11 +180,15 @@ def play(screen, store, options):
             raise BedError(f"{reason}\nlogs: {failed_folder('demo')}")
         screen.end()
         screen.begin("power off", "dom0 powers the machine off")
-        session.machine.power_off(60)
+        try:
+            session.machine.power_off(60)
+        except BedError as error:
+            session.keep(failed_folder("demo"))
+            raise BedError(f"{error}; logs: {failed_folder('demo')}") from error
         screen.end()
     RESULTS.mkdir(parents=True, exist_ok=True)
     show.curve.save(RESULTS / f"{store}.tsv")
-    show.summary()
+    show.summary(options.in_flight == 1)
     screen.line(f"  all of it took {time.monotonic() - began:.1f} s")
     return show.curve
 

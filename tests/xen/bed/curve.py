@@ -54,9 +54,11 @@ class Curve:
         lines = [f"{number}\t{one.at:.4f}\t{one.store_ms:.3f}" for number, one in enumerate(self.created, 1)]
         path.write_text("# domains\tseconds\tstore ms\n" + "\n".join(lines) + "\n", encoding="ascii")
 
-    def table(self):
-        """Lines of text: time per domain for each hundred."""
-        yield f"{'domains':>13}   {'ms per domain':>13}   {'of it in the store':>18}"
+    def table(self, one_by_one):
+        """Lines of text: time per domain for each hundred. When several are on their way at once, a domain's own time in
+        the store is no part of the time between one and the next."""
+        column = "of it in the store" if one_by_one else "each in the store"
+        yield f"{'domains':>13}   {'ms per domain':>13}   {column:>18}"
         for first, last, ms, store in self.hundreds():
             yield f"{f'{first} – {last}':>13}   {ms:>13.1f}   {store:>18.1f}"
 

@@ -4,6 +4,7 @@
 A machine belongs to one run: its sockets, logs and share lie in the run's own folder, and what it boots is
 read only, so any number of them can run from one image and one saved state.
 """
+import contextlib
 import json
 import os
 import shlex
@@ -11,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,7 @@ class Machine:
         self.process = None
         self._line = command(image, memory, self.folder, state)
         self._disk = image.disk if state is None else None
+        self.console_sink = lambda data: None       # called with what the console says from now on
         self._sockets = {}
         self._answers = b""
 
@@ -79,11 +82,11 @@ class Machine:
         return self
 
     def __exit__(self, *_):
-        for connection in self._sockets.values():
-            connection.close()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for connection in self._sockets.values():
+            connection.close()
 
     def console_text(self):
         """All that came over the serial console: Xen's, dom0's, and what the kernel says about guests."""
@@ -141,13 +144,23 @@ class Machine:
             if "error" in answer:
                 raise BedError(f"QEMU refuses {execute}: {answer['error']['desc']}")
 
-    def type(self, line):
-        """Types a short line on dom0's console (a long one would lose characters)."""
-        self._connect("console").sendall(line.encode() + b"\n")
+    def _drain_console(self, connection):
+        """What nobody reads fills the socket after some hundred characters, and then Xen waits for its UART for ever."""
+        with contextlib.suppress(OSError):
+            while data := connection.recv(4096):
+                self.console_sink(data)
 
-    def console_socket(self):
-        """The serial console itself, for a person to sit at."""
-        return self._connect("console")
+    def type_bytes(self, data):
+        """Sends key strokes to dom0's console."""
+        if "console" not in self._sockets:
+            connection = self._connect("console")
+            connection.settimeout(None)
+            threading.Thread(target=self._drain_console, args=(connection,), daemon=True).start()
+        self._sockets["console"].sendall(data)
+
+    def type(self, line):
+        """Types a short line (a long one would lose characters)."""
+        self.type_bytes(line.encode() + b"\n")
 
     def wait(self, happened, seconds, what):
         """Polls happened() until it is true; BedError after so many seconds or when the machine is dead."""
