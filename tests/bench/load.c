@@ -150,9 +150,51 @@ static void ask_memory(struct load *load, uint64_t *pss_bytes)
 		load_fail(load, "the daemon is gone");
 }
 
+enum { SOCKET = 1, CASE, PID, FLOOR, N, SECONDS, OPS, DOMAINS, PAUSE, LIST, HELP };
+
+static void take_option(struct load *load, int option, const char *value)
+{
+	switch (option) {
+	case SOCKET:
+		load->socket = value;
+		break;
+	case CASE:
+		load->which = cases_get(value);
+		if (!load->which)
+			load_fail(load, "no case named \"%s\"", value);
+		break;
+	case PID:
+		load->pid = atoi(value);
+		break;
+	case FLOOR:
+		load->floor = true;
+		break;
+	case N:
+		load->n = (uint32_t)strtoul(value, NULL, 10);
+		break;
+	case SECONDS:
+		load->seconds = atof(value);
+		break;
+	case OPS:
+		load->ops = strtoull(value, NULL, 10);
+		break;
+	case DOMAINS:
+		read_domains(load, value);
+		break;
+	case PAUSE:
+		load->pause = true;
+		break;
+	case LIST:
+		cases_print();
+		exit(0);
+	default:
+		fputs(usage, option == HELP ? stdout : stderr);
+		exit(option == HELP ? 0 : 2);
+	}
+}
+
 static void parse_options(struct load *load, int argc, char **argv)
 {
-	enum { SOCKET = 1, CASE, PID, FLOOR, N, SECONDS, OPS, DOMAINS, PAUSE, LIST, HELP };
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "case", required_argument, NULL, CASE },
@@ -167,47 +209,10 @@ static void parse_options(struct load *load, int argc, char **argv)
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
-	int c;
+	int option;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case SOCKET:
-			load->socket = optarg;
-			break;
-		case CASE:
-			load->which = cases_get(optarg);
-			if (!load->which)
-				load_fail(load, "no case named \"%s\"", optarg);
-			break;
-		case PID:
-			load->pid = atoi(optarg);
-			break;
-		case FLOOR:
-			load->floor = true;
-			break;
-		case N:
-			load->n = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case SECONDS:
-			load->seconds = atof(optarg);
-			break;
-		case OPS:
-			load->ops = strtoull(optarg, NULL, 10);
-			break;
-		case DOMAINS:
-			read_domains(load, optarg);
-			break;
-		case PAUSE:
-			load->pause = true;
-			break;
-		case LIST:
-			cases_print();
-			exit(0);
-		default:
-			fputs(usage, c == HELP ? stdout : stderr);
-			exit(c == HELP ? 0 : 2);
-		}
-	}
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		take_option(load, option, optarg);
 	if (!load->socket || !load->which || optind != argc) {
 		fputs(usage, stderr);
 		exit(2);
