@@ -23,7 +23,7 @@ EXTRA_DIST += \
 	tests/bench/xenstored \
 	tests/bench/bench/__init__.py \
 	tests/bench/bench/counters.py \
-	tests/bench/bench/daemons.py \
 	tests/bench/bench/measure.py \
 	tests/bench/bench/report.py \
+	tests/bench/bench/rivals.py \
 	tests/bench/bench/rows.py

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from .daemons import BenchError
+from stores.daemons import StoreError
 
 ATTACH_SECONDS = 10
 
@@ -28,7 +28,7 @@ class SyscallCounter:
             command = ["strace", "-c", "-f", "-o", str(self.log), "-p", pid]
             attached = self._strace_attached
         else:
-            raise BenchError("system calls are counted by perf or strace; neither works here")
+            raise StoreError("system calls are counted by perf or strace; neither works here")
         self.daemon_pid = pid
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
@@ -36,7 +36,7 @@ class SyscallCounter:
         while not attached():
             if time.monotonic() > deadline or self.process.poll() is not None:
                 self.process.kill()
-                raise BenchError(f"{command[0]} did not attach to the daemon")
+                raise StoreError(f"{command[0]} did not attach to the daemon")
             time.sleep(0.02)
 
     @staticmethod
@@ -66,7 +66,7 @@ class SyscallCounter:
         else:
             match = re.search(r"^\s*100\.00\s+\S+\s+\S+\s+(\d+)(?:\s+\d+)?\s+total$", text, re.M)
         if not match:
-            raise BenchError(f"no count in what {self.method} wrote:\n{text}")
+            raise StoreError(f"no count in what {self.method} wrote:\n{text}")
         return int(match.group(1))
 
 
@@ -84,5 +84,5 @@ def callgrind_total(folder):
         if match:
             totals.append(int(match.group(1)))
     if not totals:
-        raise BenchError("callgrind wrote no total")
+        raise StoreError("callgrind wrote no total")
     return max(totals)

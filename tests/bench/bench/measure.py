@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 
+from stores.daemons import StoreError
+
 from .counters import SyscallCounter, callgrind_total, callgrind_words
-from .daemons import BenchError
 
 RUN_SECONDS = 300          # nothing takes longer
 SYSCALL_OPS = 2000
@@ -42,9 +43,9 @@ class Bench:
         except subprocess.TimeoutExpired:
             load.kill()
             load.communicate()
-            raise BenchError(f"the load generator took more than {RUN_SECONDS} s") from None
+            raise StoreError(f"the load generator took more than {RUN_SECONDS} s") from None
         if load.returncode != 0:
-            raise BenchError(err.strip() or f"the load generator ended with status {load.returncode}")
+            raise StoreError(err.strip() or f"the load generator ended with status {load.returncode}")
         return json.loads(out.splitlines()[-1])
 
     def timed(self, daemon, case, n=None, ops=None):
@@ -80,7 +81,7 @@ class Bench:
     def _result_after(load):
         out, err = load.communicate("on\n", timeout=RUN_SECONDS)
         if load.returncode != 0:
-            raise BenchError(err.strip())
+            raise StoreError(err.strip())
         return json.loads(out.splitlines()[-1])
 
     @staticmethod
@@ -88,7 +89,7 @@ class Bench:
         line = load.stdout.readline().strip()
         if line != word:
             load.kill()
-            raise BenchError(load.communicate()[1].strip() or f"the load generator said {line!r}, not {word!r}")
+            raise StoreError(load.communicate()[1].strip() or f"the load generator said {line!r}, not {word!r}")
 
     def instructions(self, daemon, case):
         """Instructions in user space per operation: the difference of two runs under callgrind, so start-up cancels."""
@@ -97,7 +98,7 @@ class Bench:
 
     def _callgrind(self, daemon, case, ops):
         if not shutil.which("valgrind"):
-            raise BenchError("instructions are counted by valgrind, which is not installed")
+            raise StoreError("instructions are counted by valgrind, which is not installed")
         with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
             self._result(self._start_load(self._load_command(running, case, ops=ops)))
             running.process.send_signal(signal.SIGTERM)

@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The daemons that are compared: each is started afresh for every run, in a folder of its own on tmpfs."""
+"""Daemons that speak the store's protocol: each is started afresh, in a folder of its own on tmpfs."""
 import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(TOP / "tests/xen"))
-
 START_SECONDS = 60
 
 
-class BenchError(Exception):
+class StoreError(Exception):
     """Something the user can be told in a sentence."""
 
 
 def scratch_folder():
     """A new folder on tmpfs, so that no disk is measured; its path is short enough for a socket."""
-    return Path(tempfile.mkdtemp(prefix="xsbench-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    return Path(tempfile.mkdtemp(prefix="store-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
 
 
 class Daemon:
@@ -31,7 +27,7 @@ class Daemon:
 
     name = ""
     is_floor = False
-    has_domains = False
+    has_host = False        # does a Xen run below it, real or simulated?
 
     def __init__(self, build):
         self.build = build
@@ -56,13 +52,18 @@ class Daemon:
         return folder / "socket"
 
     @contextlib.contextmanager
-    def running(self, cpu, wrapper=lambda folder: []):
-        """Starts it on the given CPU and gives a Running; ends it afterwards. wrapper(folder): see command()."""
+    def running(self, cpu=None, wrapper=lambda folder: [], options=()):
+        """Starts it (on one CPU, if given) and gives a Running; ends it afterwards.
+
+        wrapper(folder): see command(); options: further words for the daemon.
+        """
         folder = scratch_folder()
         log = open(folder / "log", "wb")
+        words = [*self.command(folder, wrapper(folder)), *options]
         process = subprocess.Popen(
-            [str(word) for word in self.command(folder, wrapper(folder))], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**os.environ, **self.environment(folder)}, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+            [str(word) for word in words], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env={**os.environ, **self.environment(folder)},
+            preexec_fn=(lambda: os.sched_setaffinity(0, {cpu})) if cpu is not None else None)
         try:
             self._wait(process, folder)
             yield Running(self, process, folder)
@@ -82,7 +83,7 @@ class Daemon:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 tail = (folder / "log").read_text(errors="replace")[-2000:]
-                raise BenchError(f"{self.name} ended at start with status {process.returncode}\n{tail}")
+                raise StoreError(f"{self.name} ended at start with status {process.returncode}\n{tail}")
             with socket.socket(socket.AF_UNIX) as client:
                 try:
                     client.connect(str(self.socket(folder)))
@@ -90,7 +91,7 @@ class Daemon:
                 except OSError:
                     time.sleep(0.01)
         else:
-            raise BenchError(f"{self.name} did not open its socket in {START_SECONDS} s")
+            raise StoreError(f"{self.name} did not open its socket in {START_SECONDS} s")
         time.sleep(0.05)  # it forgets that client
 
 
@@ -102,6 +103,12 @@ class Running:
         self.process = process
         self.folder = folder
 
+    def check_alive(self):
+        """A daemon that ended while it was asked has lost, whatever it answered."""
+        if self.process.poll() is not None:
+            tail = (self.folder / "log").read_text(errors="replace")[-2000:]
+            raise StoreError(f"{self.daemon.name} ended with status {self.process.returncode}\n{tail}")
+
     @property
     def pid(self):
         return self.process.pid
@@ -109,18 +116,6 @@ class Running:
     @property
     def socket(self):
         return self.daemon.socket(self.folder)
-
-
-class Floor(Daemon):
-    """The echo server."""
-    name = "floor"
-    is_floor = True
-
-    def program(self):
-        return self.build / "tests/bench/bench-floor"
-
-    def command(self, folder, wrapper):
-        return [*wrapper, self.program(), self.socket(folder)]
 
 
 class Ours(Daemon):
@@ -134,11 +129,5 @@ class Ours(Daemon):
         return [*wrapper, self.program(), "--no-fork", "--pid-file", folder / "pid"]
 
 
-NAMES = ("floor", "ours")
-_CLASSES = {"floor": Floor, "ours": Ours}
 
-
-def made(build, names):
-    """The daemons to measure: those named, or all whose programs are there; the floor always, and first."""
-    chosen = [_CLASSES[name](build) for name in NAMES if not names or name in names or name == "floor"]
-    return [daemon for daemon in chosen if names or daemon.present()]
+CLASSES = {daemon.name: daemon for daemon in (Ours,)}

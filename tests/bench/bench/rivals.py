@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is compared: the floor and the store daemons."""
+from stores.daemons import Daemon, Ours
+
+
+class Floor(Daemon):
+    """The echo server."""
+    name = "floor"
+    is_floor = True
+
+    def program(self):
+        return self.build / "tests/bench/bench-floor"
+
+    def command(self, folder, wrapper):
+        return [*wrapper, self.program(), self.socket(folder)]
+
+
+CLASSES = {daemon.name: daemon for daemon in (Floor, Ours)}
+
+
+def made(build, names):
+    """The daemons to measure: those named, or all whose programs are there; the floor always, and first."""
+    chosen = [make(build) for name, make in CLASSES.items() if not names or name in names or name == "floor"]
+    return [daemon for daemon in chosen if names or daemon.present()]

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Plays one scenario against a running daemon and says what went differently."""
+import re
+
+from .client import ERROR, Broken, Client, Closed, Silent, to_socket
+from .scenario import TYPES, Word
+
+ANSWER_SECONDS = 5          # a daemon that takes longer is stuck
+EVENT_SECONDS = 2           # for events that need not come at once (a domain's death)
+QUIET_SECONDS = 0.3         # silence that counts as no answer
+SYNC = (TYPES["GET_DOMAIN_PATH"], b"0\0")
+
+
+class Different(Exception):
+    """The daemon did not do what the scenario says; the message says what it did."""
+
+
+def _shown(message):
+    """A message as the scenario would have it."""
+    if message.type == ERROR:
+        return message.payload.rstrip(b"\0").decode("ascii", "replace")
+    text = "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}"
+                   for byte in message.payload[:200]).replace("\\x00", "\\0")
+    return f'"{text}"' + (f" … ({len(message.payload)} bytes)" if len(message.payload) > 200 else "")
+
+
+class Player:
+    """One scenario on one daemon. host: creates and destroys domains, or None without a Xen."""
+
+    def __init__(self, scenario, socket_path, host=None, trace=None):
+        self.scenario = scenario
+        self.socket_path = socket_path
+        self.host = host
+        self.trace = trace or (lambda text: None)
+        self.clients = {}
+        self.silent = set()         # who was refused for good: not asked again
+        self.raw = set()            # who sent raw bytes last: a question would land amid them
+        self.txns = {}              # (who, name) -> id
+        self.variables = {}
+
+    def play(self):
+        """Raises Different at the first line that goes otherwise."""
+        try:
+            self._set_up()
+            for step in self.scenario.steps:
+                for count in range(1, step.repeat + 1):
+                    self.variables["i"] = str(count)
+                    self._play_step(step)
+        finally:
+            for client in self.clients.values():
+                client.close()
+
+    def _set_up(self):
+        created = {int(step.words[0].text) for step in self.scenario.steps
+                   if step.who == "host" and step.operation == "CREATE"}
+        for domid in self.scenario.exists:
+            self._create(domid)
+        introduced = [domid for domid in self.scenario.domains if domid not in created]
+        for domid in introduced:
+            if domid not in self.scenario.exists:
+                self._create(domid)
+        if introduced:
+            self._introduce(introduced)
+        for who in self._speakers():
+            if who.startswith("dom0") or int(who[3:]) in introduced:
+                self._client(who)
+
+    def _speakers(self):
+        found = []
+        for step in self.scenario.steps:
+            for who in [step.who] + [event.who for event in step.events]:
+                if who != "host" and who not in found:
+                    found.append(who)
+        return found
+
+    def _client(self, who):
+        if who not in self.clients:
+            if re.match(r"dom0(\.|$)", who):
+                self.clients[who] = Client(to_socket(self.socket_path))
+            else:
+                self.clients[who] = Client(lambda: self.host.ring(int(who[3:])))
+        return self.clients[who]
+
+    def _create(self, domid):
+        frame, port = self.host.create(domid)
+        self.variables[f"gfn{domid}"] = str(frame)
+        self.variables[f"port{domid}"] = str(port)
+
+    def _introduce(self, domids):
+        client = Client(to_socket(self.socket_path))
+        for domid in domids:
+            payload = "".join(f"{word}\0" for word in
+                              (domid, self.variables[f"gfn{domid}"], self.variables[f"port{domid}"]))
+            client.request(TYPES["INTRODUCE"], payload.encode())
+            message = client.answer(ANSWER_SECONDS)
+            if message.payload != b"OK\0":
+                raise Different(f"INTRODUCE {domid} before the first line: {_shown(message)}")
+        client.close()
+
+    def _filled(self, data):
+        """$i, $gfn5, $port5 replaced."""
+        return re.sub(rb"\$(gfn\d+|port\d+|i)",
+                      lambda match: self.variables[match.group(1).decode()].encode(), data)
+
+    def _play_step(self, step):
+        words = [Word(self._filled(word.data), word.quoted) for word in step.words]
+        try:
+            before = self._act(step, words)
+            self._check_events(step, before)
+        except Different as different:
+            raise Different(f"line {step.line}: {step.source}\n{different}") from None
+        except Broken as broken:
+            raise Different(f"line {step.line}: {step.source}\nthe daemon sent {broken}") from None
+
+    def _act(self, step, words):
+        """Does what the line says and checks the answer; returns the number of events that came before it."""
+        if step.who == "host":
+            self._host_acts(step, words)
+            return 0
+        client = self._client(step.who)
+        if step.operation == "RECONNECT":
+            client.connect()
+            self.silent.discard(step.who)
+            self.raw.discard(step.who)
+            return 0
+        (self.raw.add if step.operation == "SEND" else self.raw.discard)(step.who)
+        number, req_id, tx_id = self._send(client, step, words)
+        wanted = step.answer[0]
+        if not wanted.quoted and wanted.data in (b"none", b"closed"):
+            self._check_silence(client, step.who, wanted.text)
+            return len(client.events)
+        try:
+            message = client.answer(ANSWER_SECONDS)
+        except Silent:
+            raise Different(f"no answer in {ANSWER_SECONDS} s") from None
+        except Closed:
+            raise Different("the daemon closed the connection") from None
+        before = len(client.events)
+        self.trace(f"{step.source}   -> {_shown(message)}")
+        if req_id is not None and (message.req_id, message.tx_id) != (req_id, tx_id):
+            raise Different(f"req_id {message.req_id} and tx_id {message.tx_id} came back, not {req_id} and {tx_id}")
+        self._check_answer(step, words, number, message)
+        return before
+
+    def _send(self, client, step, words):
+        """(type, req_id, tx_id) of what was sent; req_id None if it was raw bytes."""
+        tx_id = self._txn(step, step.txn)
+        data = [word.data for word in words]
+        try:
+            if step.operation == "SEND":
+                client.send(b"".join(data))
+                return None, None, None
+            if step.operation == "START":
+                number, payload = TYPES["TRANSACTION_START"], b"\0"
+            elif step.operation in ("COMMIT", "ABORT"):
+                tx_id = self._txn(step, words[0].text)
+                number, payload = TYPES["TRANSACTION_END"], b"T\0" if step.operation == "COMMIT" else b"F\0"
+            elif step.operation == "RAW":
+                number = TYPES[words[0].text] if words[0].text in TYPES else int(words[0].text)
+                payload = b"".join(data[1:])
+            else:
+                number = TYPES[step.operation]
+                payload = b"".join(word + b"\0" for word in data)
+                if step.operation == "WRITE" and len(data) == 2:
+                    payload = payload[:-1]      # a value has no NUL
+            return number, client.request(number, payload, tx_id), tx_id
+        except Closed:
+            raise Different("the connection is closed") from None
+
+    def _txn(self, step, name):
+        if not name:
+            return 0
+        return int(name) if name.isdigit() else self.txns.get((step.who, name), 0) or \
+            next((number for (_, known), number in self.txns.items() if known == name), 0)
+
+    def _check_silence(self, client, who, wanted):
+        try:
+            message = client.answer(QUIET_SECONDS if wanted == "none" else ANSWER_SECONDS)
+        except Silent:
+            if wanted == "none":
+                return
+            raise Different("the connection stays open") from None
+        except Closed:
+            if wanted == "closed":
+                self.silent.add(who)
+                return
+            raise Different("the daemon closed the connection") from None
+        raise Different(f"an answer came: {_shown(message)}")
+
+    def _check_answer(self, step, words, number, message):
+        answer = step.answer
+        first = answer[0]
+        bare = not first.quoted and len(answer) == 1
+        if bare and re.match(rb"E[A-Z0-9]+$", first.data):
+            good = message.type == ERROR and message.payload == first.data + b"\0"
+        elif number is not None and message.type != number:
+            good = False
+        elif step.operation == "START" and bare and first.data == b"OK":
+            good = re.match(rb"[1-9][0-9]*\0$", message.payload) is not None
+            if good:
+                self.txns[step.who, words[0].text] = int(message.payload[:-1])
+        elif bare and first.data == b"OK":
+            good = message.payload == b"OK\0"
+        elif bare and first.data == b"*":
+            good = True
+        elif not first.quoted and first.data == b"~":
+            good = re.fullmatch(answer[1].data, message.payload, re.S) is not None
+        elif len(answer) == 1 and first.quoted:
+            good = message.payload == self._filled(first.data)
+        elif number == TYPES["READ"]:
+            good = message.payload == self._filled(b" ".join(word.data for word in answer))
+        else:
+            good = message.payload == b"".join(self._filled(word.data) + b"\0" for word in answer)
+        if not good:
+            raise Different(f"the answer is {_shown(message)}")
+
+    def _host_acts(self, step, words):
+        domid = int(words[0].text)
+        if step.operation == "CREATE":
+            self._create(domid)
+        elif step.operation == "DESTROY":
+            self.host.destroy(domid)
+            self.silent.add(f"dom{domid}")
+        else:
+            self.host.shutdown(domid, int(words[1].text))
+
+    def _check_events(self, step, before):
+        self._sync()
+        wanted = {}
+        for event in step.events:
+            wanted.setdefault(event.who, []).append(event)
+        for who in set(wanted) - set(self.clients):
+            raise Different(f"{who} cannot see events: it is not connected")
+        for who, client in self.clients.items():
+            if who in self.silent and who not in wanted:
+                continue
+            self._await_events(client, len(wanted.get(who, [])))
+            came, client.events = client.events, []
+            for message in came:
+                self.trace(f"    event for {who}: {_shown(message)}")
+            self._compare(who, wanted.get(who, []), came, before if who == step.who else None)
+
+    def _sync(self):
+        """What was caused so far has come once a later question is answered: connections are in order."""
+        for who, client in self.clients.items():
+            if who in self.silent | self.raw:
+                continue
+            try:
+                client.request(*SYNC)
+                client.answer(ANSWER_SECONDS)
+            except Silent:
+                raise Different(f"{who} is not answered any more") from None
+            except Closed:
+                raise Different(f"the daemon closed the connection of {who}") from None
+
+    @staticmethod
+    def _await_events(client, number):
+        while len(client.events) < number:
+            try:
+                client.await_event(EVENT_SECONDS)
+            except (Silent, Closed):
+                return
+
+    def _compare(self, who, wanted, came, before):
+        pairs = [tuple(message.payload[:-1].split(b"\0")) for message in came]
+        expected = [(self._filled(event.path), self._filled(event.token)) for event in wanted]
+        if pairs != expected:
+            def text(events):
+                return ", ".join(b" ".join(pair).decode("utf-8", "replace")[:200] for pair in events) or "none"
+            raise Different(f"events for {who}: {text(pairs)}; the scenario says: {text(expected)}")
+        if before is not None:
+            for position, event in enumerate(wanted):
+                if event.order and (event.order == "<") != (position < before):
+                    raise Different(f"event {event.path.decode('utf-8', 'replace')} came "
+                                    f"{'before' if position < before else 'after'} the answer")
