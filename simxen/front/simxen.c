@@ -44,7 +44,7 @@ static const char usage[] =
 	"  -h, --help            print this text\n"
 	"\n"
 	"ctl: speaks to the host that SIMXEN_DIR names (run sets it): status, unknown, conring TEXT,\n"
-	"fail, event, ports, memory, seed, clear. See simxen(1).\n";
+	"notify DOMID PORT, fail, event, ports, memory, seed, clear. See simxen(1).\n";
 
 struct run {
 	char dir[PATH_MAX];

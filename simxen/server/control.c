@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/domain.h"
+#include "core/evtchn.h"
 #include "core/fault.h"
 #include "core/host.h"
 #include "core/memory.h"
@@ -41,6 +42,20 @@ static int conring(struct server *server, const char *text)
 	return 0;
 }
 
+/* "notify DOMID PORT": as if that guest had sent an event on its port. */
+static int notify(struct host *host, const char *words, char *answer, size_t size)
+{
+	struct domain *domain;
+	uint32_t domid, port;
+
+	if (sscanf(words, "%" SCNu32 " %" SCNu32, &domid, &port) != 2) {
+		snprintf(answer, size, "notify DOMID PORT");
+		return -EINVAL;
+	}
+	domain = domid < HOST_DOMIDS ? host_domain(host, (uint16_t)domid) : NULL;
+	return domain ? evtchn_send(domain, port) : -ESRCH;
+}
+
 int control_command(struct server *server, char *line, char *answer, size_t size)
 {
 	struct host *host = server->host;
@@ -58,6 +73,8 @@ int control_command(struct server *server, char *line, char *answer, size_t size
 	}
 	if (!strncmp(line, "conring ", 8))
 		return conring(server, line + 8);
+	if (!strncmp(line, "notify ", 7))
+		return notify(host, line + 7, answer, size);
 	r = fault_command(host->faults, line, answer, size);
 	if (!r)
 		memory_limit(host->memory, fault_memory(host->faults));

@@ -10,11 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from . import stock
+from .host import SimHost
+from .says import StoreError
+
 START_SECONDS = 60
-
-
-class StoreError(Exception):
-    """Something the user can be told in a sentence."""
 
 
 def scratch_folder():
@@ -27,107 +27,175 @@ class Daemon:
 
     name = ""
     is_floor = False
-    has_host = False        # does a Xen run below it, real or simulated?
+    needs_host = False      # does it start only where there is a Xen?
+    can_host = True         # can it use one?
 
-    def __init__(self, build):
-        self.build = build
-
-    def command(self, folder, wrapper):
-        """The command line, with the words of wrapper right before the daemon's own; stays in the foreground."""
-        raise NotImplementedError
-
-    def present(self):
-        """Is the program there?"""
-        return self.program().is_file()
+    def __init__(self, build, with_host=True):
+        self.build = build.absolute()
+        self.has_host = self.can_host and (with_host or self.needs_host)
 
     def program(self):
         """The daemon's executable file."""
         raise NotImplementedError
 
-    def environment(self, folder):
-        """Added to the environment."""
-        return {"XENSTORED_RUNDIR": str(folder)}
+    def command(self, folder, host):
+        """The command line; stays in the foreground and writes folder/pid. host: a SimHost or None."""
+        raise NotImplementedError
 
-    def socket(self, folder):
+    def present(self):
+        """Is the program there, and what it needs?"""
+        try:
+            return self.program().is_file() and (not self.has_host or SimHost.present(self.build))
+        except StoreError:
+            return False
+
+    def environment(self):
+        """Added to the environment of the daemon alone."""
+        return {}
+
+    def socket(self, folder, host):
+        """Where its socket is, seen from outside."""
+        del host
         return folder / "socket"
 
     @contextlib.contextmanager
     def running(self, cpu=None, wrapper=lambda folder: [], options=()):
         """Starts it (on one CPU, if given) and gives a Running; ends it afterwards.
 
-        wrapper(folder): see command(); options: further words for the daemon.
+        wrapper(folder): words to put before the daemon's own; options: words to put after them.
         """
         folder = scratch_folder()
-        log = open(folder / "log", "wb")
-        words = [*self.command(folder, wrapper(folder)), *options]
-        process = subprocess.Popen(
-            [str(word) for word in words], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**os.environ, **self.environment(folder)},
-            preexec_fn=(lambda: os.sched_setaffinity(0, {cpu})) if cpu is not None else None)
+        host = SimHost(self.build, folder) if self.has_host else None
+        words = [*self._settings(), *(["taskset", "-c", cpu] if cpu is not None else []), *wrapper(folder),
+                 *self.command(folder, host), *options]
+        with open(folder / "log", "wb") as log:
+            process = subprocess.Popen([str(word) for word in (host.around(words) if host else words)],
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       env={**os.environ, "XENSTORED_RUNDIR": str(folder)})
+        running = Running(self, process, folder, host)
         try:
-            self._wait(process, folder)
-            yield Running(self, process, folder)
+            self._wait(running)
+            yield running
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-            log.close()
+            running.end()
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _wait(self, process, folder):
+    def _settings(self):
+        return ["env", *(f"{name}={value}" for name, value in self.environment().items())]
+
+    def _wait(self, running):
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                tail = (folder / "log").read_text(errors="replace")[-2000:]
-                raise StoreError(f"{self.name} ended at start with status {process.returncode}\n{tail}")
+        while True:
+            running.check_alive()
             with socket.socket(socket.AF_UNIX) as client:
                 try:
-                    client.connect(str(self.socket(folder)))
+                    client.connect(str(running.socket))
                     break
                 except OSError:
-                    time.sleep(0.01)
-        else:
-            raise StoreError(f"{self.name} did not open its socket in {START_SECONDS} s")
-        time.sleep(0.05)  # it forgets that client
+                    time.sleep(0.005)
+            if time.monotonic() > deadline:
+                raise StoreError(f"{self.name} did not open its socket in {START_SECONDS} s")
+        running.find_pid()
 
 
 class Running:
     """A daemon that serves."""
 
-    def __init__(self, daemon, process, folder):
+    def __init__(self, daemon, process, folder, host):
         self.daemon = daemon
-        self.process = process
+        self.process = process      # the daemon, or what runs it on a host
         self.folder = folder
+        self.host = host
+        self.pid = None
+        self.socket = daemon.socket(folder, host)
+
+    def find_pid(self):
+        """The daemon's own pid: our child's, unless a host is around it."""
+        self.pid = self.process.pid
+        deadline = time.monotonic() + START_SECONDS
+        while self.host:
+            text = (self.folder / "pid").read_text(encoding="ascii") if (self.folder / "pid").exists() else ""
+            if text.strip().isdigit():
+                self.pid = int(text)
+                return
+            if time.monotonic() > deadline:
+                raise StoreError(f"{self.daemon.name} wrote no pid file")
+            time.sleep(0.005)
+
+    def log(self):
+        """The end of what it said."""
+        return (self.folder / "log").read_text(errors="replace")[-2000:]
 
     def check_alive(self):
         """A daemon that ended while it was asked has lost, whatever it answered."""
         if self.process.poll() is not None:
-            tail = (self.folder / "log").read_text(errors="replace")[-2000:]
-            raise StoreError(f"{self.daemon.name} ended with status {self.process.returncode}\n{tail}")
+            raise StoreError(f"{self.daemon.name} ended with status {self.process.returncode}\n{self.log()}")
 
-    @property
-    def pid(self):
-        return self.process.pid
-
-    @property
-    def socket(self):
-        return self.daemon.socket(self.folder)
+    def end(self):
+        """Ends the daemon, then what was around it."""
+        if self.host:
+            self.host.end()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self.process.poll() is not None:
+                return
+            try:
+                os.kill(self.pid or self.process.pid, number)
+            except ProcessLookupError:
+                pass
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                continue
+        self.process.kill()
+        self.process.wait()
 
 
 class Ours(Daemon):
-    """The daemon of this project."""
+    """The daemon of this project; without a host it serves its socket only."""
     name = "ours"
 
     def program(self):
         return self.build / "xenstored/xenstored"
 
-    def command(self, folder, wrapper):
-        return [*wrapper, self.program(), "--no-fork", "--pid-file", folder / "pid"]
+    def command(self, folder, host):
+        words = [self.program(), "--no-fork", "--pid-file", folder / "pid"]
+        if not host:
+            return words + ["--no-domain-init"]
+        return words + ["--kva-path", host.kva, "--port-path", host.port]
 
 
+class StockC(Daemon):
+    """Debian's C xenstored."""
+    name = "C"
+    needs_host = True
 
-CLASSES = {daemon.name: daemon for daemon in (Ours,)}
+    def program(self):
+        return stock.program("xenstored")
+
+    def command(self, folder, host):
+        return [self.program(), "--no-fork", "--pid-file", folder / "pid"]
+
+
+class StockOX(Daemon):
+    """Debian's oxenstored."""
+    name = "OX"
+    needs_host = True
+
+    def program(self):
+        return stock.program("oxenstored")
+
+    def command(self, folder, host):
+        config = folder / "oxenstored.conf"
+        config.write_text(f"xenstored-kva = {host.kva}\nxenstored-port = {host.port}\npid-file = {folder}/pid\n"
+                          "xenstored-log-file = /dev/null\naccess-log-file = /dev/null\npersistent = false\n",
+                          encoding="ascii")
+        return [self.program(), "--no-fork", "--config-file", config]
+
+    def environment(self):
+        return {"LD_PRELOAD": self.build / "tests/stores/.libs/libmodest.so"}
+
+    def socket(self, folder, host):
+        return host.run_xenstored / "socket"
+
+
+CLASSES = {daemon.name: daemon for daemon in (Ours, StockC, StockOX)}

@@ -1,1 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+EXTRA_DIST += \
+	tests/wire/README.md \
+	tests/wire/run \
+	tests/wire/player/__init__.py \
+	tests/wire/player/client.py \
+	tests/wire/player/differences.py \
+	tests/wire/player/play.py \
+	tests/wire/player/scenario.py \
+	tests/wire/directory.xst \
+	tests/wire/framing.xst \
+	tests/wire/paths.xst \
+	tests/wire/perms.xst \
+	tests/wire/rm.xst \
+	tests/wire/txn.xst \
+	tests/wire/txn_conflict.xst \
+	tests/wire/values.xst \
+	tests/wire/watch.xst \
+	tests/wire/watch_who.xst

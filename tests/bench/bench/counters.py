@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from stores.daemons import StoreError
+from stores.says import StoreError
 
 ATTACH_SECONDS = 10
 

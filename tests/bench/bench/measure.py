@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from stores.daemons import StoreError
+from stores.says import StoreError
 
 from .counters import SyscallCounter, callgrind_total, callgrind_words
 

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is compared: the floor and the store daemons."""
-from stores.daemons import Daemon, Ours
+from stores import daemons
 
 
-class Floor(Daemon):
+class Floor(daemons.Daemon):
     """The echo server."""
     name = "floor"
     is_floor = True
+    can_host = False
 
     def program(self):
         return self.build / "tests/bench/bench-floor"
 
-    def command(self, folder, wrapper):
-        return [*wrapper, self.program(), self.socket(folder)]
+    def command(self, folder, host):
+        return [self.program(), folder / "socket"]
 
 
-CLASSES = {daemon.name: daemon for daemon in (Floor, Ours)}
+CLASSES = {"floor": Floor, **daemons.CLASSES}
 
 
 def made(build, names):

@@ -27,10 +27,11 @@ def _shown(message):
 class Player:
     """One scenario on one daemon. host: creates and destroys domains, or None without a Xen."""
 
-    def __init__(self, scenario, socket_path, host=None, trace=None):
+    def __init__(self, scenario, socket_path, host=None, seconds=ANSWER_SECONDS, trace=None):
         self.scenario = scenario
         self.socket_path = socket_path
         self.host = host
+        self.seconds = seconds      # how long to wait for an answer
         self.trace = trace or (lambda text: None)
         self.clients = {}
         self.silent = set()         # who was refused for good: not asked again
@@ -78,7 +79,7 @@ class Player:
             if re.match(r"dom0(\.|$)", who):
                 self.clients[who] = Client(to_socket(self.socket_path))
             else:
-                self.clients[who] = Client(lambda: self.host.ring(int(who[3:])))
+                self.clients[who] = Client(to_socket(self.host.ring(int(who[3:]))))
         return self.clients[who]
 
     def _create(self, domid):
@@ -92,7 +93,7 @@ class Player:
             payload = "".join(f"{word}\0" for word in
                               (domid, self.variables[f"gfn{domid}"], self.variables[f"port{domid}"]))
             client.request(TYPES["INTRODUCE"], payload.encode())
-            message = client.answer(ANSWER_SECONDS)
+            message = client.answer(self.seconds)
             if message.payload != b"OK\0":
                 raise Different(f"INTRODUCE {domid} before the first line: {_shown(message)}")
         client.close()
@@ -130,9 +131,9 @@ class Player:
             self._check_silence(client, step.who, wanted.text)
             return len(client.events)
         try:
-            message = client.answer(ANSWER_SECONDS)
+            message = client.answer(self.seconds)
         except Silent:
-            raise Different(f"no answer in {ANSWER_SECONDS} s") from None
+            raise Different(f"no answer in {self.seconds} s") from None
         except Closed:
             raise Different("the daemon closed the connection") from None
         before = len(client.events)
@@ -175,7 +176,7 @@ class Player:
 
     def _check_silence(self, client, who, wanted):
         try:
-            message = client.answer(QUIET_SECONDS if wanted == "none" else ANSWER_SECONDS)
+            message = client.answer(QUIET_SECONDS if wanted == "none" else self.seconds)
         except Silent:
             if wanted == "none":
                 return
@@ -247,7 +248,7 @@ class Player:
                 continue
             try:
                 client.request(*SYNC)
-                client.answer(ANSWER_SECONDS)
+                client.answer(self.seconds)
             except Silent:
                 raise Different(f"{who} is not answered any more") from None
             except Closed:

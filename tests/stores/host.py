@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A simulated Xen host below a daemon, and the domains on it."""
+import os
+import subprocess
+
+from .says import StoreError
+
+
+class SimHost:
+    """simxen around one daemon, and tests/stores/guests beside it, which makes domains and plays their rings."""
+
+    def __init__(self, build, folder):
+        self.build = build
+        self.folder = folder / "host"
+        self.kva = self.folder / "proc/xsd_kva"
+        self.port = self.folder / "proc/xsd_port"
+        self.run_xenstored = self.folder / "run-xenstored"
+        self.helper = None
+
+    @staticmethod
+    def present(build):
+        """Is simxen built?"""
+        return (build / "simxen/simxen").is_file() and (build / "tests/stores/guests").is_file()
+
+    def around(self, words):
+        """The command that starts the host with these words on it."""
+        return [self.build / "simxen/simxen", "run", "-d", self.folder, "--", *words]
+
+    def _ask(self, *words):
+        """One command to the helper; returns the words after "ok"."""
+        if not self.helper:
+            environment = {**os.environ, "SIMXEN_DIR": str(self.folder),
+                           "LD_LIBRARY_PATH": str(self.build / "simxen/.libs")}
+            self.helper = subprocess.Popen([str(self.build / "tests/stores/guests")], env=environment, text=True,
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            if self.helper.stdout.readline() != "ready\n":
+                raise StoreError("tests/stores/guests did not start")
+        line = " ".join(str(word) for word in words)
+        self.helper.stdin.write(line + "\n")
+        self.helper.stdin.flush()
+        answer = self.helper.stdout.readline().split()
+        if answer[:1] != ["ok"]:
+            raise StoreError(f"guests: {line}: {' '.join(answer) or 'it ended'}")
+        return answer[1:]
+
+    def create(self, domid):
+        """Makes a domain of this number; returns its store frame and port."""
+        _, frame, port = self._ask("create", domid)
+        return int(frame), int(port)
+
+    def create_many(self, number, path):
+        """Makes domains and writes a line "domid frame port" for each."""
+        self._ask("many", number, path)
+
+    def destroy(self, domid):
+        """Ends a domain."""
+        self._ask("destroy", domid)
+
+    def shutdown(self, domid, reason):
+        """The domain stops by itself."""
+        self._ask("shutdown", domid, reason)
+
+    def ring(self, domid):
+        """A socket path: whoever connects speaks through the domain's ring."""
+        path = self.folder / f"ring{domid}"
+        self._ask("ring", domid, path)
+        return path
+
+    def peek(self, domid, offset):
+        """A word of the domain's store page."""
+        return int(self._ask("peek", domid, offset)[0])
+
+    def poke(self, domid, offset, value):
+        """Writes a word of the domain's store page."""
+        self._ask("poke", domid, offset, value)
+
+    def kick(self, domid):
+        """The guest sends an event on its store port."""
+        self._ask("kick", domid)
+
+    def quiet(self, domid, on):
+        """Leaves answers in the ring, or reads them again."""
+        self._ask("quiet", domid, int(on))
+
+    def end(self):
+        """Ends the helper; the host ends with its daemon."""
+        if self.helper:
+            self.helper.stdin.close()
+            self.helper.wait(20)
+            self.helper.stdout.close()
