@@ -111,12 +111,13 @@ static int read_limits(struct xldevice_parser *parser)
 	struct guest *guest = parser->guest;
 	long cap = 0, frames = -1, version = 0;
 
-	if (read_number(parser, "max_event_channels", 0, UINT32_MAX, &cap) < 0 ||
+	if (read_number(parser, "max_event_channels", -1, UINT32_MAX, &cap) < 0 ||
 	    read_number(parser, "max_grant_frames", 0, INT32_MAX, &frames) < 0 ||
 	    read_number(parser, "max_grant_version", 0, 2, &version) < 0 ||
 	    read_bool(parser, "driver_domain", &guest->driver_domain) < 0)
 		return -EINVAL;
-	guest->asked_cap = cap > CAP_NONE ? CAP_NONE : cap;
+	guest->asked_cap = cap < 0 || cap > CAP_NONE ? CAP_NONE
+						     : cap; /* -1: as many as there are */
 	guest->asked_cap_line = cap ? line_of(parser, "max_event_channels") : 0;
 	guest->max_grant_frames = frames;
 	guest->max_grant_version = version;

@@ -253,6 +253,9 @@ TEST(limits_are_taken_over)
 	guest = parse("name='a'\nmax_event_channels = 4294967295");
 	CHECK_EQ(guest.asked_cap, CAP_NONE);
 	guest_deinit(&guest);
+	guest = parse("name='a'\nmax_event_channels = '-1'");
+	CHECK_EQ(guest.asked_cap, CAP_NONE);
+	guest_deinit(&guest);
 	guest = parse("name='a'\nmax_event_channels = 0");
 	CHECK_EQ(guest.asked_cap, 0);
 	guest_deinit(&guest);
@@ -286,8 +289,8 @@ static const struct {
 	{ "name='a'\nvtpm=['uuid=x']\n", "c:2: a vtpm needs backend=" },
 	{ "name='a'\nvdispl=['backend=x']\n", "c:2: a vdispl needs connectors=" },
 	{ "name='a'\nvsnd=['x']\n", "c:2:" },
-	{ "name='a'\nmax_event_channels='-1'\n",
-	  "c:2: value `-1' is smaller than minimum bound '0'" },
+	{ "name='a'\nmax_event_channels='-2'\n",
+	  "c:2: value `-2' is smaller than minimum bound '-1'" },
 	{ "name='a'\nif x:\n  memory=3\n", "c:2: config parsing error near `x" },
 	{ "name='a\nmemory=3\n", "c:1: config parsing error near" },
 };
