@@ -4,6 +4,8 @@ XENSTORED_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xenstored
 
 noinst_LIBRARIES += libxenstored_model.a
 libxenstored_model_a_SOURCES = \
+	xenstored/model/check.c \
+	xenstored/model/check.h \
 	xenstored/model/death.c \
 	xenstored/model/death.h \
 	xenstored/model/hash.h \
@@ -16,6 +18,7 @@ libxenstored_model_a_SOURCES = \
 	xenstored/model/perms.h \
 	xenstored/model/quota.c \
 	xenstored/model/quota.h \
+	xenstored/model/stats.h \
 	xenstored/model/store.c \
 	xenstored/model/store.h \
 	xenstored/model/table.c \
@@ -36,6 +39,9 @@ noinst_LIBRARIES += libxenstored_protocol.a
 libxenstored_protocol_a_SOURCES = \
 	xenstored/protocol/conn.c \
 	xenstored/protocol/conn.h \
+	xenstored/protocol/control.c \
+	xenstored/protocol/control.h \
+	xenstored/protocol/control_show.c \
 	xenstored/protocol/dispatch.c \
 	xenstored/protocol/dispatch.h \
 	xenstored/protocol/op_domain.c \
@@ -48,6 +54,10 @@ libxenstored_protocol_a_SOURCES = \
 	xenstored/protocol/outq.h \
 	xenstored/protocol/protocol.c \
 	xenstored/protocol/protocol.h \
+	xenstored/protocol/text.c \
+	xenstored/protocol/text.h \
+	xenstored/protocol/trace.c \
+	xenstored/protocol/trace.h \
 	xenstored/protocol/wire.h
 libxenstored_protocol_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_protocol_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)

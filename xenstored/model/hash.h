@@ -62,4 +62,18 @@ static inline uint64_t hash_bytes(const struct hash_key *key, uint64_t seed, con
 	return hash_fold(hash_tail(p, len) ^ key->k[1], h ^ key->k[2]);
 }
 
+/* Are the @len bytes the same? Names are short: a call would cost more than the work. */
+static inline int hash_same(const char *a, const char *b, size_t len)
+{
+	if (len > 16)
+		return memcmp(a, b, len) == 0;
+	if (len >= 8)
+		return hash_load64(a) == hash_load64(b) &&
+		       hash_load64(a + len - 8) == hash_load64(b + len - 8);
+	if (len >= 4)
+		return hash_load32(a) == hash_load32(b) &&
+		       hash_load32(a + len - 4) == hash_load32(b + len - 4);
+	return !len || (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
+}
+
 #endif

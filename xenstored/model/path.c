@@ -14,30 +14,45 @@ static const uint8_t class_of[256] = {
 	['0' ... '9'] = NAME, ['A' ... 'Z'] = NAME, ['a' ... 'z'] = NAME,
 };
 
+/* The first byte from @p on that is not part of a name. Unrolled: most of a request is its path. */
+static const char *name_end(const char *p)
+{
+	for (;; p += 4) {
+		if (class_of[(uint8_t)p[0]] != NAME)
+			return p;
+		if (class_of[(uint8_t)p[1]] != NAME)
+			return p + 1;
+		if (class_of[(uint8_t)p[2]] != NAME)
+			return p + 2;
+		if (class_of[(uint8_t)p[3]] != NAME)
+			return p + 3;
+	}
+}
+
 /* Reads components from text + at on; expects at least one. */
 static int split(struct path *path, const struct hash_key *key, uint32_t at)
 {
 	const char *text = path->text;
+	const char *p = text + at;
 	uint64_t hash = path->hash[0];
 	uint32_t n = 0;
 
 	for (;;) {
-		uint32_t start = at;
+		const char *start = p;
 
-		while (class_of[(uint8_t)text[at]] == NAME)
-			at++;
-		if (at == start)
+		p = name_end(p);
+		if (p == start)
 			return -EINVAL;
-		hash = hash_bytes(key, hash, text + start, at - start);
+		hash = hash_bytes(key, hash, start, (size_t)(p - start));
 		n++;
 		path->hash[n] = hash;
-		path->end[n] = (uint16_t)at;
-		if (text[at] != '/')
+		path->end[n] = (uint16_t)(p - text);
+		if (*p != '/')
 			break;
-		at++;
+		p++;
 	}
 	path->n_levels = n;
-	return at == path->len ? 0 : -EINVAL;
+	return p == text + path->len ? 0 : -EINVAL;
 }
 
 int path_parse(struct path *path, const struct hash_key *key, const char *prefix, const char *text,

@@ -157,6 +157,14 @@ void quota_discharge(struct quota_account *account, enum quota_item item, uint32
 	account->used[item] -= n;
 }
 
+struct quota_account *quota_next(const struct quota *quota, int domid)
+{
+	for (uint32_t i = (uint32_t)(domid + 1); i < quota->n_domids; i++)
+		if (quota->accounts[i])
+			return quota->accounts[i];
+	return NULL;
+}
+
 uint32_t quota_limit(const struct quota *quota, enum quota_item item, bool soft)
 {
 	return soft ? quota->soft[item] : quota->limit[item];

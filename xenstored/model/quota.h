@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cleanup.h"
+#include "model/stats.h"
 
 enum quota_item {
 	QUOTA_NODES,
@@ -39,6 +40,7 @@ struct quota_account {
 	uint32_t limit[QUOTA_N]; /* 0 = none */
 	uint32_t soft[QUOTA_N];	 /* 0 = none; memory only */
 	uint32_t refused[QUOTA_N]; /* how often a limit said no */
+	struct stats stats;
 };
 
 struct quota_name {
@@ -100,6 +102,8 @@ void quota_discharge(struct quota_account *account, enum quota_item item, uint32
 
 /** quota_limit() - the limit that accounts opened from now on get; soft: the soft one */
 uint32_t quota_limit(const struct quota *quota, enum quota_item item, bool soft);
+/** quota_next() - the account of the lowest domid above @domid (-1: of all), or NULL */
+struct quota_account *quota_next(const struct quota *quota, int domid);
 /** quota_set_limit() - change it; accounts that exist follow if their limit was the old one */
 void quota_set_limit(struct quota *quota, enum quota_item item, bool soft, uint32_t limit);
 /** quota_set_own_limit() - change it for one account */

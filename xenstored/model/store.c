@@ -44,12 +44,12 @@ static bool is_path(const struct node *node, const char *text, uint32_t len)
 		uint32_t n = node->name_len;
 
 		if (len <= n || text[len - n - 1] != '/' ||
-		    memcmp(node->text, text + len - n, n) != 0)
+		    !hash_same(node->text, text + len - n, n))
 			return false;
 		len -= n + 1;
 	}
 	if (node->name_len)
-		return len == node->name_len && memcmp(node->text, text, len) == 0;
+		return len == node->name_len && hash_same(node->text, text, len);
 	return !len || (len == 1 && text[0] == '/');
 }
 

@@ -196,6 +196,11 @@ void watch_remove_all(struct watch_index *index, struct watcher *watcher)
 		watch_free(index, LIST_FIRST(&watcher->watches));
 }
 
+uint32_t watch_count(const struct watch_index *index)
+{
+	return index->by_token.n_links;
+}
+
 bool watch_is_watched(const struct watch_index *index, uint64_t hash)
 {
 	struct table_link *link;

@@ -108,6 +108,9 @@ struct watch_firing {
  * registration */
 void watch_fire(struct watch_index *index, const struct watch_firing *firing);
 
+/** watch_count() - how many there are */
+uint32_t watch_count(const struct watch_index *index);
+
 /** watch_is_watched() - might there be a watch on exactly the path with this hash? */
 bool watch_is_watched(const struct watch_index *index, uint64_t hash);
 

@@ -116,6 +116,7 @@ char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t t
 		return NULL;
 	memcpy(room, &head, sizeof(head));
 	quota_charge(conn->watcher.account, QUOTA_MEMORY, WIRE_HEADER_SIZE + len);
+	conn->watcher.account->stats.bytes_out += WIRE_HEADER_SIZE + len;
 	if (was_empty)
 		conn->transport->wake(conn);
 	touch(conn);
@@ -140,14 +141,20 @@ void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, 
 	/* An event that does not fit a message cannot be sent at all. */
 	if (payload_len > WIRE_PAYLOAD_MAX || conn->is_dead)
 		return;
+	watcher->account->stats.n_events_lost++;
 	if (!quota_check_more(watcher->account, QUOTA_MEMORY, WIRE_HEADER_SIZE + payload_len))
 		return;
 	payload = conn_message(conn, WIRE_WATCH_EVENT, 0, 0, payload_len);
 	if (!payload)
 		return;
+	watcher->account->stats.n_events_lost--;
+	watcher->account->stats.n_events++;
 	memcpy(payload, path, len);
 	payload[len] = '\0';
 	memcpy(payload + len + 1, watch_token(watch), watch->token_len + 1u);
+	if (trace_is_on(&conn->protocol->trace, TRACE_IO))
+		trace_message(&conn->protocol->trace, "OUT", conn, watcher->subject.domid,
+			      WIRE_WATCH_EVENT, payload, payload_len);
 }
 
 struct txn *conn_find_txn(const struct conn *conn, uint32_t id)

@@ -24,6 +24,7 @@ static const struct {
 	op_fn *fn;
 	unsigned int flags;
 } ops[WIRE_N_OPS] = {
+	[WIRE_CONTROL] = { "CONTROL", op_control, PRIVILEGED },
 	[WIRE_DIRECTORY] = { "DIRECTORY", op_directory, 0 },
 	[WIRE_READ] = { "READ", op_read, 0 },
 	[WIRE_GET_PERMS] = { "GET_PERMS", op_get_perms, 0 },
@@ -65,6 +66,15 @@ const char *wire_error_name(int error)
 	return "EINVAL";
 }
 
+static void trace_answer(struct request *req, uint32_t type, const char *payload, uint32_t len)
+{
+	struct trace *trace = &req->conn->protocol->trace;
+
+	if (trace_is_on(trace, TRACE_IO))
+		trace_message(trace, "OUT", req->conn, req->conn->watcher.subject.domid, type,
+			      payload, len);
+}
+
 static void answer_error(struct request *req, int error)
 {
 	const char *name = wire_error_name(error);
@@ -73,10 +83,13 @@ static void answer_error(struct request *req, int error)
 
 	assert(!req->answered);
 	req->answered = true;
-	if (room)
+	req->conn->watcher.account->stats.n_errors++;
+	if (room) {
 		memcpy(room, name, len);
-	else
+		trace_answer(req, WIRE_ERROR, name, len);
+	} else {
 		req->conn->transport->kill(req->conn, "no memory for an answer");
+	}
 }
 
 static int run(struct request *req)
@@ -104,8 +117,15 @@ void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 		.payload = payload,
 		.len = len,
 	};
-	int r = run(&req);
+	struct trace *trace = &conn->protocol->trace;
+	struct stats *stats = &conn->watcher.account->stats;
+	int r;
 
+	stats->n_requests++;
+	stats->bytes_in += WIRE_HEADER_SIZE + len;
+	if (trace_is_on(trace, TRACE_IO))
+		trace_message(trace, "IN", conn, conn->watcher.subject.domid, type, payload, len);
+	r = run(&req);
 	if (r == 0 && !req.answered)
 		r = dispatch_answer_ok(&req);
 	if (r < 0)
@@ -125,6 +145,11 @@ int dispatch_answer_room(struct request *req, uint32_t len, char **out)
 	return 0;
 }
 
+void dispatch_answer_written(struct request *req, const char *room, uint32_t len)
+{
+	trace_answer(req, req->type, room, len);
+}
+
 int dispatch_answer(struct request *req, const void *data, uint32_t len)
 {
 	char *room;
@@ -133,6 +158,7 @@ int dispatch_answer(struct request *req, const void *data, uint32_t len)
 	if (r < 0)
 		return r;
 	memcpy(room, data, len);
+	trace_answer(req, req->type, room, len);
 	return 0;
 }
 

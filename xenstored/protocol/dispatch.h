@@ -37,6 +37,8 @@ void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 int dispatch_answer(struct request *req, const void *data, uint32_t len);
 /** dispatch_answer_room() - answer with @len bytes, to be written to *@out at once */
 int dispatch_answer_room(struct request *req, uint32_t len, char **out);
+/** dispatch_answer_written() - the @len bytes at @room are there now */
+void dispatch_answer_written(struct request *req, const char *room, uint32_t len);
 /** dispatch_answer_ok() - answer "OK" now, before something else is queued */
 int dispatch_answer_ok(struct request *req);
 /** dispatch_answer_text() - answer with a formatted string and its NUL */

@@ -42,8 +42,10 @@ int op_directory(struct request *req)
 	if (r < 0)
 		return r;
 	r = dispatch_answer_room(req, listing.n_bytes, &room);
-	if (r == 0)
+	if (r == 0) {
 		view_listing_copy(&listing, 0, room, listing.n_bytes, true);
+		dispatch_answer_written(req, room, listing.n_bytes);
+	}
 	view_listing_deinit(&listing);
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/quota.h"
 #include "model/txn.h"
 #include "protocol/conn.h"
 #include "protocol/dispatch.h"
@@ -51,8 +52,13 @@ int op_transaction_end(struct request *req)
 		protocol->observer->txn_ended(protocol->observer_ctx, req->conn, txn->id);
 	LIST_REMOVE(txn, own);
 	req->txn = NULL;
-	if (text[0] == 'T')
+	if (text[0] == 'T') {
+		struct stats *stats = &req->conn->watcher.account->stats;
+
 		r = txn_commit(txn, protocol->watches, req);
+		stats->n_commits += r == 0;
+		stats->n_conflicts += r == -EAGAIN;
+	}
 	txn_free(txn);
 	return r;
 }

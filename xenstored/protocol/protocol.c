@@ -38,6 +38,7 @@ int protocol_new(struct protocol **out, const struct hash_key *key,
 	protocol->host = host;
 	protocol->host_ctx = host_ctx;
 	protocol->log = log;
+	trace_init(&protocol->trace);
 	r = quota_new(&protocol->quota, quota_refused, protocol);
 	if (r == 0)
 		r = store_new(&protocol->store, key, protocol->quota);
@@ -57,6 +58,7 @@ void protocol_free(struct protocol *protocol)
 	store_free(protocol->store);
 	quota_free(protocol->quota);
 	outq_pool_deinit(&protocol->pool);
+	trace_deinit(&protocol->trace);
 	free(protocol);
 }
 

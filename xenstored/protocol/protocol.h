@@ -9,12 +9,14 @@
 #include "cleanup.h"
 #include "model/hash.h"
 #include "protocol/outq.h"
+#include "protocol/trace.h"
 
 struct conn;
 struct log;
 struct path;
 struct quota;
 struct store;
+struct text;
 struct watch;
 struct watch_index;
 
@@ -38,6 +40,10 @@ struct protocol_host {
 	uint32_t (*features)(void *ctx, uint32_t domid);
 	/* 0 or -EBUSY (introduced). */
 	int (*set_features)(void *ctx, uint32_t domid, uint32_t features);
+	/* The connection of an introduced domain, or NULL. */
+	struct conn *(*conn)(void *ctx, uint32_t domid);
+	/* Lines about its ring, for an operator. */
+	void (*describe)(void *ctx, uint32_t domid, struct text *text);
 };
 
 /* Told of what is held here for a client that outlives the daemon (conn.h: its record has an id).
@@ -58,6 +64,7 @@ struct protocol {
 	struct watch_index *watches; /* owned */
 	struct quota *quota;	     /* owned */
 	struct outq_pool pool;
+	struct trace trace;
 	const struct protocol_host *host;
 	void *host_ctx;				  /* borrowed: as long as there are connections */
 	struct log *log;			  /* borrowed: outlives the protocol */

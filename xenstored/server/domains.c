@@ -390,6 +390,21 @@ static int host_set_features(void *ctx, uint32_t domid, uint32_t features)
 	return 0;
 }
 
+static struct conn *host_conn(void *ctx, uint32_t domid)
+{
+	struct domain *domain;
+
+	return find_introduced(ctx, domid, &domain) == 0 ? ringconn_conn(domain->ring) : NULL;
+}
+
+static void host_describe(void *ctx, uint32_t domid, struct text *text)
+{
+	struct domain *domain;
+
+	if (find_introduced(ctx, domid, &domain) == 0)
+		ringconn_describe(domain->ring, text);
+}
+
 const struct protocol_host domains_host = {
 	.introduce = host_introduce,
 	.release = host_release,
@@ -399,4 +414,6 @@ const struct protocol_host domains_host = {
 	.find = host_find,
 	.features = host_features,
 	.set_features = host_set_features,
+	.conn = host_conn,
+	.describe = host_describe,
 };

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "ports.h"
 #include "protocol/protocol.h"
+#include "protocol/text.h"
 #include "ring.h"
 #include "server/server.h"
 
@@ -262,4 +263,21 @@ void ringconn_greet(struct ringconn *ring)
 void ringconn_set_target(struct ringconn *ring, uint32_t target)
 {
 	ring->client.conn.watcher.subject.target = target;
+}
+
+struct conn *ringconn_conn(struct ringconn *ring)
+{
+	return &ring->client.conn;
+}
+
+void ringconn_describe(const struct ringconn *ring, struct text *text)
+{
+	const struct ring_page *page = ring->page;
+
+	text_add(text,
+		 "state: %s\nevent channel: %u\nrequests: taken %u, offered %u\n"
+		 "answers: given %u, taken %u\nfeatures: %u\n",
+		 ring->is_ignored ? "ignored" : "served", ring->port.local, ring->req_cons,
+		 ring_load(&page->req_prod), ring->rsp_prod, ring_load(&page->rsp_cons),
+		 ring->client.conn.features);
 }

@@ -12,10 +12,11 @@
 
 #include "cleanup.h"
 
-struct client;
+struct conn;
 struct quota_account;
 struct ringconn;
 struct server;
+struct text;
 
 #define RING_BYTES 1024
 
@@ -60,5 +61,10 @@ void ringconn_greet(struct ringconn *ring);
 
 /** ringconn_set_target() - the domain serves @target, or (its own number) none */
 void ringconn_set_target(struct ringconn *ring, uint32_t target);
+
+/** ringconn_conn() - its connection; borrowed */
+struct conn *ringconn_conn(struct ringconn *ring);
+/** ringconn_describe() - add lines for an operator */
+void ringconn_describe(const struct ringconn *ring, struct text *text);
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Clients of the protocol without descriptors, and a host without Xen. */
+#ifndef INPROC_H
+#define INPROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct inproc;
+struct inproc_client;
+
+/* What came out of the daemon for one client. */
+struct inproc_message {
+	uint32_t type, req_id, tx_id, len;
+	const char *payload; /* borrowed until the next inproc_…() */
+};
+
+/** inproc_new() - a daemon with an empty store; NULL if it cannot be had */
+struct inproc *inproc_new(void);
+/** inproc_free() - asserts that nothing is left behind */
+void inproc_free(struct inproc *inproc);
+
+/** inproc_client() - "dom0", "tools…" or "domN", made when first asked for; NULL: no such name */
+struct inproc_client *inproc_client(struct inproc *inproc, const char *name);
+const char *inproc_name(const struct inproc_client *client);
+/** inproc_next_client() - all of them, in order of making; NULL begins and ends */
+struct inproc_client *inproc_next_client(struct inproc *inproc, struct inproc_client *client);
+
+/** inproc_send() - hand in bytes as they would arrive */
+void inproc_send(struct inproc_client *client, const void *data, size_t len);
+/** inproc_receive() - take one message; false: there is none */
+bool inproc_receive(struct inproc_client *client, struct inproc_message *message);
+/** inproc_is_killed() - was it cut off? */
+bool inproc_is_killed(const struct inproc_client *client);
+
+/** inproc_host() - a line that begins with "host"; NULL or what is wrong with it */
+const char *inproc_host(struct inproc *inproc, int n, const char *const *words);
+
+#endif
