@@ -36,19 +36,17 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static void enter(struct job *job, enum stage stage)
-{
-	job->stage = stage;
-	job->stage_start_us = now_us();
-}
-
-static void leave(struct job *job)
+/* The stage is over and the next one begins; one look at the clock for both (in domain 0 that is a
+ * system call). */
+static void leave(struct job *job, enum stage next)
 {
 	uint64_t end_us = now_us();
 
 	job->stage_us[job->stage] = end_us - job->stage_start_us;
 	report_stage(job->env->report, job->plan->name, job->shell.domid, job->stage,
 		     job->stage_us[job->stage], end_us);
+	job->stage = next;
+	job->stage_start_us = end_us;
 }
 
 /* The first error counts; what follows from it is not interesting. */
@@ -95,7 +93,7 @@ static void finish(struct job *job, enum job_state state)
 		.uuid = job->plan->uuid_text,
 		.domid = job->shell.domid,
 		.start_us = job->start_us,
-		.end_us = now_us(),
+		.end_us = state == JOB_DONE ? job->stage_start_us : now_us(),
 		.clean = !job->unclean,
 		.error = state == JOB_FAILED ? job->message : NULL,
 	};
@@ -284,37 +282,23 @@ void job_event(struct job *job, char kind)
 
 static void unpause(struct job *job)
 {
-	enter(job, STAGE_UNPAUSE);
 	if (!job->env->paused && xc_domain_unpause(job->env->host->xch, job->shell.domid) < 0) {
 		note_error(job, -errno, strerror(errno));
 		go_back(job);
 		return;
 	}
-	leave(job);
-	if (job->env->wait < JOB_WAIT_READY || job->env->paused) {
+	leave(job, STAGE_READY);
+	if (job->env->wait < JOB_WAIT_READY || job->env->paused)
 		finish(job, JOB_DONE);
-		return;
-	}
-	enter(job, STAGE_READY);
-	settle(job);
+	else
+		settle(job);
 }
 
 static void introduce(struct job *job)
 {
-	enter(job, STAGE_INTRODUCE);
 	if (job->env->wait >= JOB_WAIT_CONSOLE)
 		undo_push(&job->undo, UNDO_WATCHES);
 	send_introduction(job);
-	settle(job);
-}
-
-static void wait_for_console(struct job *job)
-{
-	if (job->env->wait < JOB_WAIT_CONSOLE) {
-		unpause(job);
-		return;
-	}
-	enter(job, STAGE_CONSOLE);
 	settle(job);
 }
 
@@ -330,23 +314,26 @@ static void settle(struct job *job)
 		return;
 	switch (job->stage) {
 	case STAGE_STORE:
-		leave(job);
+		leave(job, STAGE_INTRODUCE);
 		introduce(job);
 		break;
 	case STAGE_INTRODUCE:
-		leave(job);
-		wait_for_console(job);
+		leave(job, job->env->wait < JOB_WAIT_CONSOLE ? STAGE_UNPAUSE : STAGE_CONSOLE);
+		if (job->stage == STAGE_UNPAUSE)
+			unpause(job);
+		else
+			settle(job);
 		break;
 	case STAGE_CONSOLE:
 		if (!job->tty_seen)
 			return;
-		leave(job);
+		leave(job, STAGE_UNPAUSE);
 		unpause(job);
 		break;
 	case STAGE_READY:
 		if (!job->ready_seen)
 			return;
-		leave(job);
+		leave(job, N_STAGES);
 		finish(job, JOB_DONE);
 		break;
 	default:
@@ -364,8 +351,7 @@ static void built(struct job *job, const struct worker_result *result)
 		return;
 	}
 	job->build = result->build;
-	leave(job);
-	enter(job, STAGE_STORE);
+	leave(job, STAGE_STORE);
 	undo_push(&job->undo, UNDO_TREE);
 	send_tree(job);
 	settle(job);
@@ -384,8 +370,7 @@ void job_start(struct job *job)
 	int r;
 
 	job->state = JOB_RUNNING;
-	job->start_us = now_us();
-	enter(job, STAGE_SHELL);
+	job->start_us = job->stage_start_us = now_us();
 	r = shell_create(&job->shell, host->xch, job->plan->config, job->plan->uuid,
 			 host->store_domid, host->console_domid);
 	if (r < 0) {
@@ -394,8 +379,7 @@ void job_start(struct job *job)
 		return;
 	}
 	undo_push(&job->undo, UNDO_DOMAIN);
-	leave(job);
-	enter(job, STAGE_BUILD);
+	leave(job, STAGE_BUILD);
 	work.shell = job->shell;
 	r = worker_pool_submit(job->env->pool, &work);
 	if (r < 0) {
