@@ -73,7 +73,7 @@ static const struct {
 	{ NULL, "dry-run", OPT_DRY_RUN, NO_ARGUMENT, NULL,
 	  "with --amend, --enforce, --act: only say what would be done" },
 	{ NULL, "act", OPT_ACT, NO_ARGUMENT, NULL,
-	  "with --check-caps: do what the policy says about domains over soft" },
+	  "with --check-caps or --all: do what the policy says about domains over soft" },
 	{ NULL, "enforce", OPT_ENFORCE, NO_ARGUMENT, NULL,
 	  "set the policy's caps on living domains (hypervisors up to 4.11)" },
 	{ .heading = "How to show it" },
@@ -322,8 +322,8 @@ static int check(struct cmdline *cmdline, int argc, char **argv)
 		wrong = "--watch goes with what shows domains";
 	if (about_files && cmdline->format == CMDLINE_OPENMETRICS)
 		wrong = "--openmetrics goes with what shows domains";
-	if (cmdline->act && cmdline->mode != CMDLINE_CHECK_CAPS)
-		wrong = "--act goes with --check-caps";
+	if (cmdline->act && cmdline->mode != CMDLINE_CHECK_CAPS && cmdline->mode != CMDLINE_ALL)
+		wrong = "--act goes with --check-caps or --all";
 	if (!wrong)
 		return 0;
 	fprintf(stderr, "lsevtchn: %s; --help tells more\n", wrong);

@@ -105,6 +105,23 @@ sbin_PROGRAMS += lsevtchn/lsevtchn
 lsevtchn_lsevtchn_SOURCES = lsevtchn/main.c
 lsevtchn_lsevtchn_LDADD = $(LSEVTCHN_LIBS)
 
+dist_man_MANS += doc/lsevtchn.8
+dist_doc_DATA += doc/lsevtchn.schema.json
+dist_completion_DATA += lsevtchn/completion/lsevtchn
+systemdsystemunit_DATA += systemd/xen-evtchn-watch.service
+xendomainsdropindir = $(systemdsystemunitdir)/xendomains.service.d
+xendomainsdropin_DATA = systemd/50-lsevtchn-preflight.conf
+CLEANFILES += systemd/xen-evtchn-watch.service systemd/50-lsevtchn-preflight.conf
+EXTRA_DIST += systemd/xen-evtchn-watch.service.in systemd/50-lsevtchn-preflight.conf.in
+
+systemd/xen-evtchn-watch.service: $(srcdir)/systemd/xen-evtchn-watch.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,@sbindir@,$(sbindir),g' \
+		$(srcdir)/systemd/xen-evtchn-watch.service.in >$@
+
+systemd/50-lsevtchn-preflight.conf: $(srcdir)/systemd/50-lsevtchn-preflight.conf.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,@sbindir@,$(sbindir),g' \
+		$(srcdir)/systemd/50-lsevtchn-preflight.conf.in >$@
+
 EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h
 
 # One stanza a test; those with fake hosts share a header.

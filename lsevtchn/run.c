@@ -86,12 +86,19 @@ int run_findings(struct finding_list *findings, const struct cmdline *cmdline,
 	const struct census_domain *domain;
 
 	*findings = (struct finding_list){ 0 };
-	if (cmdline->mode == CMDLINE_CHECK_CAPS)
-		return audit_tables(findings, census) < 0 ? -ENOMEM
-							  : capcheck_find(findings, census, policy);
-	if (audit_find(findings, census, source, ages, now_ms, cmdline->forgotten_s * 1000ull) < 0)
+	if (cmdline->mode == CMDLINE_CHECK_CAPS) {
+		if (audit_tables(findings, census) < 0)
+			return -ENOMEM;
+	} else if (audit_find(findings, census, source, ages, now_ms,
+			      cmdline->forgotten_s * 1000ull) < 0) {
 		return -ENOMEM;
-	domain = cmdline->mode == CMDLINE_ALL ? NULL : show_domain(cmdline, census);
+	}
+	if ((policy || cmdline->mode == CMDLINE_CHECK_CAPS) &&
+	    capcheck_find(findings, census, policy) < 0)
+		return -ENOMEM;
+	domain = cmdline->mode == CMDLINE_ALL || cmdline->mode == CMDLINE_CHECK_CAPS
+			 ? NULL
+			 : show_domain(cmdline, census);
 	if (domain)
 		keep_only(findings, domain->domid);
 	return 0;

@@ -3,4 +3,5 @@ EXTRA_DIST += \
 	tests/scenarios/README.md \
 	tests/scenarios/conftest.py \
 	tests/scenarios/test_bed.py \
-	tests/scenarios/test_command_lines.py
+	tests/scenarios/test_command_lines.py \
+	tests/scenarios/test_lsevtchn.py

@@ -102,7 +102,7 @@ TEST(what_makes_no_sense_is_refused)
 		ARGS("--preflight", "--watch", "a.cfg"),
 		ARGS("--assume", "dom0=fifo"),
 		ARGS("--preflight", "--openmetrics", "a.cfg"),
-		ARGS("--all", "--act"),
+		ARGS("--summary", "--act"),
 		ARGS("--copies=-1"),
 		ARGS("--copies=1x"),
 		ARGS("--copies"),
