@@ -20,7 +20,7 @@ static void on_message(void *ctx, struct wire *wire, const struct xsd_sockmsg *h
 	struct bulk *bulk = ctx;
 
 	(void)wire;
-	if (head->type == XS_ERROR)
+	if (!bulk->load->floor && head->type == XS_ERROR)
 		load_fail(bulk->load, "set-up: %.*s near \"%s\"", (int)head->len, payload,
 			  bulk->step->payload);
 	if (!bulk->n_missing)
@@ -59,10 +59,16 @@ void bulk_send(struct bulk *bulk, uint32_t index, const struct step *step,
 	char payload[XENSTORE_PAYLOAD_MAX];
 	int r;
 
-	if (bulk->load->floor)
+	/* The floor keeps nothing but the domains that it maps. */
+	if (bulk->load->floor && step->type != XS_INTRODUCE)
 		return;
 	bulk->step = step;
 	head.len = step_payload(step, vars, payload);
+	if (bulk->load->floor) {
+		struct floor_order order = step_order(step, 0);
+
+		floor_encode(&head, &order);
+	}
 	wire_queue(wire, &head, payload);
 	bulk->n_missing += 1u + step->n_events;
 	r = wire_flush(wire);

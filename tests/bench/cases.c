@@ -250,15 +250,14 @@ static void setup_own_nodes(struct load *load)
 /* --- real domains: the host must have them (--domains) --- */
 
 static const struct step introduce[] = { { XS_INTRODUCE, 0, "%D|%G|%P|", OK, 0, 0 } };
-static const struct step release = { XS_RELEASE, 0, "%D|", OK, 0, 0 };
 
-static void send_each_domain(struct load *load, const struct step *step)
+static void introduce_all(struct load *load)
 {
 	struct bulk bulk;
 
 	bulk_init(&bulk, load);
 	for (uint32_t i = 0; i < load->n_domains; i++)
-		bulk_send(&bulk, 0, step,
+		bulk_send(&bulk, 0, &introduce[0],
 			  &(struct step_vars){ .domid = load->domains[i].domid,
 					       .frame = load->domains[i].frame,
 					       .port = load->domains[i].port });
@@ -267,8 +266,6 @@ static void send_each_domain(struct load *load, const struct step *step)
 
 static void need_domains(struct load *load)
 {
-	if (load->floor)
-		return;
 	if (load->n_domains < load->n)
 		load_fail(load, "needs %u domains, there are %u", load->n, load->n_domains);
 	load->n_domains = load->n;
@@ -278,18 +275,14 @@ static void setup_introduced(struct load *load)
 {
 	need_domains(load);
 	setup_one(load);
-	send_each_domain(load, &introduce[0]);
+	introduce_all(load);
 }
 
 static void setup_introduce(struct load *load)
 {
 	need_domains(load);
+	load->batch = load->n;
 	load_connect(load, 1);
-}
-
-static void release_all(struct load *load)
-{
-	send_each_domain(load, &release);
 }
 
 /* --- memory --- */
@@ -345,7 +338,7 @@ static const struct load_case cases[] = {
 	  .n = 3000, .active = 1, .depth = 1, STEPS(read_leaf), .setup = setup_introduced },
 	{ .name = "introduce", .what = "INTRODUCE, n of them",
 	  .n = 3000, .active = 1, .depth = 1, STEPS(introduce), .batch = 3000,
-	  .setup = setup_introduce, .after = release_all },
+	  .exactly_n = true, .setup = setup_introduce },
 	{ .name = "remove-tree", .what = "removing a tree of n nodes",
 	  .n = 10000, .active = 1, .depth = 1, STEPS(remove_big), .batch = 1,
 	  .setup = setup_first, .before = fill_directory },

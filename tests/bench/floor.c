@@ -19,6 +19,7 @@
 #include <sys/un.h>
 
 #include "cleanup.h"
+#include "floor_xen.h"
 #include "loop.h"
 
 #define READ_BYTES (64 * 1024)
@@ -46,6 +47,7 @@ struct floor {
 	size_t n_conns, conns_size;
 	struct floor_conn *dirty; /* have something to send at the end of this turn */
 	struct loop_hook flush;
+	struct floor_xen *xen; /* owned; NULL: not on a Xen host */
 	char in[READ_BYTES + sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 };
 
@@ -75,13 +77,18 @@ static void put(struct floor_conn *conn, const struct xsd_sockmsg *head)
 	}
 }
 
-static void answer(struct floor_conn *conn, const struct xsd_sockmsg *request)
+static void answer(struct floor_conn *conn, const struct xsd_sockmsg *request, const char *payload)
 {
 	struct floor *floor = conn->floor;
 	struct floor_order order = floor_decode(request);
 	struct xsd_sockmsg reply = *request;
 	struct xsd_sockmsg event = { .type = XS_WATCH_EVENT, .len = order.event_len };
 
+	if (floor->xen && order.type == XS_INTRODUCE) {
+		errno = -floor_xen_introduce(floor->xen, payload, request->len);
+		if (errno)
+			die("bench-floor: introduce");
+	}
 	for (uint32_t i = 0; i < order.n_events; i++) {
 		uint32_t to = order.event_conn + i;
 
@@ -192,7 +199,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 		}
 		if (have - at < sizeof(head) + head.len)
 			break;
-		answer(conn, &head);
+		answer(conn, &head, in + at + sizeof(head));
 		at += sizeof(head) + head.len;
 	}
 	if (have != at || conn->n_partial)
@@ -244,18 +251,36 @@ static int listen_at(const char *path)
 	return fd;
 }
 
+static void join_host(struct floor *floor, const char *pid_file)
+{
+	int r = floor_xen_new(&floor->xen);
+	FILE *file;
+
+	if (r < 0) {
+		errno = -r;
+		die("bench-floor: Xen");
+	}
+	file = fopen(pid_file, "we");
+	if (!file || fprintf(file, "%d\n", (int)getpid()) < 0 || fclose(file) != 0)
+		die(pid_file);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files = { .rlim_cur = FILES_MAX, .rlim_max = FILES_MAX };
 	struct floor *floor = calloc(1, sizeof(*floor));
 
-	if (argc != 2 || argv[1][0] == '-' || !floor) {
-		fprintf(stderr, "usage: bench-floor SOCKET\n");
+	if (argc < 2 || argc > 3 || argv[1][0] == '-' || !floor) {
+		fprintf(stderr,
+			"usage: bench-floor SOCKET [PID-FILE]\n"
+			"With a pid file it also maps and binds the domains of INTRODUCE.\n");
 		return 2;
 	}
 	setrlimit(RLIMIT_NOFILE, &files); /* refused without privilege: then fewer clients fit */
 	if (loop_new(&floor->loop) < 0)
 		die("bench-floor");
+	if (argc == 3)
+		join_host(floor, argv[2]);
 	floor->listen_fd = listen_at(argv[1]);
 	floor->acceptable = event_new(loop_base(floor->loop), floor->listen_fd,
 				      EV_READ | EV_PERSIST, on_acceptable, floor);

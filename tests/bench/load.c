@@ -234,6 +234,7 @@ int main(int argc, char **argv)
 	load.buffer = malloc(WIRE_BUFFER_BYTES);
 	if (load.epoll_fd < 0 || !load.buffer)
 		load_fail(&load, "%s", strerror(errno));
+	load.batch = load.which->batch;
 	load.which->setup(&load);
 	make_clients(&load);
 	wait_for_line(&load, "ready");

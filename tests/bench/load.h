@@ -85,6 +85,7 @@ struct load {
 
 	/* Set by the case's setup: whom STEP_TO_TARGETS and %t mean. */
 	uint32_t first_target, n_targets;
+	uint32_t batch; /* which->batch, unless setup makes it smaller */
 	/* %d is domain_base + iteration % domain_span. */
 	uint32_t domain_base, domain_span;
 

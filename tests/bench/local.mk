@@ -2,9 +2,11 @@
 # The bench: built with everything else, so that it cannot rot; ./check runs it for a moment without judging times.
 noinst_PROGRAMS += tests/bench/bench-floor tests/bench/bench-load
 
-tests_bench_bench_floor_SOURCES = tests/bench/floor.c tests/bench/floor.h
-tests_bench_bench_floor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
-tests_bench_bench_floor_LDADD = $(COMMON_LIBS)
+tests_bench_bench_floor_SOURCES = \
+	tests/bench/floor.c tests/bench/floor.h \
+	tests/bench/floor_xen.c tests/bench/floor_xen.h
+tests_bench_bench_floor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS)
+tests_bench_bench_floor_LDADD = $(COMMON_LIBS) $(XENGNTTAB_LIBS)
 
 tests_bench_bench_load_SOURCES = \
 	tests/bench/bulk.c tests/bench/bulk.h \

@@ -246,15 +246,17 @@ static void measure_batches(struct load *load)
 	uint64_t spent_ns = 0, ops = 0;
 
 	do {
-		struct stretch stretch = { .load = load, .ops_max = load->which->batch };
+		struct stretch stretch = { .load = load, .ops_max = load->batch };
 
 		if (load->which->before)
 			load->which->before(load);
 		spent_ns += measure(load, &stretch);
-		ops += load->which->batch;
+		ops += load->batch;
 		if (load->which->after)
 			load->which->after(load);
-	} while (load->ops ? ops < load->ops : (double)spent_ns < load->seconds * 1e9);
+	} while (load->which->exactly_n ? false
+		 : load->ops		? ops < load->ops
+					: (double)spent_ns < load->seconds * 1e9);
 }
 
 static void measure_whole(struct load *load)
@@ -270,7 +272,7 @@ void run_case(struct load *load)
 {
 	struct stretch warm = { .load = load };
 
-	if (load->which->batch) {
+	if (load->batch) {
 		measure_batches(load);
 		return;
 	}

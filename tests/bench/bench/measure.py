@@ -9,11 +9,13 @@ import subprocess
 from stores.says import StoreError
 
 from .counters import SyscallCounter, callgrind_total, callgrind_words
+from .rows import WITH_DOMAINS
 
 RUN_SECONDS = 300          # nothing takes longer
 SYSCALL_OPS = 2000
 WARM_OPS = 64              # bench-load does these first
 INSTRUCTION_OPS = (200, 1200)
+DOMAINS = 3000             # for the cases that need them
 
 
 class Bench:
@@ -56,6 +58,9 @@ class Bench:
         if ops:
             options["ops"] = ops
         with daemon.running(self.daemon_cpu) as running:
+            if case in WITH_DOMAINS:
+                options["domains"] = running.folder / "domains"
+                running.host.create_many(n or DOMAINS, options["domains"])
             return self._result(self._start_load(self._load_command(running, case, pid=running.pid, **options)))
 
     def syscalls(self, daemon, case):
@@ -101,7 +106,7 @@ class Bench:
             raise StoreError("instructions are counted by valgrind, which is not installed")
         with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
             self._result(self._start_load(self._load_command(running, case, ops=ops)))
-            running.process.send_signal(signal.SIGTERM)
+            os.kill(running.pid, signal.SIGTERM)
             running.process.wait(60)
             total = callgrind_total(running.folder)
         return total

@@ -7,13 +7,13 @@ class Floor(daemons.Daemon):
     """The echo server."""
     name = "floor"
     is_floor = True
-    can_host = False
+    needs_host = True       # it maps and binds what INTRODUCE names
 
     def program(self):
         return self.build / "tests/bench/bench-floor"
 
     def command(self, folder, host):
-        return [self.program(), folder / "socket"]
+        return [self.program(), folder / "socket", folder / "pid"]
 
 
 CLASSES = {"floor": Floor, **daemons.CLASSES}
