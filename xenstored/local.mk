@@ -37,6 +37,8 @@ libxenstored_model_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 
 noinst_LIBRARIES += libxenstored_protocol.a
 libxenstored_protocol_a_SOURCES = \
+	xenstored/protocol/backlog.c \
+	xenstored/protocol/backlog.h \
 	xenstored/protocol/conn.c \
 	xenstored/protocol/conn.h \
 	xenstored/protocol/control.c \

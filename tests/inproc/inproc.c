@@ -36,6 +36,7 @@ struct inproc_client {
 struct inproc {
 	struct protocol *protocol;
 	struct log *log;
+	uint64_t now_ms;
 	TAILQ_HEAD(, inproc_client) clients;
 	bool exists[DOMIDS_MAX];
 	bool is_known[DOMIDS_MAX];
@@ -53,7 +54,18 @@ static void inproc_kill(struct conn *conn, const char *why)
 	conn->is_dead = true;
 }
 
-static const struct conn_transport transport = { .wake = inproc_wake, .kill = inproc_kill };
+static void inproc_resume(struct conn *conn)
+{
+	static char buf[INPUT_MAX];
+	uint32_t kept = conn_take_kept(conn, buf);
+	int used = conn_consume(conn, buf, kept);
+
+	assert(used >= 0 && conn_keep(conn, buf + used, kept - (uint32_t)used) == 0);
+}
+
+static const struct conn_transport transport = { .wake = inproc_wake,
+						 .kill = inproc_kill,
+						 .resume = inproc_resume };
 
 static struct inproc_client *find_client(struct inproc *inproc, const char *name)
 {
@@ -190,6 +202,11 @@ static int host_set_features(void *ctx, uint32_t domid, uint32_t features)
 	return 0;
 }
 
+static uint64_t host_now_ms(void *ctx)
+{
+	return ((struct inproc *)ctx)->now_ms;
+}
+
 static struct conn *host_conn(void *ctx, uint32_t domid)
 {
 	struct inproc_client *client = domid ? find_guest(ctx, domid) : find_client(ctx, "dom0");
@@ -213,6 +230,7 @@ static const struct protocol_host host = {
 	.features = host_features,
 	.set_features = host_set_features,
 	.conn = host_conn,
+	.now_ms = host_now_ms,
 	.describe = host_describe,
 };
 
@@ -321,6 +339,23 @@ bool inproc_receive(struct inproc_client *client, struct inproc_message *message
 	}
 	message->payload = client->message + WIRE_HEADER_SIZE;
 	return true;
+}
+
+void inproc_flush(struct inproc_client *client, uint32_t n_bytes)
+{
+	conn_sent(&client->conn, n_bytes);
+	conn_flushed(&client->conn);
+}
+
+void inproc_set_time(struct inproc *inproc, uint64_t now_ms, uint64_t timeout_ms)
+{
+	inproc->now_ms = now_ms;
+	backlog_expire(inproc->protocol, timeout_ms);
+}
+
+const struct quota_account *inproc_account(const struct inproc_client *client)
+{
+	return client->conn.watcher.account;
 }
 
 bool inproc_is_killed(const struct inproc_client *client)

@@ -9,6 +9,7 @@
 
 struct inproc;
 struct inproc_client;
+struct quota_account;
 
 /* What came out of the daemon for one client. */
 struct inproc_message {
@@ -31,6 +32,12 @@ struct inproc_client *inproc_next_client(struct inproc *inproc, struct inproc_cl
 void inproc_send(struct inproc_client *client, const void *data, size_t len);
 /** inproc_receive() - take one message; false: there is none */
 bool inproc_receive(struct inproc_client *client, struct inproc_message *message);
+/** inproc_flush() - the end of a turn: @n_bytes of its output can be sent, and no more */
+void inproc_flush(struct inproc_client *client, uint32_t n_bytes);
+/** inproc_set_time() - let the clock show @now_ms, and let old events expire after @timeout_ms */
+void inproc_set_time(struct inproc *inproc, uint64_t now_ms, uint64_t timeout_ms);
+/** inproc_account() - of the client's domain; borrowed */
+const struct quota_account *inproc_account(const struct inproc_client *client);
 /** inproc_is_killed() - was it cut off? */
 bool inproc_is_killed(const struct inproc_client *client);
 

@@ -36,3 +36,10 @@ tests_unit_test_txn_LDADD = $(MODEL_TEST_LIBS)
 tests_unit_test_view_SOURCES = tests/unit/test_view.c
 tests_unit_test_view_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_view_LDADD = $(MODEL_TEST_LIBS)
+
+# xenstored's connections, with clients that read when they are told to.
+check_PROGRAMS += tests/unit/test_conn
+tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/inproc/inproc.c tests/inproc/inproc.h
+tests_unit_test_conn_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
+tests_unit_test_conn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_conn_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)

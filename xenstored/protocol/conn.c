@@ -9,6 +9,7 @@
 
 #include "model/quota.h"
 #include "model/txn.h"
+#include "protocol/backlog.h"
 #include "protocol/dispatch.h"
 #include "protocol/protocol.h"
 #include "protocol/wire.h"
@@ -36,7 +37,7 @@ void conn_drop_txns(struct conn *conn)
 	}
 }
 
-static void touch(struct conn *conn)
+void conn_touch(struct conn *conn)
 {
 	const struct protocol *protocol = conn->protocol;
 
@@ -52,10 +53,64 @@ void conn_reset(struct conn *conn)
 		protocol->observer->reset(protocol->observer_ctx, conn, true);
 	watch_remove_all(conn->protocol->watches, &conn->watcher);
 	conn_drop_txns(conn);
+	backlog_end(conn);
+	backlog_disown(conn);
 	conn_sent(conn, conn->out.n_bytes);
+	conn->is_stalled = false;
 	free(conn->in);
 	conn->in = NULL;
 	conn->in_len = 0;
+}
+
+/* With this much unsent, no more requests of a program are served; the limits of guests are lower.
+ */
+#define STALL_BYTES (256 * 1024)
+
+/*
+ * A client that does not take its answers must not make us hold ever more of them. Guests are also
+ * held back for events that their requests caused and that others do not take.
+ */
+static bool may_serve(const struct conn *conn)
+{
+	const struct quota_account *account = conn->watcher.account;
+	uint32_t limit = account->limit[QUOTA_OUTSTANDING];
+
+	if (conn->out.n_bytes >= STALL_BYTES)
+		return false;
+	if (account->exempt)
+		return true;
+	if (limit && account->used[QUOTA_OUTSTANDING] >= limit)
+		return false;
+	/* Only what waits to be sent can become less by waiting. */
+	limit = account->limit[QUOTA_MEMORY];
+	return !limit || !conn->out.n_bytes || account->used[QUOTA_MEMORY] <= limit;
+}
+
+void conn_check_stall(struct conn *conn)
+{
+	if (!conn->is_stalled || conn->is_dead || !may_serve(conn))
+		return;
+	conn->is_stalled = false;
+	conn->transport->resume(conn);
+}
+
+static bool stalls(struct conn *conn)
+{
+	if (may_serve(conn))
+		return false;
+	if (!conn->is_stalled)
+		conn->watcher.account->stats.n_stalls++;
+	conn->is_stalled = true;
+	return true;
+}
+
+void conn_flushed(struct conn *conn)
+{
+	if (!conn->out.n_bytes)
+		backlog_end(conn);
+	else if (!conn->backlog)
+		backlog_begin(conn);
+	conn_check_stall(conn);
 }
 
 int conn_consume(struct conn *conn, const char *data, uint32_t len)
@@ -68,7 +123,7 @@ int conn_consume(struct conn *conn, const char *data, uint32_t len)
 		memcpy(&head, data + used, sizeof(head));
 		if (head.len > WIRE_PAYLOAD_MAX)
 			return -EPROTO;
-		if (len - used - WIRE_HEADER_SIZE < head.len)
+		if (len - used - WIRE_HEADER_SIZE < head.len || stalls(conn))
 			break;
 		used += WIRE_HEADER_SIZE;
 		dispatch(conn, head.type, head.req_id, head.tx_id, data + used, head.len);
@@ -89,7 +144,7 @@ int conn_keep(struct conn *conn, const char *data, uint32_t len)
 	memcpy(in, data, len);
 	conn->in = in;
 	conn->in_len = len;
-	touch(conn);
+	conn_touch(conn);
 	return 0;
 }
 
@@ -115,43 +170,79 @@ char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t t
 	if (!room)
 		return NULL;
 	memcpy(room, &head, sizeof(head));
+	if (type != WIRE_WATCH_EVENT) {
+		conn->out.n_answers++;
+		quota_charge(conn->watcher.account, QUOTA_OUTSTANDING, 1);
+	}
 	quota_charge(conn->watcher.account, QUOTA_MEMORY, WIRE_HEADER_SIZE + len);
 	conn->watcher.account->stats.bytes_out += WIRE_HEADER_SIZE + len;
 	if (was_empty)
 		conn->transport->wake(conn);
-	touch(conn);
+	conn_touch(conn);
 	return room + WIRE_HEADER_SIZE;
 }
 
 void conn_sent(struct conn *conn, uint32_t len)
 {
+	struct quota_account *account = conn->watcher.account;
+	uint32_t n_answers = conn->out.n_answers;
+
+	if (conn->backlog)
+		backlog_sent(conn, len);
 	outq_drop(&conn->out, &conn->protocol->pool, len);
 	conn->record.out_start += len;
-	quota_discharge(conn->watcher.account, QUOTA_MEMORY, len);
+	quota_discharge(account, QUOTA_MEMORY, len);
+	quota_discharge(account, QUOTA_OUTSTANDING, n_answers - conn->out.n_answers);
+}
+
+/* Writes what an event says; @payload has room for it. */
+static void write_event(char *payload, const struct watch *watch, const char *path, uint32_t len)
+{
+	memcpy(payload, path, len);
+	payload[len] = '\0';
+	memcpy(payload + len + 1, watch_token(watch), watch->token_len + 1u);
+}
+
+/* Special events are about different domains even where they look the same. */
+static bool is_waiting(const struct conn *conn, const struct watch *watch, const char *path,
+		       uint32_t len, uint32_t payload_len)
+{
+	char payload[WIRE_PAYLOAD_MAX];
+
+	if (!conn->backlog || path[0] == '@')
+		return false;
+	write_event(payload, watch, path, len);
+	return backlog_has(conn, payload, payload_len);
 }
 
 void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, void *cause)
 {
 	struct watcher *watcher = watch->watcher;
 	struct conn *conn = (struct conn *)((char *)watcher - offsetof(struct conn, watcher));
+	struct stats *stats = &watcher->account->stats;
 	uint32_t payload_len = len + 1 + watch->token_len + 1;
-	char *payload;
+	struct request *req = cause;
+	char *payload = NULL;
 
-	(void)ctx, (void)cause;
+	(void)ctx;
 	/* An event that does not fit a message cannot be sent at all. */
 	if (payload_len > WIRE_PAYLOAD_MAX || conn->is_dead)
 		return;
-	watcher->account->stats.n_events_lost++;
-	if (!quota_check_more(watcher->account, QUOTA_MEMORY, WIRE_HEADER_SIZE + payload_len))
+	if (is_waiting(conn, watch, path, len, payload_len)) {
+		stats->n_events_merged++;
 		return;
-	payload = conn_message(conn, WIRE_WATCH_EVENT, 0, 0, payload_len);
-	if (!payload)
+	}
+	if (quota_check_more(watcher->account, QUOTA_MEMORY, WIRE_HEADER_SIZE + payload_len))
+		payload = conn_message(conn, WIRE_WATCH_EVENT, 0, 0, payload_len);
+	if (!payload) {
+		stats->n_events_lost++;
 		return;
-	watcher->account->stats.n_events_lost--;
-	watcher->account->stats.n_events++;
-	memcpy(payload, path, len);
-	payload[len] = '\0';
-	memcpy(payload + len + 1, watch_token(watch), watch->token_len + 1u);
+	}
+	stats->n_events++;
+	write_event(payload, watch, path, len);
+	if (conn->backlog)
+		backlog_add(conn, payload, payload_len, req ? &req->cause : NULL,
+			    req ? req->conn : NULL);
 	if (trace_is_on(&conn->protocol->trace, TRACE_IO))
 		trace_message(&conn->protocol->trace, "OUT", conn, watcher->subject.domid,
 			      WIRE_WATCH_EVENT, payload, payload_len);

@@ -14,6 +14,8 @@
 #include "model/watch.h"
 #include "protocol/outq.h"
 
+struct backlog;
+struct backlog_cause;
 struct conn;
 struct protocol;
 struct txn;
@@ -25,6 +27,8 @@ struct conn_transport {
 	void (*kill)(struct conn *conn, const char *why);
 	/* A ring's index up to which requests were taken; NULL: a socket. */
 	uint32_t (*taken)(const struct conn *conn);
+	/* It was held back and need not be any more: give it another turn. */
+	void (*resume)(struct conn *conn);
 };
 
 /* What the observer of the protocol knows of a client. Zeroed: the client ends with the daemon. */
@@ -44,11 +48,14 @@ struct conn {
 	const struct conn_transport *transport;
 	struct watcher watcher;
 	struct outq out;
-	LIST_HEAD(, txn) txns; /* owned; youngest first */
-	char *in;	       /* owned: a message that is not complete, or not yet due */
+	LIST_HEAD(, txn) txns;		   /* owned; youngest first */
+	struct backlog *backlog;	   /* owned; NULL: it takes all it is sent */
+	LIST_HEAD(, backlog_cause) causes; /* its requests whose events wait; owned by those */
+	char *in; /* owned: a message that is not complete, or not yet due */
 	uint32_t in_len;
 	uint32_t next_txid;
 	uint32_t features; /* WIRE_FEATURE_* */
+	bool is_stalled;   /* requests wait until it has taken what was sent */
 	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
 	struct conn_record record;
 	char home[20]; /* "/local/domain/N": what relative paths are relative to */
@@ -89,6 +96,13 @@ uint32_t conn_take_kept(struct conn *conn, char *buf);
 char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id, uint32_t len);
 /** conn_sent() - @len bytes of output are on their way */
 void conn_sent(struct conn *conn, uint32_t len);
+
+/** conn_flushed() - as much as possible of the output was sent; once per flush */
+void conn_flushed(struct conn *conn);
+/** conn_check_stall() - if it was held back and need not be any more, let it go on */
+void conn_check_stall(struct conn *conn);
+/** conn_touch() - tell the observer that input or output has changed */
+void conn_touch(struct conn *conn);
 
 /** conn_event() - the watch_event_fn of all connections */
 void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, void *cause);

@@ -13,6 +13,7 @@
 #include "model/path.h"
 #include "model/view.h"
 
+struct backlog_cause;
 struct conn;
 struct txn;
 
@@ -25,6 +26,7 @@ struct request {
 	const char *payload; /* borrowed until the operation returns */
 	uint32_t len;
 	bool answered;
+	struct backlog_cause *cause; /* events it caused wait somewhere; theirs */
 };
 
 /** dispatch() - serve one message; @payload has @len bytes */

@@ -3,6 +3,9 @@
 #include "protocol/outq.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "protocol/wire.h"
 
 #define CHUNK_SIZE 2048
 #define POOL_MAX   256
@@ -87,26 +90,82 @@ int outq_peek(const struct outq *outq, struct iovec *iov, int n_iov)
 	return n;
 }
 
+static uint32_t head_of(const char *message, bool *is_answer)
+{
+	struct xsd_sockmsg head;
+
+	memcpy(&head, message, sizeof(head));
+	*is_answer = head.type != WIRE_WATCH_EVENT;
+	return WIRE_HEADER_SIZE + head.len;
+}
+
+bool outq_next(const struct outq *outq, struct outq_at *at, char **message, uint32_t *len)
+{
+	bool is_answer;
+
+	if (!at->chunk) {
+		at->chunk = outq->first;
+		if (!at->chunk)
+			return false;
+		at->offset = at->chunk->start + outq->head_left;
+	}
+	while (at->offset == at->chunk->end) {
+		if (!at->chunk->next)
+			return false;
+		at->chunk = at->chunk->next;
+		at->offset = at->chunk->start;
+	}
+	*message = at->chunk->data + at->offset;
+	*len = head_of(*message, &is_answer);
+	at->offset += *len;
+	return true;
+}
+
+const char *outq_front(const struct outq *outq)
+{
+	return outq->first->data + outq->first->start;
+}
+
+const char *outq_back(const struct outq *outq)
+{
+	return outq->last->data + outq->last->end;
+}
+
+static void drop_chunk(struct outq *outq, struct outq_pool *pool)
+{
+	struct outq_chunk *chunk = outq->first;
+
+	outq->first = chunk->next;
+	if (!outq->first)
+		outq->last = NULL;
+	chunk_free(pool, chunk);
+}
+
+/* Messages do not span chunks, so it is enough to go from header to header. */
 void outq_drop(struct outq *outq, struct outq_pool *pool, uint32_t len)
 {
 	outq->n_bytes -= len;
 	while (len) {
 		struct outq_chunk *chunk = outq->first;
-		uint32_t n = chunk->end - chunk->start;
+		uint32_t n;
 
-		if (len < n) {
-			chunk->start += len;
-			return;
-		}
+		if (!outq->head_left)
+			outq->head_left =
+				head_of(chunk->data + chunk->start, &outq->head_is_answer);
+		n = len < outq->head_left ? len : outq->head_left;
+		outq->head_left -= n;
+		chunk->start += n;
 		len -= n;
-		outq->first = chunk->next;
-		if (!outq->first)
-			outq->last = NULL;
-		chunk_free(pool, chunk);
+		if (!outq->head_left && outq->head_is_answer)
+			outq->n_answers--;
+		if (chunk->start == chunk->end)
+			drop_chunk(outq, pool);
 	}
 }
 
 void outq_clear(struct outq *outq, struct outq_pool *pool)
 {
-	outq_drop(outq, pool, outq->n_bytes);
+	while (outq->first)
+		drop_chunk(outq, pool);
+	*outq = (struct outq){ 0 };
 }

@@ -39,7 +39,9 @@ int protocol_new(struct protocol **out, const struct hash_key *key,
 	protocol->host_ctx = host_ctx;
 	protocol->log = log;
 	trace_init(&protocol->trace);
-	r = quota_new(&protocol->quota, quota_refused, protocol);
+	r = backlog_set_init(&protocol->backlogs);
+	if (r == 0)
+		r = quota_new(&protocol->quota, quota_refused, protocol);
 	if (r == 0)
 		r = store_new(&protocol->store, key, protocol->quota);
 	if (r == 0)
@@ -58,6 +60,7 @@ void protocol_free(struct protocol *protocol)
 	store_free(protocol->store);
 	quota_free(protocol->quota);
 	outq_pool_deinit(&protocol->pool);
+	backlog_set_deinit(&protocol->backlogs);
 	trace_deinit(&protocol->trace);
 	free(protocol);
 }

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "model/hash.h"
+#include "protocol/backlog.h"
 #include "protocol/outq.h"
 #include "protocol/trace.h"
 
@@ -42,6 +43,8 @@ struct protocol_host {
 	int (*set_features)(void *ctx, uint32_t domid, uint32_t features);
 	/* The connection of an introduced domain, or NULL. */
 	struct conn *(*conn)(void *ctx, uint32_t domid);
+	/* A clock that never goes back. */
+	uint64_t (*now_ms)(void *ctx);
 	/* Lines about its ring, for an operator. */
 	void (*describe)(void *ctx, uint32_t domid, struct text *text);
 };
@@ -64,6 +67,7 @@ struct protocol {
 	struct watch_index *watches; /* owned */
 	struct quota *quota;	     /* owned */
 	struct outq_pool pool;
+	struct backlog_set backlogs;
 	struct trace trace;
 	const struct protocol_host *host;
 	void *host_ctx;				  /* borrowed: as long as there are connections */

@@ -390,6 +390,11 @@ static int host_set_features(void *ctx, uint32_t domid, uint32_t features)
 	return 0;
 }
 
+static uint64_t host_now_ms(void *ctx)
+{
+	return loop_now_ms(((struct server *)ctx)->loop);
+}
+
 static struct conn *host_conn(void *ctx, uint32_t domid)
 {
 	struct domain *domain;
@@ -415,5 +420,6 @@ const struct protocol_host domains_host = {
 	.features = host_features,
 	.set_features = host_set_features,
 	.conn = host_conn,
+	.now_ms = host_now_ms,
 	.describe = host_describe,
 };

@@ -74,6 +74,11 @@ static void ring_kill(struct conn *conn, const char *why)
 	ignore((struct ringconn *)conn, XENSTORE_ERROR_COMM, why);
 }
 
+static void ring_resume(struct conn *conn)
+{
+	server_ready((struct client *)conn);
+}
+
 static void serve_input(struct ringconn *ring, uint32_t used)
 {
 	struct conn *conn = &ring->client.conn;
@@ -83,7 +88,7 @@ static void serve_input(struct ringconn *ring, uint32_t used)
 
 	ring_copy_out(buf + kept, ring->page->req, RING_BYTES, ring->req_cons, used);
 	ring->req_cons += used;
-	ring->has_moved = true;
+	ring->has_moved |= used > 0;
 	kept += used;
 	n = conn_consume(conn, buf, kept);
 	if (conn->is_dead)
@@ -104,7 +109,10 @@ static void ring_turn(struct client *client)
 		conn_reset(&client->conn);
 		return;
 	}
-	if (used)
+	/* What waits in the ring costs nothing; what we hold must be served first. */
+	if (client->conn.is_stalled || client->conn.in_len > WIRE_MESSAGE_MAX)
+		used = 0;
+	if (used || client->conn.in_len)
 		serve_input(ring, used);
 	if (ring->is_ignored)
 		conn_reset(&client->conn);
@@ -160,6 +168,7 @@ static void ring_flush(struct client *client)
 		 ring_used(ring->rsp_prod, ring_load(&ring->page->rsp_cons), RING_BYTES, &used) ==
 			 0 &&
 		 used < RING_BYTES);
+	conn_flushed(&client->conn);
 	if (!ring->has_moved)
 		return;
 	ring->has_moved = false;
@@ -168,7 +177,7 @@ static void ring_flush(struct client *client)
 }
 
 static const struct client_ops ring_ops = {
-	.transport = { .wake = ring_wake, .kill = ring_kill },
+	.transport = { .wake = ring_wake, .kill = ring_kill, .resume = ring_resume },
 	.turn = ring_turn,
 	.flush = ring_flush,
 };

@@ -52,8 +52,8 @@ void server_forget(struct client *client)
 static void serve(void *ctx)
 {
 	struct server *server = ctx;
-	struct client *last = STAILQ_LAST(&server->ready, client, ready);
-	bool more = last;
+	struct client *last;
+	bool more;
 
 	if (server->domains)
 		domains_check(server->domains);
@@ -67,10 +67,27 @@ static void serve(void *ctx)
 		client->is_ready = false;
 		ops_of(client)->turn(client);
 	}
-	if (!STAILQ_EMPTY(&server->ready))
-		loop_again(server->loop);
 }
 
+/* While events wait for guests, look every second whether some have waited too long. */
+static void watch_backlogs(struct server *server)
+{
+	static const struct timeval second = { .tv_sec = 1 };
+
+	if (server->options->watch_timeout_s && backlog_is_any(server->protocol) &&
+	    !evtimer_pending(server->expiry, NULL))
+		evtimer_add(server->expiry, &second);
+}
+
+static void on_expiry(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	(void)fd, (void)what;
+	backlog_expire(server->protocol, (uint64_t)server->options->watch_timeout_s * 1000);
+}
+
+/* Clients that were held back may go on: they are ready for the next turn. */
 static void flush(void *ctx)
 {
 	struct server *server = ctx;
@@ -82,6 +99,9 @@ static void flush(void *ctx)
 		client->is_dirty = false;
 		ops_of(client)->flush(client);
 	}
+	if (!STAILQ_EMPTY(&server->ready))
+		loop_again(server->loop);
+	watch_backlogs(server);
 }
 
 static void apply_limits(struct server *server)
@@ -134,6 +154,9 @@ static int open_all(struct server *server)
 	server->flush_hook = (struct loop_hook){ .fn = flush, .ctx = server };
 	loop_turn_hook(server->loop, &server->serve_hook);
 	loop_turn_hook(server->loop, &server->flush_hook);
+	server->expiry = evtimer_new(loop_base(server->loop), on_expiry, server);
+	if (!server->expiry)
+		return -ENOMEM;
 	r = open_protocol(server);
 	if (r == 0)
 		r = open_hypervisor(server);
@@ -176,6 +199,8 @@ void server_free(struct server *server)
 	domains_free(server->domains);
 	ports_free(server->ports);
 	hypervisor_free(server->hypervisor);
+	if (server->expiry)
+		event_free(server->expiry);
 	/* What was put off until the end of a turn: the last clients. */
 	loop_free(server->loop);
 	protocol_free(server->protocol);

@@ -22,6 +22,7 @@
 #include "protocol/wire.h"
 
 struct domains;
+struct event;
 struct hypervisor;
 struct listener;
 struct log;
@@ -63,6 +64,7 @@ struct server {
 	struct ports *ports;	       /* NULL: sockets only */
 	struct domains *domains;
 	struct listener *listener;
+	struct event *expiry; /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
 	struct client_queue ready;

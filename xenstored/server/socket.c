@@ -26,9 +26,7 @@
 #define ACCEPT_MAX   64 /* new clients per turn */
 #define BACKLOG	     4096
 #define IOV_MAX_TURN 64
-/* With this much unsent, no more requests are read. */
-#define STALL_BYTES (256 * 1024)
-/* With this much unsent, the client is beyond help. */
+/* With this much unsent, the client is beyond help: events come whether it reads or not. */
 #define GIVE_UP_BYTES (64 * 1024 * 1024)
 
 struct socket_client {
@@ -37,7 +35,7 @@ struct socket_client {
 	struct event readable;
 	struct event *writable; /* owned; only while output waits */
 	int fd;
-	bool is_stalled;
+	bool is_paused; /* is not read, because its requests are held back */
 };
 
 struct listener {
@@ -100,14 +98,35 @@ static void socket_kill(struct conn *conn, const char *why)
 	drop(sc);
 }
 
+static void socket_resume(struct conn *conn)
+{
+	struct socket_client *sc = (struct socket_client *)conn;
+
+	if (sc->is_paused && event_add(&sc->readable, NULL) == 0)
+		sc->is_paused = false;
+	server_ready(&sc->client);
+}
+
+/* While its requests are held back, reading more of them is of no use. */
+static void pause_reading(struct socket_client *sc)
+{
+	if (sc->is_paused)
+		return;
+	sc->is_paused = true;
+	event_del(&sc->readable);
+}
+
 static void socket_turn(struct client *client)
 {
 	struct socket_client *sc = (struct socket_client *)client;
 	char *buf = client->server->buf;
 	uint32_t kept = conn_take_kept(&client->conn, buf);
-	ssize_t n = read(sc->fd, buf + kept, SERVER_READ_MAX);
+	ssize_t n = -1;
 	int used;
 
+	errno = EAGAIN;
+	if (kept < WIRE_MESSAGE_MAX)
+		n = read(sc->fd, buf + kept, SERVER_READ_MAX);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		drop(sc);
 		return;
@@ -121,6 +140,8 @@ static void socket_turn(struct client *client)
 		socket_kill(&client->conn, "message longer than 4096 bytes");
 	else if (conn_keep(&client->conn, buf + used, kept - (uint32_t)used) < 0)
 		socket_kill(&client->conn, "no memory for its request");
+	else if (client->conn.is_stalled)
+		pause_reading(sc);
 }
 
 /* What is left after a write waits for room in the socket. */
@@ -139,10 +160,6 @@ static void wait_for_room(struct socket_client *sc)
 		socket_kill(&client->conn, "no memory");
 		return;
 	}
-	if (client->conn.out.n_bytes > STALL_BYTES && !sc->is_stalled) {
-		sc->is_stalled = true;
-		event_del(&sc->readable);
-	}
 }
 
 static void socket_flush(struct client *client)
@@ -159,20 +176,17 @@ static void socket_flush(struct client *client)
 	}
 	if (n > 0)
 		conn_sent(&client->conn, (uint32_t)n);
+	conn_flushed(&client->conn);
 	if (client->conn.out.n_bytes) {
 		wait_for_room(sc);
-		return;
-	}
-	if (sc->writable) {
+	} else if (sc->writable) {
 		event_free(sc->writable);
 		sc->writable = NULL;
 	}
-	if (sc->is_stalled && event_add(&sc->readable, NULL) == 0)
-		sc->is_stalled = false;
 }
 
 static const struct client_ops socket_ops = {
-	.transport = { .wake = socket_wake, .kill = socket_kill },
+	.transport = { .wake = socket_wake, .kill = socket_kill, .resume = socket_resume },
 	.turn = socket_turn,
 	.flush = socket_flush,
 };
