@@ -213,6 +213,36 @@ TEST(status_tells_beyond_the_table_from_closed_and_hides_xens_own)
 	simhost_deinit(&sim);
 }
 
+TEST(priorities_are_for_fifo_tables_only)
+{
+	struct simhost sim;
+	struct evtchn_set_priority priority = { .port = 0, .priority = 99 };
+	struct domain *dom0;
+	uint32_t port;
+
+	simhost_init(&sim);
+	dom0 = host_domain(sim.host, 0);
+	evtchn_use_fifo(dom0);
+	CHECK_EQ(simhost_call(&sim, __HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,
+			      (uintptr_t)&priority, 0, 0),
+		 -EACCES);
+	CHECK_EQ(evtchn_alloc_unbound(dom0, 1, &port), 0);
+	priority.port = port;
+	CHECK_EQ(simhost_call(&sim, __HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,
+			      (uintptr_t)&priority, 0, 0),
+		 -EINVAL);
+	priority.priority = EVTCHN_FIFO_PRIORITY_MIN;
+	CHECK_EQ(simhost_call(&sim, __HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,
+			      (uintptr_t)&priority, 0, 0),
+		 0);
+	evtchn_reset(dom0);
+	priority.port = 0;
+	CHECK_EQ(simhost_call(&sim, __HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,
+			      (uintptr_t)&priority, 0, 0),
+		 -ENOSYS);
+	simhost_deinit(&sim);
+}
+
 TEST(a_global_virq_has_one_owner)
 {
 	struct simhost sim;
