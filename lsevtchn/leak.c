@@ -12,6 +12,9 @@
 
 #include "census.h"
 
+/* More suspects than this, and the table is read again rather than asked about port by port. */
+#define ASKED_SINGLY 16
+
 /* One port that waits, and since when. */
 struct age {
 	uint32_t domid, port, peer;
@@ -53,21 +56,47 @@ static bool same_port(const struct scan_port *a, const struct scan_port *b)
 	       (a->kind != SCAN_INTERDOMAIN || a->peer_port == b->peer_port);
 }
 
-/* Does @number still look as it did? */
-static bool unchanged(const struct scan_source *source, uint32_t domid,
-		      const struct scan_port *port)
+/*
+ * A second look at one domain. A few ports are asked about one by one; for more the table is read
+ * once more, in batches, so that a table full of leaks costs no more than twice a clean one.
+ */
+struct second_look {
+	const struct scan_source *source; /* borrowed */
+	uint32_t domid;
+	unsigned int n_asked;
+	struct scan scan; /* once it has been read */
+	uint32_t peer;	  /* was asked about last */
+	bool peer_asked, peer_gone;
+};
+
+/* Does this port still look as it did? */
+static bool unchanged(struct second_look *look, const struct scan_port *port)
 {
 	struct scan_answer answer;
+	const struct scan_port *again;
 
-	return source->status(source->ctx, domid, port->port, 1, &answer) == 1 &&
-	       answer.error == 0 && same_port(&answer.port, port);
+	if (look->n_asked++ < ASKED_SINGLY)
+		return look->source->status(look->source->ctx, look->domid, port->port, 1,
+					    &answer) == 1 &&
+		       answer.error == 0 && same_port(&answer.port, port);
+	if (!look->scan.n_valid && scan_read(&look->scan, look->domid, look->source) < 0)
+		return false;
+	again = find_port(&look->scan, port->port);
+	return again && same_port(again, port);
 }
 
-static bool is_gone(const struct scan_source *source, uint32_t domid)
+static bool is_gone(struct second_look *look, uint32_t domid)
 {
 	struct scan_answer answer;
 
-	return source->status(source->ctx, domid, 0, 1, &answer) == 1 && answer.error == -ESRCH;
+	if (!look->peer_asked || look->peer != domid) {
+		look->peer_gone = look->source->status(look->source->ctx, domid, 0, 1, &answer) ==
+					  1 &&
+				  answer.error == -ESRCH;
+		look->peer_asked = true;
+		look->peer = domid;
+	}
+	return look->peer_gone;
 }
 
 /* Does the other end of @port, in domain @domid, point back? */
@@ -77,18 +106,17 @@ static bool points_back(const struct scan_port *other, uint32_t domid, const str
 	       other->peer_port == port->port;
 }
 
-static bool one_end_confirmed(const struct scan_source *source, uint32_t domid,
-			      const struct scan_port *port)
+static bool one_end_confirmed(struct second_look *look, const struct scan_port *port)
 {
 	struct scan_answer answer;
 
-	if (source->status(source->ctx, port->peer, port->peer_port, 1, &answer) != 1)
+	if (look->source->status(look->source->ctx, port->peer, port->peer_port, 1, &answer) != 1)
 		return false;
 	if (answer.error == -EACCES || answer.error == -ESRCH)
 		return false; /* an end of the hypervisor's own, or gone: not this finding */
-	if (!answer.error && points_back(&answer.port, domid, port))
+	if (!answer.error && points_back(&answer.port, look->domid, port))
 		return false;
-	return unchanged(source, domid, port);
+	return unchanged(look, port);
 }
 
 static uint64_t waited(const struct leak_ages *ages, uint32_t domid, const struct scan_port *port,
@@ -115,7 +143,7 @@ static uint64_t waited(const struct leak_ages *ages, uint32_t domid, const struc
 /* Is @port of @domain suspect? */
 static bool judge(struct suspect *suspect, const struct census *census,
 		  const struct census_domain *domain, const struct scan_port *port,
-		  const struct scan_source *source)
+		  struct second_look *look)
 {
 	const struct census_domain *peer;
 
@@ -125,7 +153,7 @@ static bool judge(struct suspect *suspect, const struct census *census,
 	suspect->port = port;
 	if (!peer) {
 		suspect->kind = FINDING_DEAD_PEER;
-		return is_gone(source, port->peer) && unchanged(source, domain->domid, port);
+		return is_gone(look, port->peer) && unchanged(look, port);
 	}
 	if (peer->dying || domain->dying || domain->shutdown)
 		return false;
@@ -137,7 +165,7 @@ static bool judge(struct suspect *suspect, const struct census *census,
 		return false;
 	suspect->kind = FINDING_ONE_END;
 	return !points_back(find_port(&peer->scan, port->peer_port), domain->domid, port) &&
-	       one_end_confirmed(source, domain->domid, port);
+	       one_end_confirmed(look, port);
 }
 
 static int by_kind_and_peer(const void *a, const void *b)
@@ -184,22 +212,41 @@ static int report(struct finding_list *list, const struct census_domain *domain,
 	}
 }
 
+/* Ports that are wrong in the same way towards the same domain are one finding. @suspects: sorted.
+ */
+static int report_groups(struct finding_list *list, const struct census_domain *domain,
+			 const struct suspect *suspects, size_t n)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i <= n; i++) {
+		if (i < n && suspects[i].kind == suspects[first].kind &&
+		    suspects[i].port->peer == suspects[first].port->peer)
+			continue;
+		if (report(list, domain, &suspects[first], i - first) < 0)
+			return -ENOMEM;
+		first = i;
+	}
+	return 0;
+}
+
 int leak_find(struct finding_list *list, const struct census *census,
 	      const struct scan_source *source, const struct leak_ages *ages, uint64_t now_ms,
 	      uint64_t forgotten_ms)
 {
 	for (size_t i = 0; i < census->n_domains; i++) {
 		const struct census_domain *domain = &census->domains[i];
+		struct second_look look = { .source = source, .domid = domain->domid };
 		CLEANUP(free)
 		struct suspect *suspects = calloc(domain->scan.n_ports + 1, sizeof(*suspects));
-		size_t n = 0, first = 0;
+		size_t n = 0;
 
 		if (!suspects)
 			return -ENOMEM;
 		for (size_t j = 0; j < domain->scan.n_ports; j++) {
 			struct suspect *suspect = &suspects[n];
 
-			if (!judge(suspect, census, domain, &domain->scan.ports[j], source))
+			if (!judge(suspect, census, domain, &domain->scan.ports[j], &look))
 				continue;
 			if (suspect->kind == FINDING_WAITING) {
 				suspect->waited_ms =
@@ -209,15 +256,10 @@ int leak_find(struct finding_list *list, const struct census *census,
 			}
 			n++;
 		}
+		scan_deinit(&look.scan);
 		qsort(suspects, n, sizeof(*suspects), by_kind_and_peer);
-		for (size_t j = 1; j <= n; j++) {
-			if (j < n && suspects[j].kind == suspects[first].kind &&
-			    suspects[j].port->peer == suspects[first].port->peer)
-				continue;
-			if (report(list, domain, &suspects[first], j - first) < 0)
-				return -ENOMEM;
-			first = j;
-		}
+		if (report_groups(list, domain, suspects, n) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }

@@ -124,6 +124,12 @@ systemd/50-lsevtchn-preflight.conf: $(srcdir)/systemd/50-lsevtchn-preflight.conf
 
 EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h
 
+# Fills tables and walks them, for benches and scenarios.
+noinst_PROGRAMS += tests/bench/evtchnload
+tests_bench_evtchnload_SOURCES = tests/bench/evtchnload.c
+tests_bench_evtchnload_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS)
+tests_bench_evtchnload_LDADD = $(XENCTRL_LIBS)
+
 # One stanza a test; those with fake hosts share a header.
 check_PROGRAMS += tests/unit/test_abi
 tests_unit_test_abi_SOURCES = tests/unit/test_abi.c

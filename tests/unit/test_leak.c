@@ -59,6 +59,26 @@ TEST(ports_towards_a_dead_domain_make_one_finding)
 	census_deinit(&host);
 }
 
+TEST(a_table_full_of_leaks_is_read_twice_not_asked_about_port_by_port)
+{
+	CLEANUP(free) struct fakeworld *world = new_world();
+	struct census host = { 0 };
+	struct finding_list list;
+	unsigned int n_first;
+
+	for (uint32_t port = 4; port < 4000; port++)
+		fakeworld_set(world, 0, port,
+			      (struct scan_port){ .kind = SCAN_UNBOUND, .peer = 6 });
+	CHECK_EQ(fakeworld_host(&host, world), 0);
+	n_first = world->n_asked;
+	list = find(world, &host);
+	CHECK_EQ(list.n, 1);
+	CHECK_EQ(list.findings[0].n, 3996);
+	CHECK(world->n_asked - n_first < 4000 + 600);
+	finding_deinit(&list);
+	census_deinit(&host);
+}
+
 TEST(a_domain_born_after_the_listing_is_no_dead_peer)
 {
 	CLEANUP(free) struct fakeworld *world = new_world();
