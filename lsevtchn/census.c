@@ -36,11 +36,9 @@ int census_scan_domain(struct census_domain *domain, const struct scan_source *s
 {
 	int r = scan_read(&domain->scan, domain->domid, source);
 
-	if (r == -ENOMEM)
-		return r;
 	tally_deinit(&domain->tally);
 	if (tally_make(&domain->tally, &domain->scan) < 0)
-		return -ENOMEM;
+		domain->scan.error = r = -ENOMEM;
 	domain->evidence.n_valid = domain->scan.n_valid;
 	domain->abi = abi_judge(&domain->evidence);
 	return r;
@@ -53,13 +51,13 @@ int census_scan(struct census *census, const struct scan_source *source)
 
 	for (size_t i = 0; i < census->n_domains; i++) {
 		struct census_domain *domain = &census->domains[i];
-		int r = first == -ENOMEM ? -ENOMEM : census_scan_domain(domain, source);
+		int r = census_scan_domain(domain, source);
 
 		if (r == -ESRCH) {
 			domain_deinit(domain);
 			continue;
 		}
-		if (r == -ENOMEM || (r < 0 && !first))
+		if (r < 0 && !first)
 			first = r;
 		if (n != i) {
 			census->domains[n] = *domain;

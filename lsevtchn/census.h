@@ -55,11 +55,11 @@ int census_set_domains(struct census *census, size_t n);
  * for another reason stays in with its error, and the first such error is the answer, after all
  * others have been read.
  *
- * Return: 0, -ENOMEM, or the first scan error.
+ * Return: 0, or the first error.
  */
 int census_scan(struct census *census, const struct scan_source *source);
 
-/** census_scan_domain() - the same for one of them. Return: 0, -ENOMEM, or its scan error. */
+/** census_scan_domain() - the same for one of them. Return: 0, or its scan error. */
 int census_scan_domain(struct census_domain *domain, const struct scan_source *source);
 
 /** census_find(), census_find_name() - borrowed, or NULL. */

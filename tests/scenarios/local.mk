@@ -4,4 +4,5 @@ EXTRA_DIST += \
 	tests/scenarios/conftest.py \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
-	tests/scenarios/test_lsevtchn.py
+	tests/scenarios/test_lsevtchn.py \
+	tests/scenarios/test_lsevtchn_sim.py
