@@ -22,6 +22,7 @@ tests_bench_bench_load_SOURCES = \
 
 EXTRA_DIST += \
 	tests/bench/README.md \
+	tests/bench/lsevtchn \
 	tests/bench/xenstored \
 	tests/bench/bench/__init__.py \
 	tests/bench/bench/counters.py \
