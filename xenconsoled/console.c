@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "nodes.h"
 #include "options.h"
+#include "report.h"
 #include "server.h"
 #include "stream.h"
 
@@ -194,9 +195,16 @@ void console_release_guest(struct console *console)
 	unmap_page(console);
 }
 
+bool console_is_being_read(const struct console *console)
+{
+	return tty_is_open(&console->tty) && console->clients.n_clients &&
+	       (console->backlog.size_bytes || tty_unread_bytes(&console->tty));
+}
+
 void console_deinit(struct console *console)
 {
 	console_release_guest(console);
+	report_console_gone(console);
 	stream_deinit(console);
 	backlog_deinit(&console->backlog);
 	logfile_free(console->logfile);

@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "backlog.h"
+#include "clients.h"
 #include "log.h"
 #include "ports.h"
 #include "throttle.h"
@@ -72,8 +73,10 @@ struct console {
 	uint32_t remote_port; /* in the guest, of the binding in force or tried last */
 
 	struct tty tty;
+	struct clients_pty clients;
 	struct event *tty_readable; /* owned; NULL while no tty is open */
 	struct event *tty_writable;
+	bool dead;	       /* the guest is going away: take what is left */
 	bool input_stalled;    /* the guest has no room: tty_readable is not pending */
 	uint64_t tty_retry_ms; /* do not try to open one earlier */
 	struct backlog backlog;
@@ -94,7 +97,7 @@ struct console {
 void console_init(struct console *console, struct server *server, const struct console_kind *kind,
 		  uint32_t domid);
 
-/** console_deinit() - drain the ring a last time, let go of the guest, hang up on clients. */
+/** console_deinit() - let go of the guest as console_release_guest() does, hang up on clients. */
 void console_deinit(struct console *console);
 
 /**
@@ -111,6 +114,9 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 
 /** console_release_guest() - final drain, then unmap and unbind: the domain can go away. */
 void console_release_guest(struct console *console);
+
+/** console_is_being_read() - has a client not yet read all that the guest has printed? */
+bool console_is_being_read(const struct console *console);
 
 #define console_is_attached(console) ((console)->port.local != 0)
 

@@ -18,7 +18,6 @@
 #include "log.h"
 #include "logfile.h"
 #include "nodes.h"
-#include "options.h"
 #include "probe.h"
 #include "server.h"
 #include "storeclient.h"
@@ -28,6 +27,10 @@
 #define SCAN_SHARE 20
 /* Domains whose nodes are being read at the same time. */
 #define PROBES_MAX 256
+
+/* How long a dead domain's pty waits for its clients, and how often it looks at them. */
+#define LINGER_MS      2000
+#define LINGER_LOOK_MS 20
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   60000
@@ -44,6 +47,7 @@ struct domains {
 	struct domain_list all;
 	struct domain_list dirty; /* those with their dirty flag set, oldest first */
 	struct domain_list retrying;
+	struct domain_list lingering; /* owned: dead, but read */
 	size_t n_known;
 	size_t n_probes;
 	uint32_t top; /* no known domain has a higher number */
@@ -53,13 +57,17 @@ struct domains {
 	uint64_t next_scan_us;
 	struct event *scan_timer;
 	struct event *retry_timer;
+	struct event *linger_timer;
 	struct loop_hook hook;
 	xc_domaininfo_t infos[LIST_CHUNK];
 };
 
 static void free_domain(struct loop_garbage *garbage)
 {
-	free((char *)garbage - offsetof(struct domain, garbage));
+	struct domain *domain = (void *)((char *)garbage - offsetof(struct domain, garbage));
+
+	free(domain->name);
+	free(domain);
 }
 
 static void watch_paths(char path[64], char token[32], uint32_t domid)
@@ -118,7 +126,7 @@ static void add(struct domains *domains, const xc_domaininfo_t *info)
 	domain->domid = info->domain;
 	memcpy(domain->handle, info->handle, sizeof(domain->handle));
 	domain->seen = domains->scan_number;
-	domain->want_name = domains->server->options->log_guest;
+	domain->want_name = true;
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
 		console_init(&domain->consoles[i], domains->server, &console_kinds[i],
 			     domain->domid);
@@ -139,6 +147,58 @@ static void stop_retrying(struct domain *domain)
 	domain->retry_ms = 0;
 }
 
+/* The domain has left all lists. It may be in use up the stack: a callback of its tty, an answer.
+ */
+static void bury(struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		console_deinit(&domain->consoles[i]);
+	domain->garbage.free = free_domain;
+	loop_defer_free(domain->server->loop, &domain->garbage);
+}
+
+static bool is_being_read(const struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		if (console_is_being_read(&domain->consoles[i]))
+			return true;
+	return false;
+}
+
+static void arm_linger(struct domains *domains)
+{
+	struct timeval wait = { .tv_usec = LINGER_LOOK_MS * 1000 };
+
+	if (!TAILQ_EMPTY(&domains->lingering))
+		event_add(domains->linger_timer, &wait);
+}
+
+static void on_linger_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct domains *domains = ctx;
+	uint64_t now_ms = loop_now_ms(domains->server->loop);
+	struct domain *domain, *next;
+
+	(void)fd, (void)what;
+	for (domain = TAILQ_FIRST(&domains->lingering); domain; domain = next) {
+		next = TAILQ_NEXT(domain, known);
+		if (now_ms < domain->linger_ms && is_being_read(domain))
+			continue;
+		TAILQ_REMOVE(&domains->lingering, domain, known);
+		bury(domain);
+	}
+	arm_linger(domains);
+}
+
+/* The guest is gone, but a client is still reading its last words. */
+static void linger(struct domains *domains, struct domain *domain)
+{
+	domain->linger_ms = loop_now_ms(domains->server->loop) + LINGER_MS;
+	TAILQ_INSERT_TAIL(&domains->lingering, domain, known);
+	if (!evtimer_pending(domains->linger_timer, NULL))
+		arm_linger(domains);
+}
+
 static void drop(struct domain *domain)
 {
 	struct domains *domains = domain->server->domains;
@@ -154,13 +214,14 @@ static void drop(struct domain *domain)
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
 	unwatch_nodes(domain);
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		console_deinit(&domain->consoles[i]);
+		console_release_guest(&domain->consoles[i]);
 	TAILQ_REMOVE(&domains->all, domain, known);
 	domains->by_domid[domain->domid] = NULL;
 	domains->n_known--;
-	/* The domain may be in use up the stack: a callback of its tty, an answer of the store. */
-	domain->garbage.free = free_domain;
-	loop_defer_free(domain->server->loop, &domain->garbage);
+	if (is_being_read(domain))
+		linger(domains, domain);
+	else
+		bury(domain);
 }
 
 /* What one entry of the hypervisor's list means. */
@@ -231,6 +292,7 @@ static void scan(struct domains *domains)
 
 	domains->scan_due = false;
 	domains->scan_number++;
+	domains->server->totals.n_scans++;
 	r = list_from(domains, 1, &n);
 	domains->next_scan_us = begin_us + SCAN_SHARE * (clock_us() - begin_us);
 	if (r < 0) {
@@ -410,6 +472,7 @@ static void probe_dirty(struct domains *domains)
 		if (probe_new(&domain->probe, domain) < 0)
 			continue;
 		domains->n_probes++;
+		domains->server->totals.n_probes++;
 	}
 }
 
@@ -494,10 +557,18 @@ void domains_reopen_logs(struct domains *domains)
 		for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
 			if (domain->consoles[i].logfile)
 				logfile_reopen(domain->consoles[i].logfile, now_ms);
-		domain->want_name = domains->server->options->log_guest;
-		if (domain->want_name)
-			set_dirty(domain);
+		domain->want_name = true;
+		set_dirty(domain);
 	}
+}
+
+void domains_set_name(struct domain *domain, const char *name)
+{
+	char *copy = name ? strdup(name) : NULL;
+
+	domain->want_name = !copy;
+	free(domain->name);
+	domain->name = copy;
 }
 
 struct domain *domains_first(struct domains *domains)
@@ -508,6 +579,13 @@ struct domain *domains_first(struct domains *domains)
 struct domain *domains_next(struct domain *domain)
 {
 	return TAILQ_NEXT(domain, known);
+}
+
+struct domain *domains_from(struct domains *domains, uint32_t domid)
+{
+	while (domid < DOMID_FIRST_RESERVED && !domains->by_domid[domid])
+		domid++;
+	return domid < DOMID_FIRST_RESERVED ? domains->by_domid[domid] : NULL;
 }
 
 size_t domains_count(const struct domains *domains)
@@ -526,10 +604,13 @@ int domains_new(struct domains **out, struct server *server)
 	TAILQ_INIT(&domains->all);
 	TAILQ_INIT(&domains->dirty);
 	TAILQ_INIT(&domains->retrying);
+	TAILQ_INIT(&domains->lingering);
 	domains->by_domid = calloc(DOMID_FIRST_RESERVED, sizeof(struct domain *));
 	domains->scan_timer = evtimer_new(base, on_scan_timer, domains);
 	domains->retry_timer = evtimer_new(base, on_retry_timer, domains);
-	if (!domains->by_domid || !domains->scan_timer || !domains->retry_timer)
+	domains->linger_timer = evtimer_new(base, on_linger_timer, domains);
+	if (!domains->by_domid || !domains->scan_timer || !domains->retry_timer ||
+	    !domains->linger_timer)
 		return -ENOMEM;
 	domains->hook = (struct loop_hook){ .fn = end_turn, .ctx = domains };
 	loop_turn_hook(server->loop, &domains->hook);
@@ -545,12 +626,18 @@ void domains_free(struct domains *domains)
 		return;
 	while ((domain = TAILQ_FIRST(&domains->all)))
 		drop(domain);
+	while ((domain = TAILQ_FIRST(&domains->lingering))) {
+		TAILQ_REMOVE(&domains->lingering, domain, known);
+		bury(domain);
+	}
 	if (domains->hook.fn)
 		loop_turn_unhook(domains->server->loop, &domains->hook);
 	if (domains->scan_timer)
 		event_free(domains->scan_timer);
 	if (domains->retry_timer)
 		event_free(domains->retry_timer);
+	if (domains->linger_timer)
+		event_free(domains->linger_timer);
 	free(domains->by_domid);
 	free(domains);
 }

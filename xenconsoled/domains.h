@@ -33,11 +33,13 @@ struct domain {
 	bool dirty;	     /* its nodes must be read (again) */
 	bool watched;	     /* a watch has been set on this connection to the store */
 	bool first_event;    /* the event that every new watch starts with is still to come */
-	bool want_name;	     /* its name must be read (again) */
+	bool want_name;	     /* its name must be read (again): not known, or maybe changed */
 	uint64_t seen;	     /* number of the last look at the host that found it */
 	uint64_t retry_ms;   /* 0: nothing to try again */
 	uint32_t retry_wait_ms;
-	TAILQ_ENTRY(domain) known;
+	uint64_t linger_ms;	   /* once dead: when to give up on slow clients */
+	char *name;		   /* owned; NULL: not known */
+	TAILQ_ENTRY(domain) known; /* or lingering */
 	TAILQ_ENTRY(domain) listed_dirty;
 	TAILQ_ENTRY(domain) retrying;
 	struct loop_garbage garbage;
@@ -73,9 +75,14 @@ void domains_check(struct domains *domains, struct domain *domain);
 /** domains_reopen_logs() - open all logs anew, and follow renamed domains. */
 void domains_reopen_logs(struct domains *domains);
 
+/** domains_set_name() - the store has told @domain's name; NULL: it has none. */
+void domains_set_name(struct domain *domain, const char *name);
+
 /** domains_first(), domains_next() - walk over all; NULL at the end. */
 struct domain *domains_first(struct domains *domains);
 struct domain *domains_next(struct domain *domain);
+/** domains_from() - the domain with the lowest number from @domid up; NULL: none. */
+struct domain *domains_from(struct domains *domains, uint32_t domid);
 size_t domains_count(const struct domains *domains);
 
 #endif

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * VIRQ_CON_RING says that the hypervisor has printed; the ring is read from a running index until a
- * read comes up short.
+ * read comes up short. The index is kept in a file of the run-time folder, so that a new daemon
+ * goes on where the last one was killed instead of logging the whole ring again. It is valid for
+ * one boot only.
  */
 #include "hvlog.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <xenctrl.h>
 
 #include "log.h"
@@ -23,10 +29,50 @@ struct hvlog {
 	struct logfile *logfile; /* owned */
 	struct port port;
 	uint32_t index; /* of the hypervisor's ring: what comes next */
+	int index_fd;	/* -1: it cannot be kept */
+	char boot[64];	/* identity of this boot */
 	char buffer[READ_SIZE];
 };
 
 #define hvlog_of_port(p) ((struct hvlog *)(void *)((char *)(p)-offsetof(struct hvlog, port)))
+
+static void load_boot(struct hvlog *hvlog)
+{
+	CLEANUP(close_fd) int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, hvlog->boot, sizeof(hvlog->boot) - 1);
+
+	hvlog->boot[n > 0 ? n : 0] = '\0';
+	hvlog->boot[strcspn(hvlog->boot, "\n")] = '\0';
+}
+
+static void load_index(struct hvlog *hvlog)
+{
+	char path[PATH_MAX], text[128], boot[64];
+	unsigned int index;
+	ssize_t n;
+
+	load_boot(hvlog);
+	snprintf(path, sizeof(path), "%s/xenconsoled.hvlog", hvlog->server->options->run_dir);
+	hvlog->index_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (hvlog->index_fd < 0) {
+		log_warning(hvlog->server->log, "%s: %s", path, strerror(errno));
+		return;
+	}
+	n = pread(hvlog->index_fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "%63s %u", boot, &index) == 2 && !strcmp(boot, hvlog->boot))
+		hvlog->index = index;
+}
+
+/* One write of constant length: there is never half an index. */
+static void save_index(struct hvlog *hvlog)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text), "%s %010u\n", hvlog->boot, hvlog->index);
+
+	if (hvlog->index_fd >= 0 && pwrite(hvlog->index_fd, text, (size_t)len, 0) < 0)
+		log_debug(hvlog->server->log, "cannot keep the index: %s", strerror(errno));
+}
 
 static void read_ring(struct hvlog *hvlog)
 {
@@ -41,6 +87,8 @@ static void read_ring(struct hvlog *hvlog)
 			return;
 		}
 		logfile_write(hvlog->logfile, hvlog->buffer, n, loop_now_ms(hvlog->server->loop));
+		if (n)
+			save_index(hvlog);
 	} while (n == sizeof(hvlog->buffer));
 }
 
@@ -66,6 +114,7 @@ int hvlog_new(struct hvlog **out, struct server *server)
 		return -ENOMEM;
 	hvlog->server = server;
 	hvlog->port.ready = on_virq;
+	hvlog->index_fd = -1;
 	r = logfile_new(&hvlog->logfile, server->log, &policy, "hypervisor.log",
 			loop_now_ms(server->loop));
 	if (r < 0)
@@ -73,6 +122,7 @@ int hvlog_new(struct hvlog **out, struct server *server)
 	r = ports_bind_virq(server->ports, &hvlog->port, VIRQ_CON_RING);
 	if (r < 0)
 		return r;
+	load_index(hvlog);
 	read_ring(hvlog);
 	*out = STEAL(hvlog);
 	return 0;
@@ -84,6 +134,8 @@ void hvlog_free(struct hvlog *hvlog)
 		return;
 	ports_unbind(hvlog->server->ports, &hvlog->port);
 	logfile_free(hvlog->logfile);
+	if (hvlog->index_fd >= 0)
+		close(hvlog->index_fd);
 	free(hvlog);
 }
 

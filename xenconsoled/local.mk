@@ -6,10 +6,14 @@ noinst_LIBRARIES += libxenconsoled.a
 libxenconsoled_a_SOURCES = \
 	xenconsoled/backlog.c \
 	xenconsoled/backlog.h \
+	xenconsoled/clients.c \
+	xenconsoled/clients.h \
 	xenconsoled/conring.c \
 	xenconsoled/conring.h \
 	xenconsoled/console.c \
 	xenconsoled/console.h \
+	xenconsoled/control.c \
+	xenconsoled/control.h \
 	xenconsoled/domains.c \
 	xenconsoled/domains.h \
 	xenconsoled/hvlog.c \
@@ -26,10 +30,14 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/options.h \
 	xenconsoled/probe.c \
 	xenconsoled/probe.h \
+	xenconsoled/report.c \
+	xenconsoled/report.h \
 	xenconsoled/retire.c \
 	xenconsoled/retire.h \
 	xenconsoled/server.c \
 	xenconsoled/server.h \
+	xenconsoled/stats.c \
+	xenconsoled/stats.h \
 	xenconsoled/stream.c \
 	xenconsoled/stream.h \
 	xenconsoled/throttle.c \

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xenconsoled: options, the background, the pid file; then server.c. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "config.h"
+#include "control.h"
 #include "daemon.h"
 #include "log.h"
 #include "options.h"
@@ -22,10 +24,36 @@ static int take_pidfile(struct daemon_pidfile **pidfile, struct log *log, const 
 	return r;
 }
 
+/* The file in the run-time folder makes us the only one, whatever --pid-file says. */
+static int take_pidfiles(struct daemon_pidfile **lock, struct daemon_pidfile **extra,
+			 const struct options *options, struct log *log)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (mkdir(options->run_dir, 0700) < 0 && errno != EEXIST)
+		log_warning(log, "%s: %s", options->run_dir, strerror(errno));
+	snprintf(path, sizeof(path), "%s/xenconsoled.pid", options->run_dir);
+	r = take_pidfile(lock, log, path);
+	if (r == 0 && options->pid_file && strcmp(options->pid_file, path) != 0)
+		r = take_pidfile(extra, log, options->pid_file);
+	return r;
+}
+
+static int print_stats(const struct options *options)
+{
+	int r = control_ask(options->run_dir, options->stats);
+
+	if (r < 0)
+		fprintf(stderr, "xenconsoled: no answer from the daemon of %s: %s\n",
+			options->run_dir, strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int serve(const struct options *options, struct log *log)
 {
-	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *pidfile = NULL;
-	char path[4096];
+	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *lock = NULL;
+	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *extra = NULL;
 	int ready_fd = -1, r;
 
 	if (!options->foreground) {
@@ -36,10 +64,7 @@ static int serve(const struct options *options, struct log *log)
 		}
 		umask(027);
 	}
-	if (mkdir(options->run_dir, 0700) < 0 && errno != EEXIST)
-		log_warning(log, "%s: %s", options->run_dir, strerror(errno));
-	snprintf(path, sizeof(path), "%s/xenconsoled.pid", options->run_dir);
-	if (take_pidfile(&pidfile, log, options->pid_file ? options->pid_file : path) < 0)
+	if (take_pidfiles(&lock, &extra, options, log) < 0)
 		return EXIT_FAILURE;
 	return server_run(options, log, ready_fd);
 }
@@ -51,6 +76,8 @@ int main(int argc, char **argv)
 	unsigned int targets = LOG_TARGET_SYSLOG;
 
 	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_STATS:
+		return print_stats(&options);
 	case OPTIONS_HELP:
 		options_usage(argv[0]);
 		return EXIT_SUCCESS;

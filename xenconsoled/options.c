@@ -19,6 +19,7 @@ enum {
 	OPT_LOG_COUNT,
 	OPT_MEMORY_CAP,
 	OPT_RATE_LIMIT,
+	OPT_STATS,
 };
 
 static const struct option long_options[] = {
@@ -37,6 +38,7 @@ static const struct option long_options[] = {
 	{ "log-count", required_argument, NULL, OPT_LOG_COUNT },
 	{ "memory-cap", required_argument, NULL, OPT_MEMORY_CAP },
 	{ "rate-limit", required_argument, NULL, OPT_RATE_LIMIT },
+	{ "stats", optional_argument, NULL, OPT_STATS },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -123,6 +125,19 @@ static int set_overflow(const char *word, bool *keep)
 	return 0;
 }
 
+static int set_stats(const char *program, const char *format, const char **stats)
+{
+	if (!format)
+		format = "text";
+	if (strcmp(format, "text") != 0 && strcmp(format, "openmetrics") != 0) {
+		fprintf(stderr, "%s: --stats prints text or openmetrics, not %s\n", program,
+			format);
+		return -EINVAL;
+	}
+	*stats = format;
+	return 0;
+}
+
 static int set_long(struct options *options, const char *program, int option, const char *arg)
 {
 	switch (option) {
@@ -149,6 +164,8 @@ static int set_long(struct options *options, const char *program, int option, co
 		return set_size(program, "memory-cap", arg, false, &options->memory_cap_bytes);
 	case OPT_RATE_LIMIT:
 		return set_size(program, "rate-limit", arg, true, &options->rate_bytes_per_s);
+	case OPT_STATS:
+		return set_stats(program, arg, &options->stats);
 	default:
 		fprintf(stderr, "Try `%s --help' for more information\n", program);
 		return -EINVAL;
@@ -184,7 +201,7 @@ enum options_action options_parse(struct options *options, int argc, char **argv
 				return OPTIONS_INVALID;
 		}
 	}
-	return OPTIONS_RUN;
+	return options->stats ? OPTIONS_STATS : OPTIONS_RUN;
 }
 
 void options_usage(const char *program)
@@ -209,9 +226,9 @@ void options_usage(const char *program)
 	       "                                 together (default 256M)\n"
 	       "      --rate-limit=SIZE          take at most SIZE of output per second from one\n"
 	       "                                 guest (default 8M); none: no limit\n"
-	       "      --pid-file=FILE            our process id (default %s/xenconsoled.pid; with -i\n"
-	       "                                 only if given)\n"
-	       "      --run-dir=DIR              where the lock and other run-time files live\n"
-	       "                                 (default %s)\n",
-	       program, defaults.log_dir, defaults.run_dir, defaults.run_dir);
+	       "      --pid-file=FILE            our process id, also in DIR/xenconsoled.pid\n"
+	       "      --run-dir=DIR              where run-time files live (default %s)\n"
+	       "      --stats[=FORMAT]           print what the running daemon has done and exit, as\n"
+	       "                                 text (default) or openmetrics\n",
+	       program, defaults.log_dir, defaults.run_dir);
 }

@@ -9,6 +9,7 @@
 
 enum options_action {
 	OPTIONS_RUN,	 /* serve consoles */
+	OPTIONS_STATS,	 /* --stats: ask the daemon that runs */
 	OPTIONS_HELP,	 /* --help */
 	OPTIONS_VERSION, /* --version */
 	OPTIONS_INVALID, /* a complaint has been printed */
@@ -28,11 +29,12 @@ struct options {
 	uint32_t log_count;	 /* rotated files that are kept */
 	uint64_t memory_cap_bytes;
 	uint64_t rate_bytes_per_s; /* per guest; 0: no limit */
+	const char *stats;	   /* OPTIONS_STATS: "text" or "openmetrics" */
 };
 
 /**
  * options_parse() - read the command line
- * @options: out: filled in for OPTIONS_RUN
+ * @options: out: filled in for OPTIONS_RUN and OPTIONS_STATS
  *
  * As in the stock daemon, an unknown word after --log, --timestamp or --overflow-data changes
  * nothing, and --log and --timestamp add up over several uses.

@@ -40,7 +40,8 @@ struct probe {
 	uint32_t txid;
 	bool publish[CONSOLE_N_KINDS];
 	struct nodes nodes[CONSOLE_N_KINDS];
-	char *name; /* owned; NULL: not asked for or not there */
+	bool asked_name;
+	char *name; /* owned; NULL: not there */
 	struct question questions[CONSOLE_N_KINDS * NODES_COUNT + 1];
 	unsigned int n_questions;
 };
@@ -193,9 +194,11 @@ static void act(struct probe *probe)
 		end_probe(probe, probe->error);
 		return;
 	}
+	if (probe->asked_name)
+		domains_set_name(domain, probe->name);
 	for (unsigned int i = 0; i < CONSOLE_N_KINDS; i++) {
 		struct console *console = &domain->consoles[i];
-		int r = console_attach(console, &probe->nodes[i], probe->name);
+		int r = console_attach(console, &probe->nodes[i], domain->name);
 
 		if (r < 0 && !probe->attach_error)
 			probe->attach_error = r;
@@ -252,6 +255,7 @@ static int ask_all(struct probe *probe)
 		r = ask(probe, 0, NODES_COUNT, path);
 		if (r < 0)
 			return r;
+		probe->asked_name = true;
 	}
 	for (unsigned int i = 0; i < CONSOLE_N_KINDS; i++) {
 		for (enum nodes_id id = 0; id < NODES_COUNT; id++) {

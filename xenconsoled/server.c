@@ -13,6 +13,8 @@
 #include <sys/resource.h>
 
 #include "backlog.h"
+#include "clients.h"
+#include "control.h"
 #include "daemon.h"
 #include "domains.h"
 #include "hvlog.h"
@@ -121,6 +123,7 @@ static void on_connected(void *ctx)
 	struct run *run = ctx;
 
 	forget_first_contact(run);
+	run->server.totals.n_store_connections++;
 	if (run->store_lost)
 		log_info(run->server.log, "connected to the store again");
 	run->store_lost = false;
@@ -212,11 +215,15 @@ static int start(struct run *run)
 		r = backlog_pool_new(&server->pool, server->options->memory_cap_bytes,
 				     server->options->keep_overflow);
 	if (r == 0)
+		r = clients_new(&server->clients, server->loop);
+	if (r == 0)
 		r = domains_new(&server->domains, server);
 	if (r == 0)
 		r = streams_new(&server->streams, server);
 	if (r == 0)
 		r = ports_new(&server->ports, server->loop, log_xtl(server->log));
+	if (r == 0)
+		r = control_new(&server->control, server);
 	if (r == 0)
 		r = storeclient_new(&server->store, server->loop, NULL, &store_handlers, run);
 	if (r == 0)
@@ -234,6 +241,7 @@ static void finish(struct run *run)
 {
 	struct server *server = &run->server;
 
+	control_free(server->control);
 	hvlog_free(server->hvlog);
 	domains_free(server->domains);
 	server->domains = NULL;
@@ -242,6 +250,7 @@ static void finish(struct run *run)
 	streams_free(server->streams);
 	ports_free(server->ports);
 	backlog_pool_free(server->pool);
+	clients_free(server->clients);
 	if (server->foreign)
 		xenforeignmemory_close(server->foreign);
 	if (server->gnttab)

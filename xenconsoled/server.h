@@ -11,7 +11,11 @@
 #include <xenforeignmemory.h>
 #include <xengnttab.h>
 
+#include "stats.h"
+
 struct backlog_pool;
+struct clients;
+struct control;
 struct domains;
 struct hvlog;
 struct log;
@@ -33,10 +37,13 @@ struct server {
 	xengnttab_handle *gnttab;
 	xenforeignmemory_handle *foreign;
 	struct backlog_pool *pool;
+	struct clients *clients;
 	struct streams *streams;
 	struct domains *domains;
-	struct hvlog *hvlog; /* NULL if the hypervisor's log is not wanted */
-	int ready_fd;	     /* -1 once daemon_ready() has been told */
+	struct control *control;
+	struct hvlog *hvlog;	    /* NULL if the hypervisor's log is not wanted */
+	struct stats_daemon totals; /* of consoles that are gone, and the daemon's own counters */
+	int ready_fd;		    /* -1 once daemon_ready() has been told */
 	bool ready;
 	struct retire *retire; /* owned; not NULL once we have been told to stop */
 };

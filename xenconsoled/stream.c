@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "clients.h"
 #include "conring.h"
 #include "console.h"
 #include "domains.h"
@@ -153,6 +154,12 @@ static void report_bad_ring(struct console *console)
 			    console->domid, n_held_back);
 }
 
+/* Must the guest wait because nobody reads what it has printed? */
+static bool must_wait(const struct console *console)
+{
+	return console->server->options->keep_overflow && backlog_is_full(&console->backlog);
+}
+
 /* Moves up to @budget bytes from ring to log and pty; returns how many. */
 static uint32_t drain(struct console *console, uint32_t budget)
 {
@@ -162,7 +169,7 @@ static uint32_t drain(struct console *console, uint32_t budget)
 	while (total < budget) {
 		uint32_t want = budget - total;
 
-		if (console->server->options->keep_overflow && backlog_is_full(&console->backlog))
+		if (must_wait(console) && !console->dead)
 			break;
 		if (want > sizeof(data))
 			want = sizeof(data);
@@ -200,7 +207,7 @@ static bool serve(struct console *console, uint32_t budget)
 		pause_console(console);
 		return false;
 	}
-	if (server->options->keep_overflow && backlog_is_full(&console->backlog)) {
+	if (must_wait(console)) {
 		console->flow = CONSOLE_BLOCKED;
 		return false;
 	}
@@ -266,7 +273,9 @@ static void serve_queue(void *ctx)
 
 void stream_last_drain(struct console *console)
 {
-	/* Twice the ring's size, in case its writer has not quite stopped. */
+	/* No client will make room any more; and twice the ring's size, as its writer may not quite
+	 * have stopped. */
+	console->dead = true;
 	drain(console, 2 * CONRING_OUT_SIZE);
 }
 
@@ -333,7 +342,34 @@ static void close_tty(struct console *console)
 		event_free(console->tty_writable);
 	console->tty_readable = console->tty_writable = NULL;
 	console->input_stalled = false;
+	clients_unwatch(console->server->clients, &console->clients);
 	tty_close(&console->tty);
+}
+
+static void on_clients_left(struct clients_pty *pty)
+{
+	struct console *console = (void *)((char *)pty - offsetof(struct console, clients));
+
+	tty_make_raw(&console->tty);
+}
+
+/* Room for more ptys is made if we may make it. */
+static int open_tty(struct console *console)
+{
+	struct server *server = console->server;
+	int r = tty_open(&console->tty);
+
+	if (r == -ENOSPC && tty_raise_limit() == 0) {
+		log_info(server->log, "all ptys are in use: allowing twice as many");
+		r = tty_open(&console->tty);
+	}
+	if (r < 0)
+		return r;
+	r = clients_watch(server->clients, &console->clients, console->tty.path);
+	if (r < 0)
+		log_debug(server->log, "%s: cannot watch its clients: %s", console->tty.path,
+			  strerror(-r));
+	return 0;
 }
 
 /* Somebody broke the pty: clients get a new one, whose path the next look at the store publishes.
@@ -357,7 +393,7 @@ int stream_open_tty(struct console *console)
 		return 0;
 	if (now_ms < console->tty_retry_ms)
 		return -EAGAIN;
-	r = tty_open(&console->tty);
+	r = open_tty(console);
 	if (r < 0)
 		return r;
 	console->stats.n_ttys++;
@@ -380,6 +416,7 @@ int stream_open_tty(struct console *console)
 void stream_init(struct console *console)
 {
 	console->port.ready = on_port;
+	console->clients.left = on_clients_left;
 }
 
 void stream_deinit(struct console *console)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -19,14 +20,21 @@ void tty_init(struct tty *tty)
 
 static int set_raw(int fd)
 {
-	struct winsize size = { .ws_row = 24, .ws_col = 80 };
 	struct termios attributes;
 
 	if (tcgetattr(fd, &attributes) < 0)
 		return -errno;
 	cfmakeraw(&attributes);
-	if (tcsetattr(fd, TCSANOW, &attributes) < 0)
-		return -errno;
+	return tcsetattr(fd, TCSANOW, &attributes) < 0 ? -errno : 0;
+}
+
+static int set_up(int fd)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	int r = set_raw(fd);
+
+	if (r < 0)
+		return r;
 	if (ioctl(fd, TIOCSWINSZ, &size) < 0)
 		return -errno;
 	/* devpts lets the group tty write: those would be keystrokes in a guest's console. */
@@ -47,7 +55,7 @@ int tty_open(struct tty *tty)
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return -errno;
-	r = set_raw(slave);
+	r = set_up(slave);
 	if (r < 0)
 		return r;
 	r = ptsname_r(master, tty->path, sizeof(tty->path));
@@ -56,6 +64,35 @@ int tty_open(struct tty *tty)
 	tty->master = STEAL_FD(master);
 	tty->slave = STEAL_FD(slave);
 	return 0;
+}
+
+void tty_make_raw(struct tty *tty)
+{
+	set_raw(tty->slave);
+}
+
+int tty_unread_bytes(const struct tty *tty)
+{
+	int n;
+
+	return ioctl(tty->slave, FIONREAD, &n) < 0 ? 0 : n;
+}
+
+int tty_raise_limit(void)
+{
+	CLEANUP(close_fd) int fd = open("/proc/sys/kernel/pty/max", O_RDWR | O_CLOEXEC);
+	char text[32];
+	ssize_t n;
+	int len;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	len = snprintf(text, sizeof(text), "%ld\n", 2 * strtol(text, NULL, 10));
+	return pwrite(fd, text, (size_t)len, 0) < 0 ? -errno : 0;
 }
 
 void tty_close(struct tty *tty)

@@ -26,6 +26,20 @@ void tty_init(struct tty *tty);
  */
 int tty_open(struct tty *tty);
 
+/** tty_make_raw() - undo what a client that has left did to the terminal's settings. */
+void tty_make_raw(struct tty *tty);
+
+/** tty_unread_bytes() - what a client could still read without us. */
+int tty_unread_bytes(const struct tty *tty);
+
+/**
+ * tty_raise_limit() - allow twice as many ptys on this system
+ *
+ * Return: 0, or -EACCES, -EROFS, … if we may not.
+ * Source: Documentation/admin-guide/sysctl/kernel.rst, pty.
+ */
+int tty_raise_limit(void);
+
 /** tty_close() - its clients see a hang-up. */
 void tty_close(struct tty *tty);
 
