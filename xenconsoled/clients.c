@@ -43,9 +43,11 @@ static void note(struct clients *clients, const struct inotify_event *event)
 		return;
 	if (event->mask & IN_OPEN)
 		pty->n_clients++;
-	if ((event->mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)) && pty->n_clients &&
-	    !--pty->n_clients)
-		pty->left(pty);
+	if (!(event->mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)))
+		return;
+	if (pty->n_clients)
+		pty->n_clients--;
+	pty->left(pty);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *ctx)

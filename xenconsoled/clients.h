@@ -15,8 +15,12 @@ struct loop;
 
 /* One pty that is watched; embedded in its owner, which takes it back before going away. */
 struct clients_pty {
-	/* The last client has left. */
+	/* A client has left. */
 	void (*left)(struct clients_pty *pty);
+	/*
+	 * As far as seen: two that come or go in the same instant are told as one.
+	 * Source: inotify(7), "coalesced into a single event".
+	 */
 	unsigned int n_clients;
 	int watch; /* 0: not watched */
 	LIST_ENTRY(clients_pty) same_bucket;

@@ -195,9 +195,14 @@ void console_release_guest(struct console *console)
 	unmap_page(console);
 }
 
+bool console_has_clients(const struct console *console)
+{
+	return tty_is_open(&console->tty) && console->clients.n_clients;
+}
+
 bool console_is_being_read(const struct console *console)
 {
-	return tty_is_open(&console->tty) && console->clients.n_clients &&
+	return console_has_clients(console) &&
 	       (console->backlog.size_bytes || tty_unread_bytes(&console->tty));
 }
 

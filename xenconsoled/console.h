@@ -76,6 +76,7 @@ struct console {
 	struct clients_pty clients;
 	struct event *tty_readable; /* owned; NULL while no tty is open */
 	struct event *tty_writable;
+	bool published;	       /* the store has been told of this pty */
 	bool dead;	       /* the guest is going away: take what is left */
 	bool input_stalled;    /* the guest has no room: tty_readable is not pending */
 	uint64_t tty_retry_ms; /* do not try to open one earlier */
@@ -115,7 +116,13 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 /** console_release_guest() - final drain, then unmap and unbind: the domain can go away. */
 void console_release_guest(struct console *console);
 
-/** console_is_being_read() - has a client not yet read all that the guest has printed? */
+/** console_has_clients() - does anybody have its pty open? */
+bool console_has_clients(const struct console *console);
+/**
+ * console_is_being_read() - has a client not yet read all that the guest has printed?
+ *
+ * What was written to the pty a moment ago may not be seen yet: ask a little later.
+ */
 bool console_is_being_read(const struct console *console);
 
 #define console_is_attached(console) ((console)->port.local != 0)

@@ -165,6 +165,14 @@ static bool is_being_read(const struct domain *domain)
 	return false;
 }
 
+static bool has_clients(const struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		if (console_has_clients(&domain->consoles[i]))
+			return true;
+	return false;
+}
+
 static void arm_linger(struct domains *domains)
 {
 	struct timeval wait = { .tv_usec = LINGER_LOOK_MS * 1000 };
@@ -218,7 +226,7 @@ static void drop(struct domain *domain)
 	TAILQ_REMOVE(&domains->all, domain, known);
 	domains->by_domid[domain->domid] = NULL;
 	domains->n_known--;
-	if (is_being_read(domain))
+	if (has_clients(domain))
 		linger(domains, domain);
 	else
 		bury(domain);

@@ -90,3 +90,11 @@ tests_unit_test_nodes_LDADD = $(CONSOLE_TEST_LIBS)
 tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c
 tests_unit_test_throttle_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_unit_test_throttle_LDADD = $(CONSOLE_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test_consolestats tests/unit/test_consoletty
+tests_unit_test_consolestats_SOURCES = tests/unit/test_consolestats.c
+tests_unit_test_consolestats_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_consolestats_LDADD = $(CONSOLE_TEST_LIBS)
+tests_unit_test_consoletty_SOURCES = tests/unit/test_consoletty.c
+tests_unit_test_consoletty_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_consoletty_LDADD = $(CONSOLE_TEST_LIBS)

@@ -39,6 +39,7 @@ struct probe {
 	bool vanished;		/* stage 3: a console is not there any more */
 	uint32_t txid;
 	bool publish[CONSOLE_N_KINDS];
+	char written[CONSOLE_N_KINDS][TTY_PATH_SIZE]; /* what this probe publishes */
 	struct nodes nodes[CONSOLE_N_KINDS];
 	bool asked_name;
 	char *name; /* owned; NULL: not there */
@@ -87,6 +88,11 @@ static void finish(struct probe *probe)
 		/* Somebody else changed these nodes at the same time: look again. */
 		error = 0;
 		domains_mark_dirty(domain->server->domains, domain->domid);
+	} else if (domain && !error && !probe->vanished) {
+		for (unsigned int i = 0; i < CONSOLE_N_KINDS; i++)
+			domain->consoles[i].published |=
+				probe->publish[i] &&
+				!strcmp(domain->consoles[i].tty.path, probe->written[i]);
 	}
 	end_probe(probe, error ? error : probe->attach_error);
 }
@@ -153,6 +159,7 @@ static void write_ttys(struct probe *probe)
 		r = storeclient_write(probe->store, probe->txid, path, tty, on_written, probe);
 		if (r == 0)
 			probe->n_waiting++;
+		memcpy(probe->written[i], tty, sizeof(probe->written[i]));
 	}
 	answered(probe, r);
 }
@@ -203,8 +210,10 @@ static void act(struct probe *probe)
 		if (r < 0 && !probe->attach_error)
 			probe->attach_error = r;
 		port_missing |= !probe->nodes[i].has_port && console_is_attached(console);
+		/* A new pty may have the path of an old one: its clients must be told too. */
 		probe->publish[i] = nodes_is_ours(&probe->nodes[i]) && tty_is_open(&console->tty) &&
-				    strcmp(console->tty.path, probe->nodes[i].tty) != 0;
+				    (!console->published ||
+				     strcmp(console->tty.path, probe->nodes[i].tty) != 0);
 		publish |= probe->publish[i];
 	}
 	if (publish) {

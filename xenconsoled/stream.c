@@ -341,7 +341,7 @@ static void close_tty(struct console *console)
 	if (console->tty_writable)
 		event_free(console->tty_writable);
 	console->tty_readable = console->tty_writable = NULL;
-	console->input_stalled = false;
+	console->input_stalled = console->published = false;
 	clients_unwatch(console->server->clients, &console->clients);
 	tty_close(&console->tty);
 }

@@ -99,7 +99,7 @@ static uint64_t word_chatter(struct guest *guest, struct task *task)
 
 	if (!per_second || (n && task->n == n))
 		return NEVER;
-	if (!task->n_calls)
+	if (!task->n_calls || task->due_ns == NEVER) /* the first, or held up by a full console */
 		task->due_ns = now_ns;
 	if (task->due_ns > now_ns) /* woken early: the console has room again */
 		return task->due_ns;

@@ -29,6 +29,9 @@ EXTRA_DIST += \
 	tests/xen/dom0/wait \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
+	tests/xen/scenarios/console-life.sh \
+	tests/xen/scenarios/console-logs.sh \
+	tests/xen/scenarios/console.sh \
 	tests/xen/scenarios/restart.sh \
 	tests/xen/scenarios/smoke.sh \
 	tests/xen/scenarios/xencreate.sh \
