@@ -50,6 +50,7 @@ struct worker_pool {
 	unsigned int n_deaths;
 	/* Without worker processes. */
 	struct xc_interface_core *own_xch; /* owned */
+	struct log *mute; /* owned; for the library, whose words come back in results */
 	struct event *own_turn;
 	unsigned int n_workers;
 	struct worker workers[];
@@ -82,6 +83,12 @@ static void work(const struct worker_pool *pool, xc_interface *xch, const struct
 	result->took_us = now_us() - start_us;
 }
 
+/* What the library says of a failure comes back in the result, so it need not say it itself. */
+static struct xentoollog_logger *library_log(const struct worker_pool *pool)
+{
+	return log_xtl(log_enabled(pool->log, LOG_LEVEL_INFO) ? pool->log : pool->mute);
+}
+
 /* The child: never returns. The terminal's Ctrl-C is for the parent, which ends us in good order.
  */
 static void run(const struct worker_pool *pool, int fd)
@@ -92,10 +99,7 @@ static void run(const struct worker_pool *pool, int fd)
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	/* What the library says of a failure comes back in the result. */
-	if (!log_enabled(pool->log, LOG_LEVEL_INFO))
-		log_set_targets(pool->log, 0);
-	xch = xc_interface_open(log_xtl(pool->log), log_xtl(pool->log), 0);
+	xch = xc_interface_open(library_log(pool), library_log(pool), 0);
 	while (recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
 		if (xch)
 			work(pool, xch, &job, &result);
@@ -257,7 +261,7 @@ static void on_own_turn(evutil_socket_t fd, short what, void *ctx)
 
 static int work_by_ourselves(struct worker_pool *pool)
 {
-	pool->own_xch = xc_interface_open(log_xtl(pool->log), log_xtl(pool->log), 0);
+	pool->own_xch = xc_interface_open(library_log(pool), library_log(pool), 0);
 	if (!pool->own_xch)
 		return errno ? -errno : -ENODEV;
 	pool->own_turn = event_new(loop_base(pool->loop), -1, 0, on_own_turn, pool);
@@ -270,6 +274,7 @@ int worker_pool_new(struct worker_pool **out, struct loop *loop, unsigned int n_
 {
 	CLEANUP(worker_pool_free)
 	struct worker_pool *pool = calloc(1, sizeof(*pool) + n_workers * sizeof(pool->workers[0]));
+	int r;
 
 	if (!pool)
 		return -ENOMEM;
@@ -280,17 +285,18 @@ int worker_pool_new(struct worker_pool **out, struct loop *loop, unsigned int n_
 	pool->ctx = ctx;
 	pool->n_workers = n_workers;
 	STAILQ_INIT(&pool->queue);
+	r = log_new(&pool->mute, "xencreate", LOG_LEVEL_ERROR, 0);
+	if (r < 0)
+		return r;
 	for (unsigned int i = 0; i < n_workers; i++)
 		pool->workers[i] = (struct worker){ .pool = pool, .fd = -1 };
 	for (unsigned int i = 0; i < n_workers; i++) {
-		int r = worker_start(&pool->workers[i]);
-
+		r = worker_start(&pool->workers[i]);
 		if (r < 0)
 			return r;
 	}
 	if (!n_workers) {
-		int r = work_by_ourselves(pool);
-
+		r = work_by_ourselves(pool);
 		if (r < 0)
 			return r;
 	}
@@ -314,6 +320,7 @@ void worker_pool_free(struct worker_pool *pool)
 		event_free(pool->own_turn);
 	if (pool->own_xch)
 		xc_interface_close(pool->own_xch);
+	log_free(pool->mute);
 	free(pool);
 }
 

@@ -102,6 +102,12 @@ int hyper_update_va(void *va, uint64_t pte);
 uint64_t hyper_mfn_to_pfn(uint64_t mfn);
 /** hyper_poll() - sleep until one of @ports is pending or @until_ns (NEVER: no limit) has come. */
 int hyper_poll(evtchn_port_t *ports, unsigned int n_ports, uint64_t until_ns);
+/** hyper_enable() - PVH: have Xen fill the page of hypercalls; before any of them. */
+void hyper_enable(uint64_t page_paddr);
+/** hyper_map_shared() - PVH: have the shared page appear at @paddr, instead of what is there. */
+int hyper_map_shared(uint64_t paddr);
+/** hyper_param() - PVH: one of the numbers that the builder left; 0 on failure. */
+uint64_t hyper_param(uint32_t index);
 /** hyper_notify() - send an event through @port. */
 void hyper_notify(uint32_t port);
 _Noreturn void hyper_shutdown(unsigned int reason);
@@ -175,6 +181,7 @@ uint64_t word_hog_transactions(struct guest *guest, struct task *task);
 _Noreturn void turn_for_ever(struct guest *guest);
 
 /* main.c */
-_Noreturn void main_pv(struct start_info *info);
+_Noreturn void main_pv(const struct start_info *info);
+_Noreturn void main_pvh(uint64_t info_paddr);
 
 #endif

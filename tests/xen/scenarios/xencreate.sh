@@ -63,3 +63,14 @@ is "what it says was made is there" "$(n_domains)" "$(grep -c '"event":"created"
 is "what was on its way was taken back" "$(grep '"event":"failed"' /tmp/events | grep -vc '"clean":true')" 0
 ok "destroy them" xencreate destroy 'tiny-*'
 ok "no node, port or domain is left over" wait_for 10 nothing_left
+
+sed 's/"pv"/"pvh"/; s/"tiny"/"small"/' "$cfg" >/tmp/pvh.cfg
+ok "PVH guests are created" xencreate -n 5 --wait=ready /tmp/pvh.cfg
+ok "a PVH guest is heard" wait_for 10 console_says small-2 "hello from domain $(domid small-2) small-2"
+ok "xl shutdown of a PVH guest" timeout 60 xl shutdown -w small-2
+ok "destroy them" xencreate destroy 'small-*'
+ok "a Linux guest is created" xencreate "$(linux_cfg linux)"
+ok "its console speaks" wait_for 40 console_says linux "guest: linux is up"
+ok "xl shutdown of it" timeout 60 xl shutdown -w linux
+ok "destroy it" xencreate destroy linux
+ok "no node, port or domain is left over" wait_for 10 nothing_left
