@@ -52,6 +52,8 @@ xenconsoled_xenconsoled_SOURCES = xenconsoled/main.c
 xenconsoled_xenconsoled_LDADD = $(XENCONSOLED_LIBS)
 
 EXTRA_DIST += xenconsoled/README.md
+dist_man_MANS += doc/xenconsoled.8
+dist_doc_DATA += doc/differences-xenconsoled.md
 
 # Unit tests: name, and what it is called in the tests' folder.
 CONSOLE_TEST_LIBS = $(UNIT_LIBS) $(XENCONSOLED_LIBS)
