@@ -77,7 +77,12 @@ static void end_turn(struct loop *loop)
 int loop_run(struct loop *loop)
 {
 	while (!loop->stopped) {
-		int flags = (loop->again ? EVLOOP_NONBLOCK : EVLOOP_ONCE) | EVLOOP_NO_EXIT_ON_EMPTY;
+		int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+
+		/* Alone it would go on as long as there is an event, e.g. input that a hook is to
+		 * read. */
+		if (loop->again)
+			flags |= EVLOOP_NONBLOCK;
 
 		loop->again = false;
 		loop->now_us = 0;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loop.h"
 
+#include <event2/event.h>
+#include <unistd.h>
+
 #include "unit.h"
 
 struct counter {
@@ -64,4 +67,49 @@ TEST(an_unhooked_hook_is_not_called)
 	loop_again(c.loop);
 	CHECK_EQ(loop_run(c.loop), 17);
 	loop_free(c.loop);
+}
+
+struct pipe_reader {
+	struct loop *loop;
+	int fds[2];
+	int n_events;
+	int n_turns;
+};
+
+static void note_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct pipe_reader *r = ctx;
+
+	(void)fd, (void)what;
+	CHECK(++r->n_events < 100);
+}
+
+static void read_at_last(void *ctx)
+{
+	struct pipe_reader *r = ctx;
+
+	if (++r->n_turns == 3)
+		loop_stop(r->loop, 17);
+	loop_again(r->loop);
+}
+
+TEST(a_turn_ends_although_input_waits_for_a_hook_to_read_it)
+{
+	struct pipe_reader r = { 0 };
+	struct loop_hook hook = { .fn = read_at_last, .ctx = &r };
+	struct event *event;
+
+	CHECK_EQ(loop_new(&r.loop), 0);
+	CHECK_EQ(pipe(r.fds), 0);
+	CHECK_EQ(write(r.fds[1], "x", 1), 1);
+	event = event_new(loop_base(r.loop), r.fds[0], EV_READ | EV_PERSIST, note_readable, &r);
+	CHECK_EQ(event_add(event, NULL), 0);
+	loop_turn_hook(r.loop, &hook);
+	loop_again(r.loop);
+	CHECK_EQ(loop_run(r.loop), 17);
+	CHECK_EQ(r.n_events, 3);
+	event_free(event);
+	loop_free(r.loop);
+	close(r.fds[0]);
+	close(r.fds[1]);
 }
