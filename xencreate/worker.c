@@ -285,11 +285,11 @@ int worker_pool_new(struct worker_pool **out, struct loop *loop, unsigned int n_
 	pool->ctx = ctx;
 	pool->n_workers = n_workers;
 	STAILQ_INIT(&pool->queue);
+	for (unsigned int i = 0; i < n_workers; i++)
+		pool->workers[i] = (struct worker){ .pool = pool, .fd = -1 };
 	r = log_new(&pool->mute, "xencreate", LOG_LEVEL_ERROR, 0);
 	if (r < 0)
 		return r;
-	for (unsigned int i = 0; i < n_workers; i++)
-		pool->workers[i] = (struct worker){ .pool = pool, .fd = -1 };
 	for (unsigned int i = 0; i < n_workers; i++) {
 		r = worker_start(&pool->workers[i]);
 		if (r < 0)
