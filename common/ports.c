@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <string.h>
 #include <xenevtchn.h>
+#include <xentoollog.h>
 
 #include "loop.h"
 
@@ -17,7 +18,8 @@
 #define BATCH_MAX 1024
 
 struct ports {
-	struct loop *loop; /* borrowed: freed after us, see ports_new() */
+	struct loop *loop;		  /* borrowed: freed after us, see ports_new() */
+	struct xentoollog_logger *logger; /* borrowed: see ports_new() */
 	xenevtchn_handle *handle;
 	struct event *readable;
 	struct loop_hook unmask_hook;
@@ -50,6 +52,15 @@ static void unmask_number(struct ports *ports, uint32_t local)
 	ports->unmask[ports->n_unmask++] = local;
 }
 
+/* The handle is of no more use, and epoll would report it for ever: without events there is nothing
+ * to serve. */
+static void lost(struct ports *ports, int error)
+{
+	event_del(ports->readable);
+	xtl_log(ports->logger, XTL_CRITICAL, error, "ports", "the event channels are gone");
+	loop_stop(ports->loop, -EIO);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct ports *ports = ctx;
@@ -58,8 +69,12 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)what;
 	n_bytes = read(fd, pending, sizeof(pending));
-	if (n_bytes < 0)
-		return; /* another wakeup took them, or EINTR: epoll reports what is left */
+	if (n_bytes < 0 && (errno == EAGAIN || errno == EINTR))
+		return; /* another wakeup took them: epoll reports what is left */
+	if (n_bytes <= 0) {
+		lost(ports, n_bytes < 0 ? errno : EPIPE);
+		return;
+	}
 	for (size_t i = 0; i < (size_t)n_bytes / sizeof(pending[0]); i++) {
 		struct port *port = pending[i] < ports->n_by_local ? ports->by_local[pending[i]]
 								   : NULL;
@@ -77,6 +92,7 @@ int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *l
 	if (!ports)
 		return -ENOMEM;
 	ports->loop = loop;
+	ports->logger = logger;
 	ports->handle = xenevtchn_open(logger, 0);
 	if (!ports->handle)
 		return -errno;

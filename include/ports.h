@@ -34,6 +34,11 @@ struct port {
  * @loop: borrowed; gets a turn hook, so whatever must happen before ports are unmasked adds its
  * hook earlier
  *
+ * @logger: the Xen libraries' log, see log_xtl(); borrowed for the life of @out
+ *
+ * If the handle breaks, that is logged and the loop stops with -EIO: nothing can be served without
+ * events.
+ *
  * Return: 0, -ENOMEM, or what opening /dev/xen/evtchn says: -ENOENT (no such device), -EACCES, …
  * Source: xenevtchn.h, xenevtchn_open().
  */

@@ -6,7 +6,7 @@ libunit_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 UNIT_LIBS = libunit.a $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/unit/test_log tests/unit/test_ring tests/unit/test_loop
+check_PROGRAMS += tests/unit/test_log tests/unit/test_ring tests/unit/test_loop tests/unit/test_ports
 
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
@@ -14,6 +14,8 @@ tests_unit_test_ring_SOURCES = tests/unit/test_ring.c
 tests_unit_test_ring_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
+tests_unit_test_ports_SOURCES = tests/unit/test_ports.c
+tests_unit_test_ports_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 
 # xenstored's model: tests/unit/test_X.c for xenstored/model/X.c.
 XENSTORED_MODEL_TESTS = tests/unit/test_path tests/unit/test_store tests/unit/test_table tests/unit/test_txn tests/unit/test_view
