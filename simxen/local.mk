@@ -136,3 +136,24 @@ tests_unit_test_sim_domain_SOURCES = tests/unit/test_sim_domain.c
 tests_unit_test_sim_domain_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_unit_test_sim_domain_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_sim_domain_LDADD = $(SIM_UNIT_LIBS)
+
+# The contract: the same calls on simxen and on real Xen. answers.txt is what real Xen answered.
+noinst_PROGRAMS += simxen/contract/contract
+simxen_contract_contract_SOURCES = \
+	simxen/contract/built.c \
+	simxen/contract/contract.h \
+	simxen/contract/create.c \
+	simxen/contract/death.c \
+	simxen/contract/domain.c \
+	simxen/contract/evtchn.c \
+	simxen/contract/foreign.c \
+	simxen/contract/gnttab.c \
+	simxen/contract/handle.c \
+	simxen/contract/hvm.c \
+	simxen/contract/main.c \
+	simxen/contract/memory.c \
+	simxen/contract/refusals.c
+simxen_contract_contract_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
+simxen_contract_contract_LDADD = $(XENCTRL_LIBS) $(XENGUEST_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS) \
+	$(XENGNTTAB_LIBS) $(XENFOREIGNMEMORY_LIBS)
+EXTRA_DIST += simxen/contract/contract.sh simxen/contract/answers.txt

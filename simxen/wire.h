@@ -62,6 +62,7 @@ enum wire_call {
 	WIRE_BIND_VIRQ,	       /* handle, virq */
 	WIRE_UNBIND,	       /* handle, port */
 	WIRE_RESTRICT,	       /* handle, domid */
+	WIRE_CLOSED,	       /* handle: its descriptor was closed, maybe for the last time */
 	WIRE_MAP_FOREIGN,      /* address, n, write, domid, frames, errors (int) or 0, mfns */
 	WIRE_MAP_GRANT,	       /* address, n, write, domids, refs, stride of domids, mfns */
 	WIRE_MAP_RESOURCE,     /* address, n, domid, type, id, frame, mfns */

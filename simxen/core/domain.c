@@ -182,19 +182,16 @@ void domain_shutdown(struct domain *domain, uint8_t code)
 	evtchn_raise_virq(host_domain(host, 0), VIRQ_DOM_EXC);
 }
 
-int domain_resume(struct domain *domain)
+void domain_resume(struct domain *domain)
 {
 	struct host *host = domain->host;
 
 	if (!domain->shut_down)
-		return 0;
-	if (domain->shutdown_code != SHUTDOWN_suspend)
-		return -EPERM;
+		return;
 	domain->shut_down = false;
 	domain->shutdown_code = 0;
 	if (domain_runs(domain) && host->hooks.guest_runs)
 		host->hooks.guest_runs(host->hooks.ctx, domain);
-	return 0;
 }
 
 int domain_claim(struct domain *domain, uint64_t n_pages)

@@ -137,12 +137,8 @@ bool domain_runs(const struct domain *domain);
  * The first code stays. */
 void domain_shutdown(struct domain *domain, uint8_t code);
 
-/**
- * domain_resume() - take a shutdown back
- *
- * Return: 0, -EPERM when the domain was not shut down for suspension.
- */
-int domain_resume(struct domain *domain);
+/** domain_resume() - take a shutdown back, whatever its code. */
+void domain_resume(struct domain *domain);
 
 /**
  * domain_populate() - give the domain 2^@order frames

@@ -102,7 +102,8 @@ static int resumedomain(struct host *host, struct caller *caller, struct domain 
 	(void)host, (void)caller, (void)op;
 	if (!domain->id)
 		return -EINVAL;
-	return domain_resume(domain);
+	domain_resume(domain);
+	return 0;
 }
 
 static int getdomaininfo(struct host *host, struct caller *caller, struct domain *domain,

@@ -39,6 +39,21 @@ static int64_t populate_physmap(struct host *host, struct caller *caller, uint64
 	return (int64_t)i;
 }
 
+/* Like populate_physmap, but the guest is told nothing of where the frames are. */
+static int64_t increase_reservation(struct host *host, struct caller *caller, uint64_t arg)
+{
+	struct xen_memory_reservation r;
+	const struct domain *domain;
+
+	if (caller->read(caller, &r, arg, sizeof(r)) < 0)
+		return -EFAULT;
+	domain = hypercall_domain(host, r.domid);
+	if (domain && domain->config.hvm)
+		return hypercall_unknown(host, "memory_op", XENMEM_increase_reservation,
+					 "increase_reservation of HVM");
+	return populate_physmap(host, caller, arg);
+}
+
 static int64_t decrease_reservation(struct host *host, struct caller *caller, uint64_t arg)
 {
 	struct xen_memory_reservation r;
@@ -73,7 +88,7 @@ static int64_t claim_pages(struct host *host, struct caller *caller, uint64_t ar
 	if (r.extent_start.p || r.extent_order)
 		return -EINVAL;
 	domain = hypercall_domain(host, r.domid);
-	return domain ? domain_claim(domain, r.nr_extents) : -ESRCH;
+	return domain ? domain_claim(domain, r.nr_extents) : -EINVAL;
 }
 
 static struct domain *domain_at(struct host *host, struct caller *caller, uint64_t arg, int *error)
@@ -183,7 +198,7 @@ static const struct {
 	const char *name;
 	memory_fn *fn; /* NULL: not simulated */
 } commands[] = {
-	NAMED(increase_reservation),
+	ENTRY(increase_reservation),
 	ENTRY(decrease_reservation),
 	ENTRY(maximum_ram_page),
 	ENTRY(current_reservation),

@@ -75,11 +75,15 @@ CLIENT_API xenevtchn_handle *xenevtchn_fdopen(struct xentoollog_logger *logger, 
 
 CLIENT_API int xenevtchn_close(xenevtchn_handle *handle)
 {
+	uint64_t args[7] = { 0 };
 	int r;
 
 	if (!handle)
 		return 0;
+	args[0] = handle->number;
 	r = close(handle->fd);
+	client_call(WIRE_CLOSED,
+		    args); /* as with the device, the ports are closed when we return */
 	free(handle);
 	return r;
 }

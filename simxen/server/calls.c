@@ -39,6 +39,44 @@ static const char *const evtchn_names[] = {
 	[WIRE_RESTRICT] = "evtchn.restrict",
 };
 
+/*
+ * A daemon that was killed and started again binds what its predecessor held: if the loop has not
+ * seen yet that the old handle is closed, the port that is in the way is closed here.
+ */
+static bool clear_way(struct server *server, uint32_t call, const uint64_t args[7])
+{
+	struct domain *dom0 = host_domain(server->host, 0), *remote;
+	const struct evtchn *theirs = NULL;
+	uint32_t port = 0;
+
+	if (call == WIRE_BIND_VIRQ && args[1] < EVTCHN_VIRQS)
+		port = dom0->evtchn.virq_port[args[1]];
+	remote = call == WIRE_BIND_INTERDOMAIN ? hypercall_domain(server->host, (uint32_t)args[1])
+					       : NULL;
+	if (remote)
+		theirs = evtchn_get(remote, (uint32_t)args[2]);
+	if (theirs && theirs->state == EVTCHN_INTERDOMAIN && !theirs->remote_domid)
+		port = theirs->remote_port;
+	if (!port || !server->area->owners[port])
+		return false;
+	evtchnfd_check(server, server->area->owners[port]);
+	return !server->area->owners[port];
+}
+
+static int bind(struct evtchndev_handle *handle, uint32_t call, const uint64_t args[7],
+		uint32_t *port)
+{
+	switch (call) {
+	case WIRE_BIND_INTERDOMAIN:
+		return evtchndev_bind_interdomain(handle, (uint32_t)args[1], (uint32_t)args[2],
+						  port);
+	case WIRE_BIND_UNBOUND:
+		return evtchndev_bind_unbound(handle, (uint32_t)args[1], port);
+	default:
+		return evtchndev_bind_virq(handle, (uint32_t)args[1], port);
+	}
+}
+
 static int64_t evtchn_call(struct process *process, uint32_t call, const uint64_t args[7])
 {
 	struct server *server = process->server;
@@ -50,23 +88,13 @@ static int64_t evtchn_call(struct process *process, uint32_t call, const uint64_
 		return r;
 	if (!handle)
 		return -EBADF;
-	switch (call) {
-	case WIRE_BIND_INTERDOMAIN:
-		r = evtchndev_bind_interdomain(handle, (uint32_t)args[1], (uint32_t)args[2], &port);
-		break;
-	case WIRE_BIND_UNBOUND:
-		r = evtchndev_bind_unbound(handle, (uint32_t)args[1], &port);
-		break;
-	case WIRE_BIND_VIRQ:
-		r = evtchndev_bind_virq(handle, (uint32_t)args[1], &port);
-		break;
-	case WIRE_UNBIND:
-		r = evtchndev_unbind(handle, (uint32_t)args[1]);
-		break;
-	default:
-		r = evtchndev_restrict(handle, (uint32_t)args[1]);
-		break;
-	}
+	if (call == WIRE_UNBIND)
+		return evtchndev_unbind(handle, (uint32_t)args[1]);
+	if (call == WIRE_RESTRICT)
+		return evtchndev_restrict(handle, (uint32_t)args[1]);
+	r = bind(handle, call, args, &port);
+	if ((r == -EEXIST || r == -EINVAL) && clear_way(server, call, args))
+		r = bind(handle, call, args, &port);
 	return r < 0 ? r : (int64_t)port;
 }
 
@@ -292,6 +320,9 @@ int64_t calls_do(struct process *process, uint32_t call, const uint64_t args[7])
 		return map_resource(process, args);
 	case WIRE_UNMAP:
 		return mapping_remove(&process->mapper, args[0], args[1], args[2]);
+	case WIRE_CLOSED:
+		evtchnfd_check(process->server, (uint32_t)args[0]);
+		return 0;
 	case WIRE_COPY_GRANT:
 		return copy_grant(process, args);
 	case WIRE_BIND_INTERDOMAIN:

@@ -29,7 +29,7 @@ struct evtchnfd {
 	struct event *readable, *writable; /* owned */
 	char partial[sizeof(uint32_t)];	   /* of a word cut in two */
 	size_t n_partial;
-	bool is_fired, is_blocked;
+	bool is_fired, is_blocked, is_listed;
 	LIST_ENTRY(evtchnfd) next;
 	TAILQ_ENTRY(evtchnfd) of_fired, of_blocked;
 	LIST_ENTRY(evtchnfd) of_bucket;
@@ -138,19 +138,28 @@ static int drain(struct evtchnfd *efd)
 	return 0;
 }
 
-static void efd_free(struct evtchnfd *efd)
+/* Closes the ports; what is left is the loop's to free. From any thread. */
+static void close_ports(struct evtchnfd *efd)
 {
 	struct server *server = efd->server;
 
+	if (!efd->handle)
+		return;
 	if (efd->is_fired)
 		TAILQ_REMOVE(&server->fired, efd, of_fired);
 	if (efd->is_blocked)
 		TAILQ_REMOVE(&server->blocked, efd, of_blocked);
-	if (efd->handle) {
+	efd->is_fired = efd->is_blocked = false;
+	LIST_REMOVE(efd, of_bucket);
+	evtchndev_close(efd->handle);
+	efd->handle = NULL;
+}
+
+static void efd_free(struct evtchnfd *efd)
+{
+	close_ports(efd);
+	if (efd->is_listed)
 		LIST_REMOVE(efd, next);
-		LIST_REMOVE(efd, of_bucket);
-		evtchndev_close(efd->handle);
-	}
 	if (efd->readable)
 		event_free(efd->readable);
 	if (efd->writable)
@@ -167,7 +176,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd, (void)what;
 	server_lock(server);
-	if (drain(efd) < 0)
+	if (!efd->handle || drain(efd) < 0)
 		efd_free(efd);
 	server_unlock(server);
 }
@@ -207,6 +216,7 @@ static int attach(struct evtchnfd *efd, int client_fd)
 	if (r < 0)
 		return r;
 	LIST_INSERT_HEAD(&server->handles, efd, next);
+	efd->is_listed = true;
 	LIST_INSERT_HEAD(bucket_of(server, efd->number), efd, of_bucket);
 	return 0;
 }
@@ -243,6 +253,14 @@ struct evtchndev_handle *evtchnfd_get(struct server *server, uint32_t number)
 		return NULL;
 	drain(efd); /* what was sent before the call comes first */
 	return efd->handle;
+}
+
+void evtchnfd_check(struct server *server, uint32_t number)
+{
+	struct evtchnfd *efd = find(server, number);
+
+	if (efd && drain(efd) < 0)
+		close_ports(efd);
 }
 
 void evtchnfd_close_all(struct server *server)

@@ -22,6 +22,13 @@ int evtchnfd_open(struct server *server, int *client_fd, uint32_t *number);
  * NULL. */
 struct evtchndev_handle *evtchnfd_get(struct server *server, uint32_t number);
 
+/**
+ * evtchnfd_check() - if all descriptors of that handle are closed, close its ports now
+ *
+ * Otherwise that happens when the loop sees it, a moment later; the kernel does it at once.
+ */
+void evtchnfd_check(struct server *server, uint32_t number);
+
 /** evtchnfd_deliver() - write what fired to the sockets; before the lock goes. */
 void evtchnfd_deliver(struct server *server);
 
