@@ -49,6 +49,10 @@ struct played {
 	uint32_t heap_at; /* index in the heap of sleepers, UINT32_MAX: not there */
 	bool booted;
 	ucontext_t context, scheduler;
+	/* For the address sanitizer, which wants to know on which stack we are. */
+	void *fake_stack;
+	const void *scheduler_stack;
+	size_t scheduler_size;
 	TAILQ_ENTRY(played) of_queue;
 	uint64_t canary; /* last: the stack grows down towards it */
 };

@@ -18,6 +18,20 @@
 #include "heap.h"
 #include "played.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#define START_SWITCH(save, stack, size)	 __sanitizer_start_switch_fiber(save, stack, size)
+#define FINISH_SWITCH(save, stack, size) __sanitizer_finish_switch_fiber(save, stack, size)
+#else
+#define START_SWITCH(save, stack, size)	 ((void)0)
+#define FINISH_SWITCH(save, stack, size) ((void)0)
+#endif
+
 #define SLAB_BLOCKS 64
 /* How long a guest runs before it lets others; it is asked when it asks for the time. */
 #define SLICE_NS 200000
@@ -42,6 +56,7 @@ struct player {
 	uint32_t n_guests;
 	struct slab *slabs; /* owned */
 	struct free_block *free_blocks;
+	void *fake_stack; /* the address sanitizer's, of the scheduler */
 };
 
 int player_new(struct player **out, void (*wake)(void *ctx), void *ctx)
@@ -93,6 +108,9 @@ static int add_slab(struct player *player)
 		munmap(raw, (size_t)(base - raw));
 	if (base - raw < PLAYED_BLOCK_BYTES)
 		munmap(base + size, PLAYED_BLOCK_BYTES - (size_t)(base - raw));
+	/* A guest touches a few pages of its block: a huge page would be mostly stacks that nobody
+	 * uses. */
+	madvise(base, size, MADV_NOHUGEPAGE);
 	*slab = (struct slab){ .next = player->slabs, .base = base };
 	player->slabs = slab;
 	for (size_t i = SLAB_BLOCKS; i-- > 0;) {
@@ -222,13 +240,16 @@ uint64_t played_now_ns(const struct played *played)
 void played_switch(struct played *played, enum played_request request)
 {
 	played->request = request;
+	START_SWITCH(&played->fake_stack, played->scheduler_stack, played->scheduler_size);
 	swapcontext(&played->context, &played->scheduler);
+	FINISH_SWITCH(played->fake_stack, &played->scheduler_stack, &played->scheduler_size);
 }
 
 static void enter(unsigned int high, unsigned int low)
 {
 	struct played *played = (struct played *)((uintptr_t)high << 32 | low);
 
+	FINISH_SWITCH(NULL, &played->scheduler_stack, &played->scheduler_size);
 	turn_for_ever(&played->guest);
 }
 
@@ -312,7 +333,10 @@ bool player_run_one(struct player *player, uint64_t now_ns)
 		return true;
 	}
 	played->slice_end_ns = now_ns + SLICE_NS;
+	START_SWITCH(&player->fake_stack, played->context.uc_stack.ss_sp,
+		     played->context.uc_stack.ss_size);
 	swapcontext(&played->scheduler, &played->context);
+	FINISH_SWITCH(player->fake_stack, NULL, NULL);
 	assert(played->canary == PLAYED_CANARY);
 	end_ns = played_now_ns(played);
 	played->domain->vcpus[0].cpu_time_ns += end_ns - now_ns;
