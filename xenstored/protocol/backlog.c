@@ -262,8 +262,7 @@ static void expire(struct backlog *backlog, uint64_t before_ms)
 	ok = copy_young(backlog, &former, before_ms);
 	backlog->queued = backlog->sent + conn->out.n_bytes;
 	quota_discharge(conn->watcher.account, QUOTA_MEMORY, former.n_bytes - conn->out.n_bytes);
-	/* To an observer, what waits is new and all before it is gone. */
-	conn->record.out_start += former.n_bytes;
+	conn->record.is_rewritten = true;
 	outq_clear(&former, &conn->protocol->pool);
 	conn_touch(conn);
 	if (!ok)

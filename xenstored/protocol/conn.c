@@ -182,6 +182,52 @@ char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t t
 	return room + WIRE_HEADER_SIZE;
 }
 
+/* Queues one message, or the end of one, that was queued before. */
+static int restore_message(struct conn *conn, const char *data, uint32_t len, bool is_answer)
+{
+	struct quota_account *account = conn->watcher.account;
+	char *room = outq_reserve(&conn->out, &conn->protocol->pool, len);
+
+	if (!room)
+		return -ENOMEM;
+	memcpy(room, data, len);
+	quota_charge(account, QUOTA_MEMORY, len);
+	if (is_answer) {
+		conn->out.n_answers++;
+		quota_charge(account, QUOTA_OUTSTANDING, 1);
+	}
+	return 0;
+}
+
+int conn_restore_output(struct conn *conn, const char *data, uint32_t len, uint32_t head_left,
+			bool head_is_answer)
+{
+	uint32_t at = head_left;
+	int r = 0;
+
+	if (head_left > len)
+		return -EBADMSG;
+	conn->out.head_left = head_left;
+	conn->out.head_is_answer = head_is_answer;
+	if (head_left)
+		r = restore_message(conn, data, head_left, head_is_answer);
+	while (r == 0 && at < len) {
+		struct xsd_sockmsg head;
+
+		if (len - at < sizeof(head))
+			return -EBADMSG;
+		memcpy(&head, data + at, sizeof(head));
+		if (head.len > WIRE_PAYLOAD_MAX || len - at - sizeof(head) < head.len)
+			return -EBADMSG;
+		r = restore_message(conn, data + at, (uint32_t)sizeof(head) + head.len,
+				    head.type != WIRE_WATCH_EVENT);
+		at += (uint32_t)sizeof(head) + head.len;
+	}
+	if (len)
+		conn->transport->wake(conn);
+	return r;
+}
+
 void conn_sent(struct conn *conn, uint32_t len)
 {
 	struct quota_account *account = conn->watcher.account;
@@ -191,6 +237,8 @@ void conn_sent(struct conn *conn, uint32_t len)
 		backlog_sent(conn, len);
 	outq_drop(&conn->out, &conn->protocol->pool, len);
 	conn->record.out_start += len;
+	if (conn->record.is_slow)
+		conn_touch(conn);
 	quota_discharge(account, QUOTA_MEMORY, len);
 	quota_discharge(account, QUOTA_OUTSTANDING, n_answers - conn->out.n_answers);
 }

@@ -39,8 +39,11 @@ struct conn_record {
 	uint32_t out_start; /* the first byte that waits, counted from the client's first one */
 	uint32_t out_known; /* what waits is written down up to here */
 	bool is_touched;
-	bool has_input; /* there is input, as far as is written down */
-	bool is_slow;	/* it did not take all of its output at once */
+	bool has_input;	    /* there is input, as far as is written down */
+	bool is_slow;	    /* it did not take all of its output at once */
+	bool is_slow_known; /* that is written down, and that this waits: */
+	uint32_t slow_at;
+	bool is_rewritten; /* what waits is not what waited */
 };
 
 struct conn {
@@ -103,6 +106,16 @@ void conn_flushed(struct conn *conn);
 void conn_check_stall(struct conn *conn);
 /** conn_touch() - tell the observer that input or output has changed */
 void conn_touch(struct conn *conn);
+
+/**
+ * conn_restore_output() - queue what was queued before a restart
+ * @head_left: so many bytes at the front are the end of a message
+ * @head_is_answer: and that is no event
+ *
+ * Return: 0, -ENOMEM, or -EBADMSG (not messages).
+ */
+int conn_restore_output(struct conn *conn, const char *data, uint32_t len, uint32_t head_left,
+			bool head_is_answer);
 
 /** conn_event() - the watch_event_fn of all connections */
 void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, void *cause);

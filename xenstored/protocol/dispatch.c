@@ -18,6 +18,7 @@
 
 #define PRIVILEGED 1u /* only for who is */
 #define NO_TXN	   2u /* the transaction id is not even looked at */
+#define CHANGES	   4u /* something that is to be kept */
 
 static const struct {
 	const char *name;
@@ -28,29 +29,29 @@ static const struct {
 	[WIRE_DIRECTORY] = { "DIRECTORY", op_directory, 0 },
 	[WIRE_READ] = { "READ", op_read, 0 },
 	[WIRE_GET_PERMS] = { "GET_PERMS", op_get_perms, 0 },
-	[WIRE_WATCH] = { "WATCH", op_watch, NO_TXN },
+	[WIRE_WATCH] = { "WATCH", op_watch, NO_TXN | CHANGES },
 	[WIRE_UNWATCH] = { "UNWATCH", op_unwatch, NO_TXN },
-	[WIRE_TRANSACTION_START] = { "TRANSACTION_START", op_transaction_start, 0 },
+	[WIRE_TRANSACTION_START] = { "TRANSACTION_START", op_transaction_start, CHANGES },
 	[WIRE_TRANSACTION_END] = { "TRANSACTION_END", op_transaction_end, 0 },
-	[WIRE_INTRODUCE] = { "INTRODUCE", op_introduce, PRIVILEGED },
+	[WIRE_INTRODUCE] = { "INTRODUCE", op_introduce, PRIVILEGED | CHANGES },
 	[WIRE_RELEASE] = { "RELEASE", op_release, PRIVILEGED },
 	[WIRE_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", op_get_domain_path, 0 },
-	[WIRE_WRITE] = { "WRITE", op_write, 0 },
-	[WIRE_MKDIR] = { "MKDIR", op_mkdir, 0 },
-	[WIRE_RM] = { "RM", op_rm, 0 },
-	[WIRE_SET_PERMS] = { "SET_PERMS", op_set_perms, 0 },
+	[WIRE_WRITE] = { "WRITE", op_write, CHANGES },
+	[WIRE_MKDIR] = { "MKDIR", op_mkdir, CHANGES },
+	[WIRE_RM] = { "RM", op_rm, CHANGES },
+	[WIRE_SET_PERMS] = { "SET_PERMS", op_set_perms, CHANGES },
 	[WIRE_WATCH_EVENT] = { "WATCH_EVENT", NULL, 0 },
 	[WIRE_ERROR] = { "ERROR", NULL, 0 },
 	[WIRE_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", op_is_domain_introduced,
 					PRIVILEGED },
 	[WIRE_RESUME] = { "RESUME", op_resume, PRIVILEGED },
-	[WIRE_SET_TARGET] = { "SET_TARGET", op_set_target, PRIVILEGED },
+	[WIRE_SET_TARGET] = { "SET_TARGET", op_set_target, PRIVILEGED | CHANGES },
 	[WIRE_RESET_WATCHES] = { "RESET_WATCHES", op_reset_watches, 0 },
 	[WIRE_DIRECTORY_PART] = { "DIRECTORY_PART", op_directory_part, 0 },
 	[WIRE_GET_FEATURE] = { "GET_FEATURE", op_get_feature, 0 },
-	[WIRE_SET_FEATURE] = { "SET_FEATURE", op_set_feature, PRIVILEGED },
+	[WIRE_SET_FEATURE] = { "SET_FEATURE", op_set_feature, PRIVILEGED | CHANGES },
 	[WIRE_GET_QUOTA] = { "GET_QUOTA", op_get_quota, PRIVILEGED },
-	[WIRE_SET_QUOTA] = { "SET_QUOTA", op_set_quota, PRIVILEGED },
+	[WIRE_SET_QUOTA] = { "SET_QUOTA", op_set_quota, PRIVILEGED | CHANGES },
 };
 
 const char *wire_op_name(uint32_t type)
@@ -98,6 +99,8 @@ static int run(struct request *req)
 		return -ENOSYS;
 	if ((ops[req->type].flags & PRIVILEGED) && !req->conn->watcher.subject.privileged)
 		return -EACCES;
+	if ((ops[req->type].flags & CHANGES) && req->conn->protocol->is_full)
+		return -ENOSPC;
 	if (req->tx_id && !(ops[req->type].flags & NO_TXN)) {
 		req->txn = conn_find_txn(req->conn, req->tx_id);
 		if (!req->txn)

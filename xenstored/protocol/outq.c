@@ -121,6 +121,17 @@ bool outq_next(const struct outq *outq, struct outq_at *at, char **message, uint
 	return true;
 }
 
+bool outq_next_bytes(const struct outq *outq, struct outq_at *at, struct iovec *iov)
+{
+	struct outq_chunk *chunk = at->chunk ? at->chunk->next : outq->first;
+
+	if (!chunk)
+		return false;
+	at->chunk = chunk;
+	*iov = (struct iovec){ chunk->data + chunk->start, chunk->end - chunk->start };
+	return true;
+}
+
 const char *outq_front(const struct outq *outq)
 {
 	return outq->first->data + outq->first->start;

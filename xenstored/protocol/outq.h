@@ -53,6 +53,9 @@ char *outq_reserve(struct outq *outq, struct outq_pool *pool, uint32_t len);
  */
 bool outq_next(const struct outq *outq, struct outq_at *at, char **message, uint32_t *len);
 
+/** outq_next_bytes() - walk the waiting bytes, some at a time; @at as above; false: no more */
+bool outq_next_bytes(const struct outq *outq, struct outq_at *at, struct iovec *iov);
+
 /** outq_front() - the first byte that is not sent; outq_back() - the one after the last, in its
  * chunk */
 const char *outq_front(const struct outq *outq);

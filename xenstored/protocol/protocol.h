@@ -70,8 +70,9 @@ struct protocol {
 	struct backlog_set backlogs;
 	struct trace trace;
 	const struct protocol_host *host;
-	void *host_ctx;				  /* borrowed: as long as there are connections */
-	struct log *log;			  /* borrowed: outlives the protocol */
+	void *host_ctx;	 /* borrowed: as long as there are connections */
+	struct log *log; /* borrowed: outlives the protocol */
+	bool is_full;	 /* what changes could not be kept: only reads are served */
 	const struct protocol_observer *observer; /* borrowed; NULL: nobody */
 	void *observer_ctx;
 };
