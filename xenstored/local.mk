@@ -64,6 +64,40 @@ libxenstored_protocol_a_SOURCES = \
 libxenstored_protocol_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_protocol_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 
+noinst_LIBRARIES += libxenstored_persist.a
+XENSTORED_PERSIST_SOURCES = \
+	xenstored/persist/checkpoint.c \
+	xenstored/persist/checkpoint.h \
+	xenstored/persist/checksum.h \
+	xenstored/persist/entry.c \
+	xenstored/persist/entry.h \
+	xenstored/persist/format.c \
+	xenstored/persist/format.h \
+	xenstored/persist/idmap.c \
+	xenstored/persist/idmap.h \
+	xenstored/persist/image.c \
+	xenstored/persist/image.h \
+	xenstored/persist/journal.c \
+	xenstored/persist/journal.h \
+	xenstored/persist/mapfile.c \
+	xenstored/persist/mapfile.h \
+	xenstored/persist/persist.c \
+	xenstored/persist/persist.h \
+	xenstored/persist/persist_priv.h \
+	xenstored/persist/persist_restore.c \
+	xenstored/persist/put.c \
+	xenstored/persist/put.h \
+	xenstored/persist/replay.c \
+	xenstored/persist/replay.h \
+	xenstored/persist/saved.c \
+	xenstored/persist/saved.h \
+	xenstored/persist/statedir.c \
+	xenstored/persist/statedir.h \
+	xenstored/persist/step.h
+libxenstored_persist_a_SOURCES = $(XENSTORED_PERSIST_SOURCES)
+libxenstored_persist_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+libxenstored_persist_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(TDB_CFLAGS)
+
 noinst_LIBRARIES += libxenstored_server.a
 libxenstored_server_a_SOURCES = \
 	xenstored/server/domains.c \
@@ -81,8 +115,8 @@ libxenstored_server_a_SOURCES = \
 libxenstored_server_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
 
-XENSTORED_LIBS = libxenstored_server.a libxenstored_protocol.a libxenstored_model.a \
-	$(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
+XENSTORED_LIBS = libxenstored_server.a libxenstored_persist.a libxenstored_protocol.a libxenstored_model.a \
+	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
 
 sbin_PROGRAMS += xenstored/xenstored
 xenstored_xenstored_SOURCES = xenstored/server/main.c

@@ -45,3 +45,20 @@ tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/inproc/inproc.c test
 tests_unit_test_conn_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
 tests_unit_test_conn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_conn_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+
+# xenstored's persistence, in the build that stops at each step (xenstored/persist/step.h).
+check_LIBRARIES += libxenstored_persist_steps.a
+libxenstored_persist_steps_a_SOURCES = $(XENSTORED_PERSIST_SOURCES) \
+	tests/unit/persist_world.c tests/unit/persist_world.h
+libxenstored_persist_steps_a_CPPFLAGS = $(XENSTORED_CPPFLAGS) -DXENSTORED_STEPS
+libxenstored_persist_steps_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(TDB_CFLAGS)
+
+check_PROGRAMS += tests/unit/test_journal tests/unit/test_persist
+PERSIST_TEST_LIBS = $(UNIT_LIBS) libxenstored_persist_steps.a libxenstored_protocol.a libxenstored_model.a \
+	$(COMMON_LIBS) $(TDB_LIBS)
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c
+tests_unit_test_journal_CPPFLAGS = $(XENSTORED_CPPFLAGS) -DXENSTORED_STEPS
+tests_unit_test_journal_LDADD = $(PERSIST_TEST_LIBS)
+tests_unit_test_persist_SOURCES = tests/unit/test_persist.c
+tests_unit_test_persist_CPPFLAGS = $(XENSTORED_CPPFLAGS) -DXENSTORED_STEPS
+tests_unit_test_persist_LDADD = $(PERSIST_TEST_LIBS)

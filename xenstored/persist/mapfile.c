@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Room is reserved before it is mapped: storing to a page that the file system cannot provide would
+ * be the end of us. */
+#include "persist/mapfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void mapfile_init(struct mapfile *file)
+{
+	*file = (struct mapfile){ .fd = -1 };
+}
+
+void mapfile_deinit(struct mapfile *file)
+{
+	if (file->base)
+		munmap(file->base, file->size);
+	if (file->fd >= 0)
+		close(file->fd);
+	mapfile_init(file);
+}
+
+static int map(struct mapfile *file, size_t size)
+{
+	void *base = file->base ? mremap(file->base, file->size, size, MREMAP_MAYMOVE)
+				: mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	file->base = base;
+	file->size = size;
+	return 0;
+}
+
+int mapfile_grow(struct mapfile *file, size_t size)
+{
+	int r;
+
+	if (size <= file->size)
+		return 0;
+	r = posix_fallocate(file->fd, 0, (off_t)size);
+	return r ? -r : map(file, size);
+}
+
+static int open_at(struct mapfile *file, int dir_fd, const char *name, int flags, size_t *size)
+{
+	struct stat st;
+
+	mapfile_init(file);
+	file->fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (file->fd < 0)
+		return -errno;
+	if (fstat(file->fd, &st) < 0)
+		return -errno;
+	*size = (size_t)st.st_size;
+	return 0;
+}
+
+int mapfile_create(struct mapfile *file, int dir_fd, const char *name, size_t size)
+{
+	size_t has;
+	int r = open_at(file, dir_fd, name, O_CREAT, &has);
+
+	if (r == 0)
+		r = mapfile_grow(file, has > size ? has : size);
+	if (r < 0)
+		mapfile_deinit(file);
+	return r;
+}
+
+int mapfile_open(struct mapfile *file, int dir_fd, const char *name)
+{
+	size_t has;
+	int r = open_at(file, dir_fd, name, 0, &has);
+
+	if (r == 0)
+		r = has ? map(file, has) : -EINVAL;
+	if (r < 0)
+		mapfile_deinit(file);
+	return r;
+}

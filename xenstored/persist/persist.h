@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keeps on file what must survive the daemon. It hears of every change through the observers of
+ * model and protocol, and of clients and domains from the server, and notes each in the record of
+ * the turn. A turn goes
+ *
+ *	requests are served (and noted)
+ *	persist_commit()	from here on the turn has happened
+ *	answers and events leave, ring indices move
+ *	persist_delivered()	notes who did not take everything; goes on with an image
+ *
+ * README.md says why that neither loses nor doubles anything.
+ */
+#ifndef PERSIST_H
+#define PERSIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "persist/entry.h"
+
+struct conn;
+struct log;
+struct persist;
+struct protocol;
+struct saved;
+struct saved_client;
+
+struct persist_options {
+	const char *dir; /* made if it is missing */
+	bool fresh;	 /* set aside what is there and begin with an empty store */
+	bool recover;	 /* use what can be used of damaged files */
+	/* An image is taken when the journal is larger; 0: than two images, and 4 MiB. */
+	uint32_t journal_bytes;
+	uint32_t step_bytes; /* size of a chunk of the image, one per turn; 0: 16 KiB */
+};
+
+/**
+ * persist_new() - lock the folder, bring back the store, and keep it from now on
+ * @protocol: just made; borrowed; the limits it has now hold where none were saved
+ *
+ * Return: 0, -EEXIST (another daemon uses the folder), -EBADMSG, -ENOTSUP, -ENODATA (what is saved
+ * cannot be used: the log says why and what to do), -ENOSPC, -ENOMEM, …: all have been logged.
+ */
+int persist_new(struct persist **out, struct protocol *protocol,
+		const struct persist_options *options, struct log *log);
+/** persist_free() - let go; what has been committed stays. Clients must have been removed. */
+void persist_free(struct persist *persist);
+DEFINE_CLEANUP(struct persist *, persist_free)
+
+/**
+ * persist_saved() - clients and domains of before; NULL: there was nothing
+ *
+ * Owned by @persist until persist_restore_end().
+ */
+const struct saved *persist_saved(const struct persist *persist);
+/**
+ * persist_add_client() - @conn is to outlive the daemon
+ * @out_at: where its stream of output begins: a ring's index
+ */
+void persist_add_client(struct persist *persist, struct conn *conn, uint32_t out_at);
+/**
+ * persist_restore_client() - @conn is @client of before: give it what it had
+ * @at: how far it got its output: a ring's index, client->out_at + what a socket took
+ *
+ * Return: 0, -ENOMEM, or -ERANGE (@at cannot be).
+ */
+int persist_restore_client(struct persist *persist, struct conn *conn,
+			   const struct saved_client *client, uint32_t at);
+/** persist_restore_end() - all of it has been brought back, or given up: commit what that changed
+ */
+void persist_restore_end(struct persist *persist);
+
+/** persist_remove_client() - @conn is gone; nothing if it was not kept */
+void persist_remove_client(struct persist *persist, struct conn *conn);
+
+/** persist_set_domain() - this is known of a domain now */
+void persist_set_domain(struct persist *persist, const struct entry_domain *domain);
+void persist_end_domain(struct persist *persist, uint32_t domid);
+
+/** persist_commit() - the turn has happened */
+void persist_commit(struct persist *persist);
+/**
+ * persist_delivered() - what could be sent has been
+ * @now_ms: any monotonic clock
+ *
+ * Return: true if there is work left that should not wait for the next event.
+ */
+bool persist_delivered(struct persist *persist, uint64_t now_ms);
+
+/** persist_finish() - between turns: put everything into the image; 0 or what hinders it */
+int persist_finish(struct persist *persist);
+
+#endif
