@@ -43,7 +43,7 @@ static uint32_t taken(const struct conn *conn)
 	return of_conn(conn)->taken;
 }
 
-static const struct conn_transport transport = { nothing, kill_client, taken };
+static const struct conn_transport transport = { nothing, kill_client, taken, nothing };
 
 static void note_domain(struct world *world, uint32_t domid)
 {
@@ -75,7 +75,16 @@ static bool host_is_introduced(void *ctx, uint32_t domid)
 	return domid < WORLD_CLIENTS && ((struct world *)ctx)->clients[domid].ring;
 }
 
-static const struct protocol_host host = { .find = host_find, .is_introduced = host_is_introduced };
+static uint64_t host_now_ms(void *ctx)
+{
+	return ((struct world *)ctx)->now_ms;
+}
+
+static const struct protocol_host host = {
+	.find = host_find,
+	.is_introduced = host_is_introduced,
+	.now_ms = host_now_ms,
+};
 
 static struct world_client *start_client(struct world *world, uint32_t i, struct world_ring *ring)
 {
@@ -262,6 +271,7 @@ void world_flush(struct world *world, uint32_t i, uint32_t max)
 	}
 	ring->req_cons = client->taken;
 	STEP("request published");
+	conn_flushed(&client->conn);
 }
 
 static void dump_nodes(FILE *f, const struct node *top)
@@ -320,13 +330,13 @@ static void dump_watches(FILE *f, const struct watch *watch)
 
 static uint64_t hash_output(const struct world_client *client)
 {
-	struct outq_cursor cursor = { 0 };
+	struct outq_at at = { 0 };
 	struct iovec iov;
 	uint64_t h = 1;
 
 	for (uint32_t i = 0; i < client->ring->rsp_prod; i++)
 		h = h * 31 + (uint8_t)client->ring->received[i];
-	while (outq_next(&client->conn.out, &cursor, &iov))
+	while (outq_next_bytes(&client->conn.out, &at, &iov))
 		for (size_t i = 0; i < iov.iov_len; i++)
 			h = h * 31 + ((const uint8_t *)iov.iov_base)[i];
 	return h;

@@ -37,6 +37,7 @@ struct world {
 	struct protocol *protocol;
 	struct persist *persist;
 	char dir[128];
+	uint64_t now_ms;
 	struct world_client clients[WORLD_CLIENTS]; /* number i is domain i */
 	bool is_known[WORLD_CLIENTS];
 };

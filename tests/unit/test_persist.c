@@ -11,6 +11,7 @@
 #include "model/quota.h"
 #include "persist/step.h"
 #include "persist_world.h"
+#include "protocol/backlog.h"
 #include "protocol/wire.h"
 #include "unit.h"
 
@@ -208,6 +209,9 @@ static void serve_all(void)
 	}
 	if (!below(10))
 		change_clients();
+	/* Events that were left unread for some turns. */
+	if (!below(4))
+		backlog_expire(run.world->protocol, 1 + below(6));
 }
 
 static void flush_all(void)
@@ -235,6 +239,7 @@ static void take_turn(uint64_t now_ms)
 {
 	char *before = world_dump(run.world), *after;
 
+	run.world->now_ms = now_ms + 100;
 	serve_all();
 	after = world_dump(run.world);
 	run.expected = before;

@@ -151,7 +151,10 @@ struct entry_stream {
 	char bytes[];
 };
 
-#define ENTRY_SLOW_OVER 1 /* flags of SLOW */
+/* Flags of SLOW; n_bytes is what is left of the message at the front if some of it was sent. */
+#define ENTRY_SLOW_OVER	  1
+#define ENTRY_SLOW_ANEW	  2 /* nothing waits but what follows in this record */
+#define ENTRY_SLOW_ANSWER 4 /* the message at the front is no event */
 
 #define ENTRY_PAD(len) (((uint64_t)(len) + 7) & ~(uint64_t)7)
 

@@ -106,7 +106,7 @@ static void heard_reset(void *ctx, struct conn *conn, bool all)
 		return;
 	/* What waits is dropped as if it had been sent. */
 	record->out_known = record->out_start + conn->out.n_bytes;
-	record->is_slow = record->has_input = false;
+	record->is_slow = record->has_input = record->is_rewritten = false;
 }
 
 static const struct protocol_observer protocol_observer = {
@@ -237,6 +237,31 @@ void persist_end_domain(struct persist *persist, uint32_t domid)
 	put_domain_end(&persist->sink, domid);
 }
 
+/* From where on output waits that was not taken at once. */
+static void note_slow(struct persist *persist, struct conn *conn)
+{
+	struct conn_record *record = &conn->record;
+	uint16_t flags = 0;
+
+	if (record->is_rewritten) {
+		flags = conn->out.n_bytes ? ENTRY_SLOW_ANEW : ENTRY_SLOW_OVER;
+		record->out_known = record->out_start;
+	} else if (record->out_start == record->out_known) {
+		flags = ENTRY_SLOW_OVER;
+	}
+	put_slow(&persist->sink, flags, conn);
+	record->is_slow = record->is_slow_known = !(flags & ENTRY_SLOW_OVER);
+	record->slow_at = record->out_start;
+	record->is_rewritten = false;
+}
+
+static bool has_slow_news(const struct conn_record *record)
+{
+	if (record->is_rewritten)
+		return true;
+	return record->is_slow && (!record->is_slow_known || record->slow_at != record->out_start);
+}
+
 /* What the client has been sent, is to be sent, and has half said. Returns whether any of that is
  * more than output of this turn. */
 static bool note_client(struct persist *persist, struct conn *conn)
@@ -245,22 +270,17 @@ static bool note_client(struct persist *persist, struct conn *conn)
 	const struct put_sink *sink = &persist->sink;
 	bool lasting = false;
 
-	if (record->is_slow && (!record->is_slow_known || record->slow_at != record->out_start)) {
-		bool is_over = record->out_start == record->out_known;
-
-		put_stream(sink, ENTRY_SLOW, is_over ? ENTRY_SLOW_OVER : 0, record->id,
-			   record->out_start, NULL, 0);
-		record->is_slow = record->is_slow_known = !is_over;
-		record->slow_at = record->out_start;
+	if (has_slow_news(record)) {
+		note_slow(persist, conn);
 		lasting = true;
 	}
 	if (conn->in_len || record->has_input) {
-		put_stream(sink, ENTRY_INPUT, 0, record->id, 0, conn->in, conn->in_len);
+		put_stream(sink, ENTRY_INPUT, record->id, 0, conn->in, conn->in_len);
 		record->has_input = conn->in_len;
 		lasting = true;
 	}
 	if (conn->transport->taken)
-		put_stream(sink, ENTRY_TAKEN, 0, record->id, conn->transport->taken(conn), NULL, 0);
+		put_stream(sink, ENTRY_TAKEN, record->id, conn->transport->taken(conn), NULL, 0);
 	if (record->out_start + conn->out.n_bytes != record->out_known) {
 		put_output(sink, conn, record->out_known);
 		/* It counts until there is word that the client is not slow any more. */
@@ -314,8 +334,7 @@ static bool sort_touched(struct persist *persist)
 				record->is_slow_known = false;
 			}
 		}
-		if (record->is_slow &&
-		    (!record->is_slow_known || record->slow_at != record->out_start))
+		if (has_slow_news(record))
 			persist_touch(persist, conn);
 	}
 	return all_sent;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Gives connections that are there again what they had before. */
 #include <errno.h>
+#include <string.h>
 
 #include "model/path.h"
 #include "model/quota.h"
@@ -12,6 +13,7 @@
 #include "persist/saved.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
+#include "protocol/wire.h"
 
 static int restore_watches(const struct persist *persist, struct conn *conn,
 			   const struct saved_client *client)
@@ -50,16 +52,41 @@ static int restore_txns(const struct persist *persist, struct conn *conn,
 	return 0;
 }
 
+/* How much of the message at the front is left when @sent bytes are. */
+static int find_head(const struct saved_client *client, uint32_t sent, uint32_t *left,
+		     bool *is_answer)
+{
+	uint32_t at = client->head_left;
+
+	*is_answer = client->head_is_answer;
+	while (at < sent) {
+		struct xsd_sockmsg head;
+
+		if (client->out_len - at < sizeof(head))
+			return -EBADMSG;
+		memcpy(&head, client->out + at, sizeof(head));
+		*is_answer = head.type != WIRE_WATCH_EVENT;
+		at += (uint32_t)sizeof(head) + head.len;
+	}
+	*left = at - sent;
+	return 0;
+}
+
 static int restore_streams(struct conn *conn, const struct saved_client *client, uint32_t sent)
 {
 	struct conn_record *record = &conn->record;
+	uint32_t head_left = 0;
+	bool head_is_answer = false;
 	int r = 0;
 
 	record->out_known = record->out_start + client->out_len - sent;
 	/* What is left must not be taken for sent when the next turn is noted. */
 	record->is_slow = client->is_slow || sent < client->out_len;
 	if (sent < client->out_len)
-		r = conn_restore_output(conn, client->out + sent, client->out_len - sent);
+		r = find_head(client, sent, &head_left, &head_is_answer);
+	if (r == 0 && sent < client->out_len)
+		r = conn_restore_output(conn, client->out + sent, client->out_len - sent, head_left,
+					head_is_answer);
 	if (r == 0)
 		r = conn_keep(conn, client->in, client->in_len);
 	record->has_input = client->in_len;

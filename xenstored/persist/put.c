@@ -196,8 +196,8 @@ void put_txn(const struct put_sink *sink, uint16_t type, uint64_t client, uint32
 	e->spare = 0;
 }
 
-static char *put_stream_room(const struct put_sink *sink, uint16_t type, uint16_t flags,
-			     uint64_t client, uint32_t at, uint32_t n_bytes)
+static struct entry_stream *begin_stream(const struct put_sink *sink, uint16_t type, uint16_t flags,
+					 uint64_t client, uint32_t at, uint32_t n_bytes)
 {
 	struct entry_stream *e = begin(sink, type, flags, sizeof(*e) + (uint64_t)n_bytes);
 
@@ -206,25 +206,37 @@ static char *put_stream_room(const struct put_sink *sink, uint16_t type, uint16_
 	e->client = client;
 	e->at = at;
 	e->n_bytes = n_bytes;
-	return e->bytes;
+	return e;
 }
 
-void put_stream(const struct put_sink *sink, uint16_t type, uint16_t flags, uint64_t client,
-		uint32_t at, const char *bytes, uint32_t n_bytes)
+void put_stream(const struct put_sink *sink, uint16_t type, uint64_t client, uint32_t at,
+		const char *bytes, uint32_t n_bytes)
 {
-	char *room = put_stream_room(sink, type, flags, client, at, n_bytes);
+	struct entry_stream *e = begin_stream(sink, type, 0, client, at, n_bytes);
 
-	if (room && n_bytes)
-		memcpy(room, bytes, n_bytes);
+	if (e && n_bytes)
+		memcpy(e->bytes, bytes, n_bytes);
+}
+
+void put_slow(const struct put_sink *sink, uint16_t flags, const struct conn *conn)
+{
+	const struct conn_record *record = &conn->record;
+	struct entry_stream *e;
+
+	if (conn->out.head_left && conn->out.head_is_answer)
+		flags |= ENTRY_SLOW_ANSWER;
+	e = begin_stream(sink, ENTRY_SLOW, flags, record->id, record->out_start, 0);
+	if (e)
+		e->n_bytes = conn->out.head_left;
 }
 
 /* Copies @len bytes that begin @skip bytes into the queue. */
 static void copy_output(char *to, const struct outq *outq, uint32_t skip, uint32_t len)
 {
-	struct outq_cursor cursor = { 0 };
+	struct outq_at at = { 0 };
 	struct iovec iov;
 
-	while (len && outq_next(outq, &cursor, &iov)) {
+	while (len && outq_next_bytes(outq, &at, &iov)) {
 		uint32_t n;
 
 		if (skip >= iov.iov_len) {
@@ -249,11 +261,12 @@ void put_output(const struct put_sink *sink, const struct conn *conn, uint32_t a
 
 	while (left) {
 		uint32_t n = left < OUTPUT_MAX ? left : OUTPUT_MAX;
-		char *room = put_stream_room(sink, ENTRY_OUTPUT, 0, conn->record.id, at, n);
+		struct entry_stream *e =
+			begin_stream(sink, ENTRY_OUTPUT, 0, conn->record.id, at, n);
 
-		if (!room)
+		if (!e)
 			return;
-		copy_output(room, &conn->out, skip, n);
+		copy_output(e->bytes, &conn->out, skip, n);
 		at += n;
 		skip += n;
 		left -= n;
@@ -282,9 +295,9 @@ void put_client_whole(const struct put_sink *sink, const struct conn *conn)
 	LIST_FOREACH (txn, &conn->txns, own)
 		put_txn(sink, ENTRY_TXN, record->id, txn->id);
 	if (conn->in_len)
-		put_stream(sink, ENTRY_INPUT, 0, record->id, 0, conn->in, conn->in_len);
+		put_stream(sink, ENTRY_INPUT, record->id, 0, conn->in, conn->in_len);
 	if (!conn->out.n_bytes)
 		return;
-	put_stream(sink, ENTRY_SLOW, 0, record->id, record->out_start, NULL, 0);
+	put_slow(sink, 0, conn);
 	put_output(sink, conn, record->out_start);
 }

@@ -39,9 +39,11 @@ void put_unwatch(const struct put_sink *sink, uint64_t client, const struct path
 		 const char *token);
 /** put_txn() - TXN or TXN_END */
 void put_txn(const struct put_sink *sink, uint16_t type, uint64_t client, uint32_t txid);
-/** put_stream() - INPUT, TAKEN, SLOW or OUTPUT */
-void put_stream(const struct put_sink *sink, uint16_t type, uint16_t flags, uint64_t client,
-		uint32_t at, const char *bytes, uint32_t n_bytes);
+/** put_slow() - @flags: ENTRY_SLOW_OVER or ENTRY_SLOW_ANEW */
+void put_slow(const struct put_sink *sink, uint16_t flags, const struct conn *conn);
+/** put_stream() - INPUT, TAKEN or OUTPUT */
+void put_stream(const struct put_sink *sink, uint16_t type, uint64_t client, uint32_t at,
+		const char *bytes, uint32_t n_bytes);
 /** put_output() - what waits in the client's queue from position @at of its stream on */
 void put_output(const struct put_sink *sink, const struct conn *conn, uint32_t at);
 /** put_client_whole() - all that is held for a client, beginning with itself */

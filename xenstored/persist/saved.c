@@ -74,7 +74,7 @@ static void drop_output(struct saved_client *client)
 {
 	free(client->out);
 	client->out = NULL;
-	client->out_len = client->out_room = 0;
+	client->out_len = client->out_room = client->head_left = 0;
 	client->is_slow = false;
 }
 
@@ -233,6 +233,10 @@ int saved_slow(struct saved_client *client, const struct entry_stream *entry)
 		return 0;
 	}
 	client->is_slow = true;
+	client->head_left = entry->n_bytes;
+	client->head_is_answer = entry->entry.flags & ENTRY_SLOW_ANSWER;
+	if (entry->entry.flags & ENTRY_SLOW_ANEW)
+		client->out_len = 0;
 	if (!client->out_len)
 		return 0;
 	if (gone > client->out_len)
@@ -249,7 +253,7 @@ int saved_output(struct saved_client *client, const struct entry_stream *entry, 
 
 	/* What an earlier turn had to send has arrived, or there would be word of it. */
 	if (!client->is_slow && client->out_serial != serial)
-		client->out_len = 0;
+		client->out_len = client->head_left = 0;
 	client->out_serial = serial;
 	if (!client->out_len)
 		client->out_at = entry->at;

@@ -40,7 +40,9 @@ struct saved_client {
 	uint32_t n_txids;
 	char *in; /* owned: half a message */
 	uint32_t in_len;
-	char *out; /* owned: what was to be sent */
+	char *out;	    /* owned: what was to be sent */
+	uint32_t head_left; /* so many of its bytes are the end of a message */
+	bool head_is_answer;
 	uint32_t out_at;
 	uint32_t out_len;
 	uint32_t out_room;
