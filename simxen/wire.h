@@ -45,7 +45,7 @@ struct wire_welcome {
 	int32_t error;
 	uint32_t first_slot;
 	uint64_t n_frames;
-	uint32_t n_cpus; /* threads of simxend */
+	uint32_t n_cpus; /* that have threads of simxend */
 	uint32_t pad;
 };
 

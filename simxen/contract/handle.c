@@ -10,6 +10,8 @@
 
 #include "contract.h"
 
+#define BURST 1000
+
 struct ends {
 	int base; /* the first port that this program got */
 	int a, b;
@@ -201,6 +203,59 @@ static void forked(struct contract *c, const struct ends *e)
 	say(c, "parent's handles in a child", "exit %d", WEXITSTATUS(status));
 }
 
+/* More events than any buffer of a few: none is lost, none comes twice. */
+static void burst(struct contract *c)
+{
+	static evtchn_port_t ours[BURST], theirs[BURST];
+	static unsigned char seen[1 << 17];
+	int n = 0, n_twice = 0, port;
+
+	for (int i = 0; i < BURST; i++) {
+		ours[i] = (evtchn_port_t)xenevtchn_bind_unbound_port(c->evtchn, 0);
+		theirs[i] = (evtchn_port_t)xenevtchn_bind_interdomain(c->evtchn, 0, ours[i]);
+	}
+	for (int round = 0; round < 2; round++) {
+		memset(seen, 0, sizeof(seen));
+		for (n = n_twice = 0; poll_in(c); n++) {
+			port = xenevtchn_pending(c->evtchn);
+			n_twice += seen[port]++ > 0;
+		}
+		say(c, round ? "each notified twice" : "many bound", "%d events, %d twice", n,
+		    n_twice);
+		for (int i = 0; i < BURST; i++)
+			xenevtchn_unmask(c->evtchn, theirs[i]);
+		for (int i = 0; i < 2 * BURST && !round; i++)
+			xenevtchn_notify(c->evtchn, ours[i % BURST]);
+	}
+	for (int i = 0; i < BURST; i++) {
+		xenevtchn_unbind(c->evtchn, ours[i]);
+		xenevtchn_unbind(c->evtchn, theirs[i]);
+	}
+}
+
+/* A descriptor that another library instance takes over, as after exec. */
+static void taken_over(struct contract *c, uint32_t d)
+{
+	xenevtchn_handle *handle = xenevtchn_open(NULL, XENEVTCHN_NO_CLOEXEC);
+	int port = xenevtchn_bind_interdomain(handle, d, 2), status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		xenevtchn_handle *again = xenevtchn_fdopen(NULL, dup(xenevtchn_fd(handle)), 0);
+
+		_exit(again && xenevtchn_pending(again) == port &&
+				      !xenevtchn_unmask(again, (evtchn_port_t)port) &&
+				      !xenevtchn_notify(again, (evtchn_port_t)port)
+			      ? 7
+			      : 1);
+	}
+	waitpid(pid, &status, 0);
+	say(c, "a handle taken over by descriptor", "exit %d", WEXITSTATUS(status));
+	say_port(c, "its port after that process ended", d, 2);
+	xenevtchn_close(handle);
+	say_port(c, "its port after close", d, 2);
+}
+
 void contract_handle(struct contract *c)
 {
 	uint32_t d = create(c, 4);
@@ -217,9 +272,11 @@ void contract_handle(struct contract *c)
 	restricted(c, d);
 	killed(c, d);
 	forked(c, &ends);
+	taken_over(c, d);
 	xenevtchn_close(c->evtchn);
 	say_port(c, "first binding after close", d, 1);
 	c->evtchn = xenevtchn_open(NULL, 0);
+	burst(c);
 	xc_domain_destroy(c->xch, d);
 	wait_gone(c, "it", d);
 }

@@ -31,8 +31,10 @@ void domctl_fill_info(const struct domain *domain, struct xen_domctl_getdomainin
 		if (!vcpu->blocked)
 			run_state &= ~(uint32_t)XEN_DOMINF_blocked;
 	}
-	if (!domain->id)
+	if (!domain->id) {
 		run_state |= XEN_DOMINF_running;
+		info->cpu_time = host_now_ns(domain->host) - domain->host->boot_ns;
+	}
 	info->flags = info->nr_online_vcpus ? run_state : 0;
 	info->flags |= (domain->dying ? XEN_DOMINF_dying : 0) |
 		       (domain->shut_down ? XEN_DOMINF_shutdown : 0) |

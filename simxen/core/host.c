@@ -99,6 +99,7 @@ int host_new(struct host **out, const struct host_config *config, const struct h
 	host->hooks = *hooks;
 	host->log = log;
 	host->next_domid = 1;
+	host->ratelimit_us = 1000;
 	LIST_INIT(&host->dying);
 	if (config->n_dom0_frames + MEMORY_BLOCK * 16 > config->n_frames || !config->n_dom0_vcpus)
 		return -EINVAL;

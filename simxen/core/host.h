@@ -71,7 +71,8 @@ struct host {
 	uint64_t outstanding_pages;  /* claimed by all domains and not yet allocated */
 	uint64_t overhead_pages;     /* what Xen itself would need for the domains there are */
 	uint64_t boot_ns;
-	uint32_t n_unknown; /* calls answered ENOSYS and named in the log so far */
+	uint32_t ratelimit_us; /* of the scheduler */
+	uint32_t n_unknown;    /* calls answered ENOSYS and named in the log so far */
 	char unknown[HOST_UNKNOWN_MAX][64];
 	uint64_t store_mfn;  /* dom0's own store page */
 	uint32_t store_port; /* and its port, offered to dom0 */

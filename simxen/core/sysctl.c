@@ -183,6 +183,22 @@ static int get_cpu_policy(struct host *host, struct caller *caller, struct xen_s
 			     &p->nr_msrs);
 }
 
+/* Scheduler-wide parameters: only the rate limit is asked for. */
+static int scheduler_op(struct host *host, struct caller *caller, struct xen_sysctl *op)
+{
+	struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+
+	(void)caller;
+	if (s->cpupool_id)
+		return -ESRCH;
+	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -EINVAL;
+	if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+		host->ratelimit_us = s->u.sched_credit2.ratelimit_us;
+	s->u.sched_credit2.ratelimit_us = host->ratelimit_us;
+	return 0;
+}
+
 static int debug_keys(struct host *host, struct caller *caller, struct xen_sysctl *op)
 {
 	(void)caller;
@@ -226,7 +242,7 @@ static const struct {
 	ENTRY(cputopoinfo),
 	ENTRY(numainfo),
 	ENTRY(cpupool_op),
-	NAMED(scheduler_op),
+	ENTRY(scheduler_op),
 	NAMED(coverage_op),
 	[XEN_SYSCTL_psr_cmt_op] = { "psr_cmt_op", no_such_hardware },
 	NAMED(pcitopoinfo),

@@ -318,11 +318,12 @@ void *client_alloc_pages(size_t n)
 		while (!(taken & mask))
 			if (__atomic_compare_exchange_n(&c->buffers_taken, &taken, taken | mask,
 							false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-				return c->buffers + (size_t)i * PAGE_BYTES;
+				return memset(c->buffers + (size_t)i * PAGE_BYTES, 0,
+					      n * PAGE_BYTES);
 	}
 	r = posix_memalign(&p, PAGE_BYTES, n * PAGE_BYTES);
 	errno = r;
-	return r ? NULL : p;
+	return r ? NULL : memset(p, 0, n * PAGE_BYTES);
 }
 
 void client_free_pages(void *p, size_t n)

@@ -30,8 +30,8 @@ CLIENT_API int client_connect(void);
 CLIENT_API int64_t client_call(uint32_t call, const uint64_t args[7]);
 
 /**
- * client_alloc_pages() - page-aligned memory that simxend reaches without a system call, or, if it
- * is used up, any other
+ * client_alloc_pages() - page-aligned memory, zeroed, that simxend reaches without a system call,
+ * or, if it is used up, any other
  *
  * Return: NULL with errno ENOMEM.
  */

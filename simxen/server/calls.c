@@ -80,12 +80,13 @@ static int bind(struct evtchndev_handle *handle, uint32_t call, const uint64_t a
 static int64_t evtchn_call(struct process *process, uint32_t call, const uint64_t args[7])
 {
 	struct server *server = process->server;
-	struct evtchndev_handle *handle = evtchnfd_get(server, (uint32_t)args[0]);
+	struct evtchndev_handle *handle;
 	uint32_t port = 0;
 	int r = hypercall_fault(server->host, evtchn_names[call]);
 
 	if (r < 0)
 		return r;
+	handle = evtchnfd_get(server, (uint32_t)args[0]);
 	if (!handle)
 		return -EBADF;
 	if (call == WIRE_UNBIND)

@@ -75,17 +75,31 @@ static int caller_write(struct caller *caller, uint64_t to, const void *from, si
 		       : -EFAULT;
 }
 
-static void process_free(struct process *process)
+static void process_gone(struct process *process)
 {
 	struct server *server = process->server;
 
 	LIST_REMOVE(process, next);
-	mapper_deinit(&process->mapper);
 	if (process->group >= 0)
 		server->by_group[process->group] = NULL;
 	if (process->event)
 		event_free(process->event);
 	close(process->fd);
+	process->is_gone = true;
+	process_hold(process);
+	process_release(process);
+}
+
+void process_hold(struct process *process)
+{
+	process->n_calls++;
+}
+
+void process_release(struct process *process)
+{
+	if (--process->n_calls || !process->is_gone)
+		return;
+	mapper_deinit(&process->mapper);
 	if (process->maps_fd >= 0)
 		close(process->maps_fd);
 	free(process);
@@ -135,7 +149,7 @@ static int hello(struct process *process, const struct wire_message *message)
 {
 	struct server *server = process->server;
 	struct wire_welcome welcome = { .n_frames = memory_n_frames(server->host->memory),
-					.n_cpus = server->n_workers };
+					.n_cpus = server->n_cpus };
 	const int fds[2] = { memory_fd(server->host->memory), server->area_fd };
 	char path[64];
 
@@ -215,7 +229,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what;
 	server_lock(server);
 	if (serve(process) < 0)
-		process_free(process);
+		process_gone(process);
 	server_unlock(server);
 }
 
@@ -241,7 +255,7 @@ static int process_new(struct server *server, int fd)
 	process->event =
 		event_new(loop_base(server->loop), fd, EV_READ | EV_PERSIST, on_readable, process);
 	if (!process->event || event_add(process->event, NULL) < 0) {
-		process_free(process);
+		process_gone(process);
 		return -ENOMEM;
 	}
 	return 0;
@@ -280,12 +294,4 @@ int process_listen(struct server *server)
 	if (!server->listen_event || event_add(server->listen_event, NULL) < 0)
 		return -ENOMEM;
 	return 0;
-}
-
-void process_free_all(struct server *server)
-{
-	struct process *process;
-
-	while ((process = LIST_FIRST(&server->processes)))
-		process_free(process);
 }

@@ -60,8 +60,8 @@ struct server {
 	bool tidy_wanted;
 	uint64_t tidy_ms; /* how long until dying domains are looked at again */
 
-	struct server_worker *workers; /* owned, n_workers of them */
-	uint32_t n_workers;
+	struct server_worker *workers; /* owned */
+	uint32_t n_cpus;
 	uint64_t n_calls, n_notified, n_delivered;
 };
 

@@ -269,7 +269,7 @@ static int server_init(struct server *server, const struct host_config *config)
 	int r;
 
 	server->kick_fd = server->listener = server->area_fd = -1;
-	server->n_workers = worker_count();
+	server->n_cpus = worker_count();
 	server->tidy_ms = TIDY_MS_FIRST;
 	pthread_mutex_init(&server->lock, NULL);
 	TAILQ_INIT(&server->fired);

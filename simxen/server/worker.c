@@ -20,6 +20,8 @@
 #include "server.h"
 #include "wire.h"
 
+#define THREADS_A_CPU 4
+
 static long futex(uint32_t *word, int op, uint32_t value)
 {
 	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
@@ -41,12 +43,52 @@ static void answer(struct server *server, uint32_t number)
 	process = server->by_group[number / WIRE_GROUP];
 	/* A slot of a process that is gone stays in the list until it is seen here. */
 	if (process) {
+		process_hold(process);
 		slot->result = calls_do(process, slot->call, slot->args);
+		process_release(process);
 		server->n_calls++;
 	}
 	server_unlock(server);
 	__atomic_store_n(&slot->state, WIRE_ANSWERED, __ATOMIC_RELEASE);
 	futex(&slot->state, FUTEX_WAKE, 1);
+}
+
+/* Gives slots that were taken off the list back to it, for another thread. */
+static void push(struct server *server, uint32_t *head, uint32_t first)
+{
+	uint32_t *last = &server->area->slots[first - 1].next;
+
+	while (*last)
+		last = &server->area->slots[*last - 1].next;
+	*last = __atomic_load_n(head, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(head, last, first, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+	futex(head, FUTEX_WAKE, 1);
+}
+
+/* The list has the latest first. Return: the oldest slot + 1, with the others before it back on the
+ * list; 0: there is none. */
+static uint32_t take_oldest(struct server *server, uint32_t *head)
+{
+	uint32_t first = __atomic_exchange_n(head, 0, __ATOMIC_ACQUIRE), at = first, before = 0;
+
+	while (at) {
+		uint32_t next;
+
+		if (at > WIRE_GROUPS * WIRE_GROUP)
+			return 0; /* a client wrote rubbish there */
+		next = server->area->slots[at - 1].next;
+		if (!next)
+			break;
+		before = at;
+		at = next;
+	}
+	if (before) {
+		server->area->slots[before - 1].next = 0;
+		push(server, head, first);
+	}
+	return at;
 }
 
 static void *run(void *ctx)
@@ -56,31 +98,12 @@ static void *run(void *ctx)
 	uint32_t *head = &server->area->cpus[worker->cpu].head;
 
 	for (;;) {
-		uint32_t list = __atomic_exchange_n(head, 0, __ATOMIC_ACQUIRE), oldest = 0;
+		uint32_t slot = take_oldest(server, head);
 
-		if (!list) {
+		if (slot)
+			answer(server, slot - 1);
+		else
 			futex(head, FUTEX_WAIT, 0);
-			continue;
-		}
-		while (list) { /* the latest came first: turn the list round */
-			struct wire_slot *slot;
-			uint32_t next;
-
-			if (list > WIRE_GROUPS * WIRE_GROUP)
-				break; /* a client wrote rubbish there: only its own calls are lost
-					*/
-			slot = &server->area->slots[list - 1];
-			next = slot->next;
-			slot->next = oldest;
-			oldest = list;
-			list = next;
-		}
-		while (oldest) {
-			uint32_t number = oldest - 1;
-
-			oldest = server->area->slots[number].next;
-			answer(server, number);
-		}
 	}
 	return NULL;
 }
@@ -102,14 +125,16 @@ static void pin(const struct server_worker *worker)
 
 int worker_start(struct server *server)
 {
-	server->workers = calloc(server->n_workers, sizeof(*server->workers));
+	uint32_t n = server->n_cpus * THREADS_A_CPU;
+
+	server->workers = calloc(n, sizeof(*server->workers));
 	if (!server->workers)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < server->n_workers; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct server_worker *worker = &server->workers[i];
 		int r;
 
-		*worker = (struct server_worker){ .server = server, .cpu = i };
+		*worker = (struct server_worker){ .server = server, .cpu = i / THREADS_A_CPU };
 		r = pthread_create(&worker->thread, NULL, run, worker);
 		if (r)
 			return -r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The threads that answer calls, one pinned to each CPU. */
+/* The threads that answer calls, some pinned to each CPU. */
 #ifndef WORKER_H
 #define WORKER_H
 
@@ -8,7 +8,7 @@ struct server;
 /** worker_count() - CPUs that this process may use. */
 unsigned int worker_count(void);
 
-/** worker_start() - start server->n_workers of them. Return: 0 or a negative errno. */
+/** worker_start() - start them on server->n_cpus CPUs. Return: 0 or a negative errno. */
 int worker_start(struct server *server);
 
 #endif
