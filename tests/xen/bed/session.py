@@ -14,7 +14,8 @@ from .machine import Machine, Memory, short_folder
 HERE = Path(__file__).resolve().parent.parent
 # Where the build leaves what dom0 runs. A program that is not built is not on the share.
 PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn", "xencreate/xencreate",
-            "tests/xen/wire")
+            "tests/xen/wire",
+            "tests/bench/evtchnload")
 GUESTS = "tests/guest"
 # A state is kept for machines up to this size; larger ones are booted.
 STATE_MIB = 4096
