@@ -310,7 +310,7 @@ struct demand_facts demand_facts_default(uint32_t n_cpus)
 		.store_maps_grants = true,
 		.monitor = true,
 		.console_fds = 4,
-		.overhead_kib = 160,
+		.overhead_kib = 96, /* measured on 4.17: 84 for a PV domain */
 	};
 }
 

@@ -27,7 +27,12 @@ struct hyper {
 /* In hypercall-safe memory. */
 struct call_page {
 	multicall_entry_t entries[SCAN_BATCH_MAX];
-	xc_evtchn_status_t status[SCAN_BATCH_MAX];
+	union {
+		xc_evtchn_status_t status[SCAN_BATCH_MAX];
+		struct evtchn_alloc_unbound alloc[CAPPROOF_BATCH];
+		struct evtchn_set_priority priority;
+		struct evtchn_reset reset;
+	};
 };
 
 int hyper_open(struct hyper **out, struct xentoollog_logger *logger)
@@ -109,31 +114,78 @@ static int ask_singly(struct hyper *hyper, uint32_t domid, uint32_t first,
 	return 1;
 }
 
+/*
+ * Makes the first @n event-channel operations of the page at once, each with the argument that
+ * stands behind it. Return: false if multicalls are refused; no operation has been made then.
+ */
+static bool call_all(struct hyper *hyper, uint32_t op, void *arguments, size_t size, uint32_t n)
+{
+	struct call_page *page = hyper->page;
+
+	for (uint32_t i = 0; i < n; i++)
+		page->entries[i] = (multicall_entry_t){
+			.op = __HYPERVISOR_event_channel_op,
+			.args = { op, (uintptr_t)arguments + i * size },
+		};
+	if (xencall2(hyper->calls, __HYPERVISOR_multicall, (uintptr_t)page->entries, n) < 0 ||
+	    (long)page->entries[0].result == -ENOSYS)
+		hyper->singly = true;
+	return !hyper->singly;
+}
+
 static int ask(void *ctx, uint32_t domid, uint32_t first, uint32_t n, struct scan_answer *answers)
 {
 	struct hyper *hyper = ctx;
 	struct call_page *page = hyper->page;
 
-	if (hyper->singly)
-		return ask_singly(hyper, domid, first, answers);
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && !hyper->singly; i++)
 		page->status[i] = (xc_evtchn_status_t){ .dom = domid, .port = first + i };
-		page->entries[i] = (multicall_entry_t){
-			.op = __HYPERVISOR_event_channel_op,
-			.args = { EVTCHNOP_status, (uintptr_t)&page->status[i] },
-		};
-	}
-	if (xencall2(hyper->calls, __HYPERVISOR_multicall, (uintptr_t)page->entries, n) < 0 ||
-	    (long)page->entries[0].result == -ENOSYS) {
-		hyper->singly = true;
+	if (hyper->singly ||
+	    !call_all(hyper, EVTCHNOP_status, page->status, sizeof(page->status[0]), n))
 		return ask_singly(hyper, domid, first, answers);
-	}
 	for (uint32_t i = 0; i < n; i++) {
 		answers[i].error = (int)(long)page->entries[i].result;
 		if (!answers[i].error)
 			answers[i].port = decode(&page->status[i]);
 	}
 	return n;
+}
+
+static int take(void *ctx, uint32_t domid, uint32_t n, int64_t *ports)
+{
+	struct hyper *hyper = ctx;
+	struct call_page *page = hyper->page;
+
+	for (uint32_t i = 0; i < n && !hyper->singly; i++)
+		page->alloc[i] = (struct evtchn_alloc_unbound){ .dom = domid, .remote_dom = 0 };
+	if (hyper->singly ||
+	    !call_all(hyper, EVTCHNOP_alloc_unbound, page->alloc, sizeof(page->alloc[0]), n)) {
+		ports[0] = xc_evtchn_alloc_unbound(hyper->control, domid, 0);
+		ports[0] = ports[0] < 0 ? -errno : ports[0];
+		return 1;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		long result = (long)page->entries[i].result;
+
+		ports[i] = result < 0 ? result : (int64_t)page->alloc[i].port;
+	}
+	return n;
+}
+
+static int give_back(void *ctx, uint32_t domid)
+{
+	struct hyper *hyper = ctx;
+
+	hyper->page->reset = (struct evtchn_reset){ .dom = domid };
+	return xencall2(hyper->calls, __HYPERVISOR_event_channel_op, EVTCHNOP_reset,
+			(uintptr_t)&hyper->page->reset) < 0
+		       ? -errno
+		       : 0;
+}
+
+struct capproof_taker hyper_taker(struct hyper *hyper)
+{
+	return (struct capproof_taker){ .take = take, .give_back = give_back, .ctx = hyper };
 }
 
 struct scan_source hyper_source(struct hyper *hyper)
@@ -191,7 +243,7 @@ int hyper_domains(struct hyper *hyper, struct census *census)
 
 int hyper_told(struct hyper *hyper, struct abi_evidence *evidence)
 {
-	struct evtchn_set_priority *argument = (void *)hyper->page->status;
+	struct evtchn_set_priority *argument = &hyper->page->priority;
 
 	*argument = (struct evtchn_set_priority){ .port = 0, .priority = UINT32_MAX };
 	if (xencall2(hyper->calls, __HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,

@@ -5,6 +5,7 @@
 #define HYPER_H
 
 #include "abi.h"
+#include "capproof.h"
 #include "scan.h"
 
 struct census;
@@ -68,5 +69,8 @@ int hyper_pause(struct hyper *hyper, uint32_t domid);
  * Return: 0, -EOPNOTSUPP (hypervisors since 4.12 cannot), or what the hypervisor says.
  */
 int hyper_set_cap(struct hyper *hyper, uint32_t domid, uint32_t max_port);
+
+/** hyper_taker() - for capproof_run(); valid as long as @hyper. */
+struct capproof_taker hyper_taker(struct hyper *hyper);
 
 #endif

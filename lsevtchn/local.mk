@@ -15,6 +15,8 @@ libcapacity_a_SOURCES = \
 	lsevtchn/capacity.c \
 	lsevtchn/capacity.h \
 	lsevtchn/capcheck.c \
+	lsevtchn/capproof.c \
+	lsevtchn/capproof.h \
 	lsevtchn/capcheck.h \
 	lsevtchn/census.c \
 	lsevtchn/census.h \
@@ -127,8 +129,9 @@ EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h
 # Fills tables and walks them, for benches and scenarios.
 noinst_PROGRAMS += tests/bench/evtchnload
 tests_bench_evtchnload_SOURCES = tests/bench/evtchnload.c
+tests_bench_evtchnload_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
 tests_bench_evtchnload_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS)
-tests_bench_evtchnload_LDADD = $(XENCTRL_LIBS)
+tests_bench_evtchnload_LDADD = $(LSEVTCHN_LIBS)
 
 # One stanza a test; those with fake hosts share a header.
 check_PROGRAMS += tests/unit/test_abi
@@ -196,3 +199,7 @@ tests_unit_test_output_SOURCES = tests/unit/test_output.c
 tests_unit_test_output_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
 tests_unit_test_output_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_output_LDADD = $(UNIT_LIBS) $(LSEVTCHN_LIBS)
+check_PROGRAMS += tests/unit/test_capproof
+tests_unit_test_capproof_SOURCES = tests/unit/test_capproof.c
+tests_unit_test_capproof_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_capproof_LDADD = $(UNIT_LIBS) $(CAPACITY_LIBS)

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <xenctrl.h>
 
+#include "hyper.h"
+
 static int die(const char *what)
 {
 	fprintf(stderr, "evtchnload: %s: %s\n", what, strerror(errno));
@@ -41,23 +43,54 @@ static int fill(xc_interface *xch, uint32_t domid, uint32_t n, uint32_t remote)
 	return 0;
 }
 
+static int create(xc_interface *xch, uint32_t cap, uint32_t *domid)
+{
+	struct xen_domctl_createdomain config = {
+		.max_vcpus = 1,
+		.max_evtchn_port = cap,
+		.max_grant_frames = 4,
+		.grant_opts = XEN_DOMCTL_GRANT_version(1),
+	};
+
+	*domid = 0;
+	return xc_domain_create(xch, domid, &config) < 0 ? die("createdomain") : 0;
+}
+
 static int make(xc_interface *xch, uint32_t n, uint32_t cap)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct xen_domctl_createdomain config = {
-			.max_vcpus = 1,
-			.max_evtchn_port = cap,
-			.max_grant_frames = 4,
-			.grant_opts = XEN_DOMCTL_GRANT_version(1),
-		};
-		uint32_t domid = 0;
+		uint32_t domid;
 
-		if (xc_domain_create(xch, &domid, &config) < 0)
-			return die("createdomain");
+		if (create(xch, cap, &domid))
+			return 2;
 		if (xc_evtchn_alloc_unbound(xch, domid, 0) < 0 ||
 		    xc_evtchn_alloc_unbound(xch, domid, 0) < 0)
 			return die("alloc_unbound");
 		printf("%" PRIu32 "\n", domid);
+	}
+	return 0;
+}
+
+static int prove(xc_interface *xch, uint32_t n, uint32_t cap, uint32_t proven)
+{
+	CLEANUP(hyper_free) struct hyper *hyper = NULL;
+	struct capproof_taker taker;
+
+	if (hyper_open(&hyper, NULL) < 0)
+		return die("the hypervisor");
+	taker = hyper_taker(hyper);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t domid, highest = 0;
+		int port, r;
+
+		if (create(xch, cap, &domid))
+			return 2;
+		r = capproof_run(&taker, domid, proven, &highest);
+		/* All must have been given back: the next port is the first. */
+		port = r ? 0 : xc_evtchn_alloc_unbound(xch, domid, 0);
+		printf("%s %" PRIu32 " %d\n", r ? strerrorname_np(-r) : "proven", highest, port);
+		if (xc_domain_destroy(xch, domid) < 0)
+			return die("destroydomain");
 	}
 	return 0;
 }
@@ -109,6 +142,8 @@ static int run(xc_interface *xch, int argc, char **argv)
 		return fill(xch, number(argv[2]), number(argv[3]), argc > 4 ? number(argv[4]) : 0);
 	if (strcmp(what, "make") == 0 && argc >= 3)
 		return make(xch, number(argv[2]), argc > 3 ? number(argv[3]) : 1023);
+	if (strcmp(what, "prove") == 0 && argc >= 4)
+		return prove(xch, number(argv[2]), number(argv[3]), number(argv[argc > 4 ? 4 : 3]));
 	if (strcmp(what, "walk-all") == 0)
 		return walk_all(xch);
 	if (strcmp(what, "destroy") == 0 && argc >= 3) {
@@ -124,7 +159,8 @@ static int run(xc_interface *xch, int argc, char **argv)
 		printf("%" PRId64 "\n", r);
 		return 0;
 	}
-	fputs("usage: evtchnload fill DOMID N [REMOTE] | make N [CAP] | destroy DOMID... | walk DOMID | walk-all\n",
+	fputs("usage: evtchnload fill DOMID N [REMOTE] | make N [CAP] | destroy DOMID... | walk DOMID | walk-all | "
+	      "prove N CAP [PROVEN]\n",
 	      stderr);
 	return 2;
 }

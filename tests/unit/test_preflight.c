@@ -146,8 +146,8 @@ TEST(the_limit_that_is_met_first_binds)
 	CHECK_EQ(fixture.preflight.n_requested, 101);
 	CHECK(strstr(fixture.preflight.binding->advice, "kernel.pty.max=102"));
 	set_limit(&fixture, (struct capacity_limit){ .resource = DEMAND_MEMORY,
-						     .limit = 40 * 4256,
-						     .maybe = 40 * 4256,
+						     .limit = 40 * 4192,
+						     .maybe = 40 * 4192,
 						     .certainty = CAPACITY_MEASURED });
 	CHECK_EQ(run(&fixture, 41, false)->verdict, PREFLIGHT_REFUSED);
 	CHECK_EQ(fixture.preflight.binding->resource, DEMAND_MEMORY);

@@ -28,6 +28,8 @@ EXTRA_DIST += \
 	tests/xen/dom0/session \
 	tests/xen/dom0/wait \
 	tests/xen/scenarios/caps.sh \
+	tests/xen/scenarios/evtchn-service.sh \
+	tests/xen/scenarios/forecast.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/console-life.sh \

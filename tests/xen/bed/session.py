@@ -15,7 +15,8 @@ HERE = Path(__file__).resolve().parent.parent
 # Where the build leaves what dom0 runs. A program that is not built is not on the share.
 PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn", "xencreate/xencreate",
             "tests/xen/wire",
-            "tests/bench/evtchnload")
+            "tests/bench/evtchnload",
+            "systemd/xen-evtchn-watch.service", "systemd/50-lsevtchn-preflight.conf")
 GUESTS = "tests/guest"
 # A state is kept for machines up to this size; larger ones are booted.
 STATE_MIB = 4096

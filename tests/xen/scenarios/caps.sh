@@ -14,6 +14,12 @@ figure() {
 	lsevtchn --domain "$1" --json | awk -F': ' -v member="\"$2\"" '$1 ~ "^ *" member "$" { sub(/,$/, "", $2); print $2; exit }'
 }
 
+# The proof that a creator can have before a domain runs: all ports up to the cap, none beyond, and all back again.
+is "cap 63 is proven, twice" "$(evtchnload prove 2 63)" "$(printf 'proven 63 1\nproven 63 1')"
+is "cap 1023 is proven" "$(evtchnload prove 1 1023)" "proven 1023 1"
+is "no cap: all that a new domain can have" "$(evtchnload prove 1 0x7fffffff)" "proven 4095 1"
+is "a cap that is another is told" "$(evtchnload prove 1 100 120)" "EPROTO 100 0"
+
 # Ports are taken from outside: store and console are ports 1 and 2.
 unstarted() {
 	ok "a domain with cap $1, not started" sh -c "xl create -p -q -e $(capped "paused$1" "$1" "$(tiny_cfg "paused$1" hello)")"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What lsevtchn --preflight forecasts is what then happens: memory and pseudo terminals, up to the refusal.
+# limit: 240
+start_daemons
+cfg=$(tiny_cfg guest hello)
+
+# figure MEMBER: one number from the JSON of a forecast.
+figure() {
+	awk -F': ' -v member="\"$1\"" '$1 ~ "^ *" member "$" { gsub(/[",]/, "", $2); print $2; exit }' /tmp/forecast
+}
+
+# made: domains that run now.
+made() {
+	lsevtchn --all --no-names --json | grep -c '"state": "running"'
+}
+
+# Terminals: six more, so that the kernel refuses the sixth.
+echo $(($(cat /proc/sys/kernel/pty/nr) + 6)) >/proc/sys/kernel/pty/max
+lsevtchn --preflight --json -n 6 "$cfg" >/tmp/forecast
+is "six do not fit" $? 1
+is "terminals are in the way" "$(figure binding)" ptys
+is "five would fit" "$(figure would_fit)" 5
+ok "five fit" lsevtchn --preflight -n 5 "$cfg"
+ok "five are made" xencreate -n 5 "$cfg"
+fails "no sixth" xencreate --name sixth --timeout=3 "$cfg"
+echo 4096 >/proc/sys/kernel/pty/max
+
+# Memory: until the hypervisor has no more. The reserve of 8 MiB is what the forecast leaves untouched.
+sed -i 's/^memory = .*/memory = 32/' "$cfg"
+lsevtchn --preflight --json -n 200 "$cfg" >/tmp/forecast
+is "two hundred of 32 MiB do not fit" $? 1
+is "memory is in the way" "$(figure binding)" memory
+forecast=$(figure would_fit)
+before=$(made)
+ok "as many as forecast are made" xencreate --name big%d -n "$forecast" "$cfg"
+xencreate --name more%d -n 5 "$cfg" >/tmp/said 2>&1
+note "$(tail -n 3 /tmp/said)"
+fact=$(($(made) - before))
+note "forecast $forecast, made $fact"
+ok "and no more than the reserve allows" [ $fact -le $((forecast + 1)) ]
+lsevtchn --preflight --json "$cfg" >/tmp/forecast
+is "now none would fit" "$(figure would_fit)" 0
