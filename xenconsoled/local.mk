@@ -100,3 +100,12 @@ tests_unit_test_consolestats_LDADD = $(CONSOLE_TEST_LIBS)
 tests_unit_test_consoletty_SOURCES = tests/unit/test_consoletty.c
 tests_unit_test_consoletty_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_unit_test_consoletty_LDADD = $(CONSOLE_TEST_LIBS)
+
+# The bench: what it is measured against, and what measures.
+noinst_PROGRAMS += tests/bench/bench-confloor tests/bench/bench-conload
+tests_bench_bench_confloor_SOURCES = tests/bench/confloor.c
+tests_bench_bench_confloor_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_bench_bench_confloor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+tests_bench_bench_confloor_LDADD = $(XENCONSOLED_LIBS) $(XENSTORE_LIBS)
+tests_bench_bench_conload_SOURCES = tests/bench/conload.c tests/bench/hist.c tests/bench/hist.h
+tests_bench_bench_conload_LDADD = $(XENSTORE_LIBS)

@@ -23,10 +23,13 @@ tests_bench_bench_load_SOURCES = \
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/lsevtchn \
+	tests/bench/xenconsoled \
 	tests/bench/xenstored \
 	tests/bench/bench/__init__.py \
+	tests/bench/bench/consoles.py \
 	tests/bench/bench/counters.py \
 	tests/bench/bench/measure.py \
 	tests/bench/bench/report.py \
 	tests/bench/bench/rivals.py \
 	tests/bench/bench/rows.py
+/root/.pyenv/libexec/pyenv-hooks: line 24: enable: cannot open shared object /root/.pyenv/libexec/pyenv-realpath.dylib: /root/.pyenv/libexec/pyenv-realpath.dylib: cannot open shared object file: No such file or directory

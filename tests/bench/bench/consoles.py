@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cases of the console bench. As a program it runs on the simulated host: one case, one daemon, figures as JSON."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DAEMONS = ("ours", "unlimited", "stock", "floor")
+CASES = ("idle", "birth", "flood-1", "flood-100", "flood-all", "latency-0", "latency-1", "latency-10", "latency-100", "unread",
+         "restart")
+LOGS = Path("/run/bench-logs")
+CONFIG = Path("/run/bench.cfg")
+BIRTHS = 20
+PATIENCE = 120
+
+
+def makes_sense(case, daemon):
+    """The floor copies rings into files and does nothing else; without a flood a rate limit makes no difference."""
+    if daemon == "floor":
+        return case.startswith("flood")
+    return daemon != "unlimited" or case.startswith(("flood", "latency"))
+
+
+def text(figures):
+    """A line of the table."""
+    if isinstance(figures, str):
+        return f"FAILED: {figures}"
+    return "  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items())
+
+
+class Usage:
+    """What a process has used: CPU time of all its threads, wakeups, memory."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def cpu_us(self):
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+        return total / 1000
+
+    def wakeups(self):
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.M)[1])
+        return total
+
+    def memory_kib(self):
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1])
+
+
+class Host:
+    """The daemons and domains of one run."""
+
+    def __init__(self, task):
+        self.task = task
+        self.build = Path(task["build"])
+        self.console = None
+        self.children = []
+        self.domids = []
+
+    def start(self, words, **options):
+        child = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, **options)
+        self.children.append(child)
+        return child
+
+    def start_store(self):
+        self.start([self.build / "xenstored/xenstored", "--no-fork", "--pid-file=/run/xenstored.pid"], stderr=subprocess.DEVNULL)
+        wait_until(lambda: Path("/run/xenstored/socket").exists() and accepts("/run/xenstored/socket"), "the store")
+
+    def start_console(self):
+        """Starts the daemon under test; the floor is started when its domains are there."""
+        LOGS.mkdir(exist_ok=True)
+        Path("/run/xen").mkdir(exist_ok=True)
+        words = ["-i", "--log=guest", f"--log-dir={LOGS}"]
+        if self.task["daemon"] == "stock":
+            words = [*Path(self.task["stock"]).glob("usr/lib/xen-*/bin/xenconsoled"), *words]
+        else:
+            words = [self.build / "xenconsoled/xenconsoled", *words, "--log-size=none"]
+            if self.task["daemon"] == "unlimited":
+                words.append("--rate-limit=none")
+        self.console = self.start(words, stderr=subprocess.DEVNULL, preexec_fn=on_cpu(0))
+        return Usage(self.console.pid)
+
+    def start_floor(self):
+        LOGS.mkdir(exist_ok=True)
+        self.console = self.start([self.build / "tests/bench/bench-confloor", LOGS, *self.domids], stdout=subprocess.PIPE,
+                                  preexec_fn=on_cpu(0))
+        if self.console.stdout.readline() != b"ready\n":
+            raise RuntimeError("the floor does not start")
+        return Usage(self.console.pid)
+
+    def create(self, n, words, name, in_flight=16):
+        """n guests with these words; their domids, and how long each waited for its console, in ms."""
+        CONFIG.write_text(f'name = "x"\ntype = "pv"\nkernel = "{self.build}/tests/guest/guest"\ncmdline = "{words}"\n'
+                          "memory = 4\nvcpus = 1\n")
+        wait = "store" if self.task["daemon"] == "floor" else "console"
+        words = [self.build / "xencreate/xencreate", "-n", n, f"--name={name}%d", f"--wait={wait}", "--json",
+                 f"--max-in-flight={in_flight}", CONFIG]
+        result = subprocess.run([str(word) for word in words], text=True, check=False, capture_output=True,
+                                stdin=subprocess.DEVNULL, timeout=300)
+        if result.returncode:
+            raise RuntimeError(f"xencreate: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
+        events = [json.loads(line) for line in result.stdout.splitlines()]
+        created = [event for event in events if event["event"] == "created"]
+        domids = sorted(event["domid"] for event in created)
+        self.domids += domids
+        return domids, sorted(event["stages_us"].get("console", 0) / 1000 for event in created)
+
+    def end(self):
+        for child in reversed(self.children):
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+                try:
+                    child.wait(10)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+
+    def conload(self, *words):
+        return subprocess.Popen([str(self.build / "tests/bench/bench-conload"), *map(str, words)], text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+
+def on_cpu(cpu):
+    """For preexec_fn: the daemon has a CPU, everything else may use both."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return lambda: os.sched_setaffinity(0, {cpus[cpu % len(cpus)]})
+
+
+def accepts(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+def wait_until(condition, what):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited for {what} in vain")
+        time.sleep(0.02)
+
+
+def logged_bytes():
+    return sum(entry.stat().st_size for entry in os.scandir(LOGS))
+
+
+def settle(usage):
+    """Until the daemon has nothing left to do."""
+    before = -1.0
+    while before != (before := usage.cpu_us()):
+        time.sleep(0.3)
+
+
+def idle(host, seconds):
+    usage = host.start_console()
+    host.create(host.task["size"], "", "quiet")
+    settle(usage)
+    cpu, wakeups = usage.cpu_us(), usage.wakeups()
+    time.sleep(seconds)
+    return {"wakeups/s": (usage.wakeups() - wakeups) / seconds, "CPU us/s": (usage.cpu_us() - cpu) / seconds,
+            "KiB": usage.memory_kib()}
+
+
+def birth(host, _seconds):
+    usage = host.start_console()
+    host.create(host.task["size"], "", "quiet")
+    settle(usage)
+    cpu = usage.cpu_us()
+    _, times = host.create(BIRTHS, "", "born", in_flight=1)
+    born = (usage.cpu_us() - cpu) / BIRTHS
+    settle(usage)
+    cpu = usage.cpu_us()
+    subprocess.run([str(host.build / "xencreate/xencreate"), "destroy", "-q", *map(str, host.domids[-BIRTHS:])], check=True,
+                   stdin=subprocess.DEVNULL)
+    settle(usage)
+    return {"birth CPU us": born, "death CPU us": (usage.cpu_us() - cpu) / BIRTHS, "tty ms p50": times[len(times) // 2],
+            "tty ms max": times[-1]}
+
+
+def flood(host, seconds, n):
+    size = host.task["size"]
+    floor = host.task["daemon"] == "floor"
+    usage = None if floor else host.start_console()
+    if size > n:
+        host.create(size - n, "", "quiet")
+    host.create(n, "flood-console", "loud")
+    if floor:
+        usage = host.start_floor()
+    time.sleep(0.5)
+    cpu, size_bytes, begin = usage.cpu_us(), logged_bytes(), time.monotonic()
+    time.sleep(seconds)
+    n_bytes, took = logged_bytes() - size_bytes, time.monotonic() - begin
+    cpu = usage.cpu_us() - cpu
+    return {"MB/s": n_bytes / took / 1e6, "CPU ns/byte": 1000 * cpu / max(n_bytes, 1), "CPU %": cpu / took / 1e4}
+
+
+def latency(host, seconds, n):
+    host.start_console()
+    quiet = host.create(1, "echo", "quiet")[0][0]
+    if host.task["size"] > n + 1:
+        host.create(host.task["size"] - n - 1, "", "idle")
+    if n:
+        host.create(n, "flood-console", "loud")
+    time.sleep(0.5)
+    out, _ = host.conload("echo", quiet, seconds).communicate(timeout=60)
+    got = json.loads(out)
+    return {"us p50": got["p50"] / 1000, "us p99": got["p99"] / 1000, "us max": got["max"] / 1000, "n": got["n"]}
+
+
+def unread(host, seconds):
+    usage = host.start_console()
+    host.create(host.task["size"], "flood-console", "loud")
+    time.sleep(2 * seconds)
+    return {"KiB": usage.memory_kib(), "log MB": logged_bytes() / 1e6}
+
+
+def restart(host, _seconds):
+    usage = host.start_console()
+    host.create(host.task["size"], "", "quiet")
+    settle(usage)
+    host.console.kill()
+    host.console.wait()
+    watcher = host.conload("ttys", host.task["size"])
+    watcher.stdout.readline()
+    begin = time.monotonic()
+    usage = host.start_console()
+    out, _ = watcher.communicate(timeout=PATIENCE)
+    took = time.monotonic() - begin
+    if watcher.returncode:
+        raise RuntimeError(f"not all terminals came back: {out}")
+    return {"ms": took * 1000, "CPU ms": usage.cpu_us() / 1000}
+
+
+def main():
+    task = json.loads(sys.argv[1])
+    host = Host(task)
+    name, _, number = task["case"].partition("-")
+    try:
+        host.start_store()
+        if name == "flood":
+            got = flood(host, task["seconds"], task["size"] if number == "all" else min(int(number), task["size"]))
+        elif name == "latency":
+            got = latency(host, task["seconds"], min(int(number), max(task["size"] - 1, 1)))
+        else:
+            got = {"idle": idle, "birth": birth, "unread": unread, "restart": restart}[name](host, task["seconds"])
+    finally:
+        host.end()
+    print(json.dumps(got))
+
+
+if __name__ == "__main__":
+    main()
