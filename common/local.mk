@@ -28,3 +28,7 @@ tests_unit_test_daemon_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 tests_unit_test_storeclient_SOURCES = tests/unit/test_storeclient.c tests/unit/fakestore.c
 tests_unit_test_storeclient_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_storeclient_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_storewire
+tests_fuzz_fuzz_storewire_SOURCES = tests/fuzz/fuzz_storewire.c tests/fuzz/replay.c
+tests_fuzz_fuzz_storewire_LDADD = $(COMMON_LIBS)

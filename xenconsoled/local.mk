@@ -109,3 +109,21 @@ tests_bench_bench_confloor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 tests_bench_bench_confloor_LDADD = $(XENCONSOLED_LIBS) $(XENSTORE_LIBS)
 tests_bench_bench_conload_SOURCES = tests/bench/conload.c tests/bench/hist.c tests/bench/hist.h
 tests_bench_bench_conload_LDADD = $(XENSTORE_LIBS)
+
+check_PROGRAMS += \
+	tests/fuzz/fuzz_conring \
+	tests/fuzz/fuzz_lines \
+	tests/fuzz/fuzz_logname \
+	tests/fuzz/fuzz_nodes
+tests_fuzz_fuzz_conring_SOURCES = tests/fuzz/fuzz_conring.c tests/fuzz/replay.c
+tests_fuzz_fuzz_conring_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_fuzz_fuzz_conring_LDADD = $(XENCONSOLED_LIBS)
+tests_fuzz_fuzz_lines_SOURCES = tests/fuzz/fuzz_lines.c tests/fuzz/replay.c
+tests_fuzz_fuzz_lines_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_fuzz_fuzz_lines_LDADD = $(XENCONSOLED_LIBS)
+tests_fuzz_fuzz_logname_SOURCES = tests/fuzz/fuzz_logname.c tests/fuzz/replay.c
+tests_fuzz_fuzz_logname_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_fuzz_fuzz_logname_LDADD = $(XENCONSOLED_LIBS)
+tests_fuzz_fuzz_nodes_SOURCES = tests/fuzz/fuzz_nodes.c tests/fuzz/replay.c
+tests_fuzz_fuzz_nodes_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_fuzz_fuzz_nodes_LDADD = $(XENCONSOLED_LIBS)

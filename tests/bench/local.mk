@@ -32,4 +32,3 @@ EXTRA_DIST += \
 	tests/bench/bench/report.py \
 	tests/bench/bench/rivals.py \
 	tests/bench/bench/rows.py
-/root/.pyenv/libexec/pyenv-hooks: line 24: enable: cannot open shared object /root/.pyenv/libexec/pyenv-realpath.dylib: /root/.pyenv/libexec/pyenv-realpath.dylib: cannot open shared object file: No such file or directory
