@@ -102,6 +102,8 @@ noinst_LIBRARIES += libxenstored_server.a
 libxenstored_server_a_SOURCES = \
 	xenstored/server/domains.c \
 	xenstored/server/domains.h \
+	xenstored/server/domains_priv.h \
+	xenstored/server/domains_restore.c \
 	xenstored/server/hypervisor.c \
 	xenstored/server/hypervisor.h \
 	xenstored/server/options.c \

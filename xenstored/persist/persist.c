@@ -166,7 +166,12 @@ void persist_free(struct persist *persist)
 {
 	if (!persist)
 		return;
-	assert(TAILQ_EMPTY(&persist->clients));
+	while (!TAILQ_EMPTY(&persist->clients)) {
+		struct conn *conn = TAILQ_FIRST(&persist->clients);
+
+		TAILQ_REMOVE(&persist->clients, conn, record.all);
+		conn->record = (struct conn_record){ 0 };
+	}
 	if (persist->protocol->store->observer_ctx == persist) {
 		persist->protocol->store->observer = NULL;
 		persist->protocol->observer = NULL;

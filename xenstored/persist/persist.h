@@ -45,7 +45,7 @@ struct persist_options {
  */
 int persist_new(struct persist **out, struct protocol *protocol,
 		const struct persist_options *options, struct log *log);
-/** persist_free() - let go; what has been committed stays. Clients must have been removed. */
+/** persist_free() - let go; what has been committed stays, and nothing more is noted */
 void persist_free(struct persist *persist);
 DEFINE_CLEANUP(struct persist *, persist_free)
 

@@ -265,10 +265,11 @@ static int replay_client_entry(struct replay *replay, const struct entry *entry)
 static int replay_client(struct replay *replay, const struct entry_client *e)
 {
 	uint64_t as_of = replay->in_image ? replay->serial : 0;
+	uint64_t born = replay->in_image ? 0 : replay->serial;
 
 	if (!replay->in_image && saved_get_client(replay->saved, e->id))
 		return missing(replay); /* the image has it: so it may be */
-	return saved_add_client(replay->saved, e, as_of);
+	return saved_add_client(replay->saved, e, as_of, born);
 }
 
 /* Domains and limits are all in the last chunks, so the image knows everything of its time. */

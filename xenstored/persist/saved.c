@@ -48,7 +48,8 @@ const struct entry_domain *saved_get_domain(const struct saved *saved, uint32_t 
 	return domid < saved->n_domains ? saved->domains[domid] : NULL;
 }
 
-int saved_add_client(struct saved *saved, const struct entry_client *entry, uint64_t as_of)
+int saved_add_client(struct saved *saved, const struct entry_client *entry, uint64_t as_of,
+		     uint64_t born_serial)
 {
 	struct saved_client *client;
 
@@ -59,6 +60,7 @@ int saved_add_client(struct saved *saved, const struct entry_client *entry, uint
 		return -ENOMEM;
 	client->id = entry->id;
 	client->as_of = as_of;
+	client->born_serial = born_serial;
 	client->domid = entry->domid;
 	client->is_socket = entry->entry.flags & ENTRY_CLIENT_SOCKET;
 	TAILQ_INIT(&client->watches);
@@ -283,6 +285,7 @@ void saved_settle(struct saved *saved, uint64_t serial, bool delivered)
 
 		if (!client->is_slow && !is_last)
 			drop_output(client);
+		client->is_newborn = client->born_serial == serial;
 		if (client->taken_serial != serial)
 			client->taken_serial = 0;
 	}

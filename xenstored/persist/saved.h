@@ -30,10 +30,12 @@ struct saved_watch {
 struct saved_client {
 	TAILQ_ENTRY(saved_client) link;
 	uint64_t id;
-	uint64_t as_of; /* turn after which the image saw it; 0: it is younger */
+	uint64_t born_serial; /* turn in which it came; 0: before the image */
+	uint64_t as_of;	      /* turn after which the image saw it; 0: it is younger */
 	uint32_t domid;
 	bool is_socket;
 	bool is_slow;
+	bool is_newborn;		   /* came in the last turn */
 	bool is_restored;		   /* there is a connection again */
 	TAILQ_HEAD(, saved_watch) watches; /* owned */
 	uint32_t *txids;		   /* owned: open transactions */
@@ -70,7 +72,8 @@ struct saved_client *saved_get_client(const struct saved *saved, uint64_t id);
 const struct entry_domain *saved_get_domain(const struct saved *saved, uint32_t domid);
 
 /* Each does what an entry says. 0, -ENOMEM, or -EBADMSG (it makes no sense). */
-int saved_add_client(struct saved *saved, const struct entry_client *entry, uint64_t as_of);
+int saved_add_client(struct saved *saved, const struct entry_client *entry, uint64_t as_of,
+		     uint64_t born_serial);
 void saved_end_client(struct saved *saved, struct saved_client *client);
 int saved_set_domain(struct saved *saved, const struct entry_domain *entry);
 void saved_end_domain(struct saved *saved, uint32_t domid);

@@ -15,36 +15,14 @@
 #include "model/death.h"
 #include "model/quota.h"
 #include "model/store.h"
+#include "persist/persist.h"
 #include "ports.h"
 #include "protocol/wire.h"
+#include "server/domains_priv.h"
 #include "server/hypervisor.h"
 #include "server/options.h"
 #include "server/ringconn.h"
 #include "server/server.h"
-
-struct domain {
-	uint32_t domid;
-	uint32_t features;
-	uint8_t handle[16];	       /* UUID, to know a number that was given again */
-	struct quota_account *account; /* borrowed: closed with the record */
-	struct ringconn *ring;	       /* owned; NULL: not introduced */
-	struct ring_page *page;	       /* owned while there is a ring */
-	struct domain *target;	       /* borrowed: unlinks us when it goes */
-	LIST_ENTRY(domain) aims;       /* in target->aimed_at, if there is a target */
-	LIST_HEAD(, domain) aimed_at;
-	TAILQ_ENTRY(domain) all;
-	uint32_t seen_in; /* number of the pass in which Xen listed it */
-	bool is_shutdown; /* has been told to those who watch @releaseDomain */
-};
-
-struct domains {
-	struct server *server;	  /* borrowed: owns us */
-	struct domain **by_domid; /* owned; QUOTA_DOMID_MAX entries */
-	TAILQ_HEAD(, domain) all;
-	struct port virq;
-	uint32_t pass;
-	bool is_due; /* Xen said that something has changed */
-};
 
 static bool virq_fired(struct port *port)
 {
@@ -52,7 +30,38 @@ static bool virq_fired(struct port *port)
 	return true;
 }
 
-static int add(struct domains *domains, uint32_t domid, const uint8_t *handle, struct domain **out)
+void domains_save(struct domains *domains, const struct domain *domain)
+{
+	struct persist *persist = domains->server->persist;
+	struct entry_domain saved = {
+		.domid = domain->domid,
+		.target = domain->target ? domain->target->domid : domain->domid,
+		.port = domain->port,
+		.features = domain->features,
+	};
+
+	if (!persist)
+		return;
+	memcpy(saved.handle, domain->handle, sizeof(saved.handle));
+	if (domain->is_shutdown)
+		saved.entry.flags |= ENTRY_DOMAIN_SHUTDOWN;
+	if (domain->was_introduced)
+		saved.entry.flags |= ENTRY_DOMAIN_INTRODUCED;
+	if (domain->ring) {
+		saved.entry.flags |= ENTRY_DOMAIN_INTRODUCED;
+		if (ringconn_is_ignored(domain->ring))
+			saved.entry.flags |= ENTRY_DOMAIN_IGNORED;
+		saved.client = ringconn_conn(domain->ring)->record.id;
+	}
+	persist_set_domain(persist, &saved);
+}
+
+void domains_ring_ignored(struct domains *domains, uint32_t domid)
+{
+	domains_save(domains, domains->by_domid[domid]);
+}
+
+int domains_add(struct domains *domains, uint32_t domid, const uint8_t *handle, struct domain **out)
 {
 	struct domain *domain = calloc(1, sizeof(*domain));
 	int r;
@@ -75,7 +84,7 @@ static int add(struct domains *domains, uint32_t domid, const uint8_t *handle, s
 	return 0;
 }
 
-static void set_target(struct domain *domain, struct domain *target)
+void domains_aim(struct domain *domain, struct domain *target)
 {
 	if (domain->target)
 		LIST_REMOVE(domain, aims);
@@ -90,6 +99,8 @@ static void detach(struct domains *domains, struct domain *domain)
 {
 	if (!domain->ring)
 		return;
+	if (domains->server->persist)
+		persist_remove_client(domains->server->persist, ringconn_conn(domain->ring));
 	ringconn_free(domain->ring);
 	domain->ring = NULL;
 	if (domain->domid == 0)
@@ -101,12 +112,18 @@ static void detach(struct domains *domains, struct domain *domain)
 
 static void forget(struct domains *domains, struct domain *domain)
 {
-	while (!LIST_EMPTY(&domain->aimed_at))
-		set_target(LIST_FIRST(&domain->aimed_at), NULL);
-	set_target(domain, NULL);
+	while (!LIST_EMPTY(&domain->aimed_at)) {
+		struct domain *other = LIST_FIRST(&domain->aimed_at);
+
+		domains_aim(other, NULL);
+		domains_save(domains, other);
+	}
+	domains_aim(domain, NULL);
 	detach(domains, domain);
 	domains->by_domid[domain->domid] = NULL;
 	TAILQ_REMOVE(&domains->all, domain, all);
+	if (domains->server->persist)
+		persist_end_domain(domains->server->persist, domain->domid);
 	free(domain);
 }
 
@@ -115,7 +132,7 @@ static void destroy(struct domains *domains, struct domain *domain)
 {
 	struct protocol *protocol = domains->server->protocol;
 	uint32_t domid = domain->domid;
-	bool was_introduced = domain->ring;
+	bool was_introduced = domain->ring || domain->was_introduced;
 
 	/* First its ring, or it would be told of the end of its own nodes. */
 	detach(domains, domain);
@@ -140,7 +157,7 @@ int domains_new(struct domains **out, struct server *server)
 	domains->by_domid = calloc(QUOTA_DOMID_MAX, sizeof(struct domain *));
 	if (!domains->by_domid)
 		return -ENOMEM;
-	r = add(domains, 0, NULL, &own);
+	r = domains_add(domains, 0, NULL, &own);
 	if (r < 0)
 		return r;
 	if (server->ports) {
@@ -190,6 +207,9 @@ int domains_attach_own(struct domains *domains)
 		hypervisor_unmap_own_ring(own->page);
 		return r;
 	}
+	r = domains_restore_own(domains, own);
+	if (r < 0)
+		return r;
 	ringconn_greet(own->ring);
 	return 0;
 }
@@ -208,11 +228,15 @@ static void compare(struct domains *domains, const struct hypervisor_domain *inf
 	if (!info->is_shutdown || domain->is_shutdown || !domain->ring)
 		return;
 	domain->is_shutdown = true;
+	domains_save(domains, domain);
 	protocol_fire_special(domains->server->protocol, STORE_RELEASE, domain->domid, false, true);
 	*shutdown = true;
 }
 
-static int list_all(struct domains *domains, bool *shutdown)
+int domains_list(struct domains *domains,
+		 void (*fn)(struct domains *domains, const struct hypervisor_domain *info,
+			    bool *flag),
+		 bool *flag)
 {
 	struct hypervisor_domain *list = calloc(HYPERVISOR_LIST_MAX, sizeof(*list));
 	uint32_t first = 0;
@@ -223,7 +247,7 @@ static int list_all(struct domains *domains, bool *shutdown)
 	do {
 		n = hypervisor_list(domains->server->hypervisor, first, list);
 		for (int i = 0; i < n; i++)
-			compare(domains, &list[i], shutdown);
+			fn(domains, &list[i], flag);
 		if (n > 0)
 			first = list[n - 1].domid + 1;
 	} while (n == HYPERVISOR_LIST_MAX);
@@ -241,7 +265,7 @@ void domains_check(struct domains *domains)
 		return;
 	domains->is_due = false;
 	domains->pass++;
-	r = list_all(domains, &shutdown);
+	r = domains_list(domains, compare, &shutdown);
 	if (r < 0) {
 		/* Nothing is known: try again rather than believe that all are dead. */
 		log_error(domains->server->log, "domains cannot be listed: %s", strerror(-r));
@@ -281,10 +305,13 @@ static int host_find(void *ctx, uint32_t domid)
 		if (info.is_dying)
 			return -ENOENT;
 	}
-	return add(domains, domid, info.handle, &domain);
+	r = domains_add(domains, domid, info.handle, &domain);
+	if (r == 0)
+		domains_save(domains, domain);
+	return r;
 }
 
-static int attach(struct domains *domains, struct domain *domain, uint32_t port)
+int domains_attach(struct domains *domains, struct domain *domain, uint32_t port)
 {
 	struct server *server = domains->server;
 	int r = hypervisor_map_ring(server->hypervisor, domain->domid, &domain->page);
@@ -298,12 +325,26 @@ static int attach(struct domains *domains, struct domain *domain, uint32_t port)
 		domain->page = NULL;
 		return r;
 	}
-	domain->is_shutdown = false;
+	domain->port = port;
+	domain->was_introduced = false;
 	ring_page_offer(domain->page, domain->features);
 	if (domain->target)
 		ringconn_set_target(domain->ring, domain->target->domid);
-	protocol_fire_special(server->protocol, STORE_INTRODUCE, domain->domid, true, true);
 	return 0;
+}
+
+/* The guest begins anew, and so does all that is kept for it. */
+static void reset(struct domains *domains, struct domain *domain)
+{
+	struct persist *persist = domains->server->persist;
+	struct conn *conn = ringconn_conn(domain->ring);
+
+	ringconn_reset(domain->ring);
+	if (!persist)
+		return;
+	persist_remove_client(persist, conn);
+	persist_add_client(persist, conn, 0);
+	domains_save(domains, domain);
 }
 
 static int host_introduce(void *ctx, uint32_t domid, uint32_t port)
@@ -320,12 +361,16 @@ static int host_introduce(void *ctx, uint32_t domid, uint32_t port)
 	domain = domains->by_domid[domid];
 	if (domain->ring) {
 		ringconn_rebind(domain->ring, port);
+		domain->port = port;
 	} else {
-		r = attach(domains, domain, port);
+		r = domains_attach(domains, domain, port);
 		if (r < 0)
 			return r;
+		domain->is_shutdown = false;
+		protocol_fire_special(domains->server->protocol, STORE_INTRODUCE, domid, true,
+				      true);
 	}
-	ringconn_reset(domain->ring);
+	reset(domains, domain);
 	return 0;
 }
 
@@ -356,6 +401,7 @@ static int host_resume(void *ctx, uint32_t domid)
 	if (r < 0)
 		return r;
 	domain->is_shutdown = false;
+	domains_save(of_ctx(ctx), domain);
 	return 0;
 }
 
@@ -368,7 +414,8 @@ static int host_set_target(void *ctx, uint32_t domid, uint32_t target_domid)
 		r = find_introduced(ctx, target_domid, &target);
 	if (r < 0)
 		return r;
-	set_target(domain, target);
+	domains_aim(domain, target);
+	domains_save(of_ctx(ctx), domain);
 	return 0;
 }
 
@@ -386,7 +433,10 @@ static uint32_t host_features(void *ctx, uint32_t domid)
 
 static int host_set_features(void *ctx, uint32_t domid, uint32_t features)
 {
-	of_ctx(ctx)->by_domid[domid]->features = features;
+	struct domains *domains = of_ctx(ctx);
+
+	domains->by_domid[domid]->features = features;
+	domains_save(domains, domains->by_domid[domid]);
 	return 0;
 }
 

@@ -25,6 +25,18 @@ DEFINE_CLEANUP(struct domains *, domains_free)
 /** domains_attach_own() - serve dom0's own ring; 0 or what failed, which has been logged */
 int domains_attach_own(struct domains *domains);
 
+/**
+ * domains_restore() - know the domains that were known before a restart, and serve their rings
+ *
+ * Those that have ended since are cleared away by the next domains_check(). Return: 0, -ENOMEM, or
+ * what listing the domains says, which has been logged.
+ */
+int domains_restore(struct domains *domains);
+
+/** domains_ring_ignored() - the ring of @domid is not served any more, because it broke the rules
+ */
+void domains_ring_ignored(struct domains *domains, uint32_t domid);
+
 /** domains_check() - if a domain has died or shut down since, do what is due; once per turn */
 void domains_check(struct domains *domains);
 

@@ -21,6 +21,10 @@ enum {
 	OPT_EVENT,
 	OPT_TRACE_CONTROL,
 	OPT_VERSION,
+	OPT_STATE_DIR,
+	OPT_NO_STATE,
+	OPT_FRESH,
+	OPT_RECOVER,
 };
 
 static const char usage[] =
@@ -39,6 +43,12 @@ static const char usage[] =
 	"  -T, --trace-file FILE       write every request and answer there\n"
 	"  -H, --help                  show this and exit\n"
 	"      --version               show the version and exit\n"
+	"\n"
+	"What outlives the daemon, however it ends:\n"
+	"      --state-dir DIR         keep it there (default: state in the run directory)\n"
+	"      --no-state              keep nothing\n"
+	"      --fresh                 set aside what was kept, begin with an empty store\n"
+	"      --recover               use what is left of a state that is damaged\n"
 	"\n"
 	"Limits for each guest (0 lifts a limit):\n"
 	"  -E, --entry-nb N            nodes (1000)\n"
@@ -87,6 +97,10 @@ static const struct option long_options[] = {
 	{ "event", required_argument, NULL, OPT_EVENT },
 	{ "trace-control", required_argument, NULL, OPT_TRACE_CONTROL },
 	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
+	{ "no-state", no_argument, NULL, OPT_NO_STATE },
+	{ "fresh", no_argument, NULL, OPT_FRESH },
+	{ "recover", no_argument, NULL, OPT_RECOVER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -168,6 +182,26 @@ static bool limit_option(struct options *options, int c, const char *arg)
 	}
 }
 
+static bool state_option(struct options *options, int c, const char *arg)
+{
+	switch (c) {
+	case OPT_STATE_DIR:
+		return snprintf(options->state_dir, sizeof(options->state_dir), "%s", arg) <
+		       (int)sizeof(options->state_dir);
+	case OPT_NO_STATE:
+		options->no_state = true;
+		return true;
+	case OPT_FRESH:
+		options->fresh = true;
+		return true;
+	case OPT_RECOVER:
+		options->recover = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns false for one that is unknown. */
 static bool plain_option(struct options *options, int c, char *arg)
 {
@@ -227,6 +261,7 @@ static bool set_paths(struct options *options)
 	else
 		n = snprintf(options->socket_path, sizeof(options->socket_path), "%s/socket",
 			     options->run_dir);
+	snprintf(options->state_dir, sizeof(options->state_dir), "%s/state", options->run_dir);
 	return n < (int)sizeof(options->socket_path);
 }
 
@@ -253,7 +288,7 @@ int options_parse(struct options *options, int argc, char **argv)
 			puts("xenstored (xenscale) " PACKAGE_VERSION);
 			return 0;
 		}
-		if (plain_option(options, c, optarg))
+		if (plain_option(options, c, optarg) || state_option(options, c, optarg))
 			continue;
 		if (c == '?' || !limit_option(options, c, optarg)) {
 			if (c != '?')

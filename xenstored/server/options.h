@@ -14,12 +14,16 @@ struct options {
 	bool no_domain_init; /* sockets only: no hypervisor is asked for anything */
 	bool keep_orphans;
 	bool verbose;
+	bool no_state;	      /* nothing outlives the daemon */
+	bool fresh;	      /* begin with an empty store, whatever was saved */
+	bool recover;	      /* use what is left of a damaged state */
 	const char *pid_file; /* NULL: only the one in the run directory */
 	const char *trace_file;
 	const char *kva_path;
 	const char *port_path;
 	char run_dir[96];
 	char socket_path[108];
+	char state_dir[128];
 	uint32_t watch_timeout_s;
 	bool set[2][QUOTA_N]; /* [0] hard, [1] soft: given on the command line */
 	uint32_t limit[2][QUOTA_N];

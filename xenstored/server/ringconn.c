@@ -10,10 +10,14 @@
 #include <sys/uio.h>
 
 #include "log.h"
+#include "persist/persist.h"
+#include "persist/saved.h"
+#include "persist/step.h"
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "protocol/text.h"
 #include "ring.h"
+#include "server/domains.h"
 #include "server/server.h"
 
 static_assert(offsetof(struct ring_page, rsp_prod) ==
@@ -30,8 +34,9 @@ struct ringconn {
 	uint32_t domid;
 	uint32_t req_cons; /* ours; the page has a copy for the guest */
 	uint32_t rsp_prod;
-	bool is_ignored; /* broke the protocol: not read or written again until reset */
-	bool has_moved;	 /* indices are to be published */
+	bool is_ignored;  /* broke the protocol: not read or written again until reset */
+	bool has_moved;	  /* indices are to be published */
+	bool is_to_reset; /* the page is to begin anew, before anything is published */
 };
 
 static struct ringconn *of_port(struct port *port)
@@ -67,11 +72,17 @@ static void ignore(struct ringconn *ring, uint32_t error, const char *why)
 	server_forget(&ring->client);
 	if (ring->client.conn.features & WIRE_FEATURE_ERROR)
 		ring_store(&ring->page->error, error);
+	domains_ring_ignored(ring->client.server->domains, ring->domid);
 }
 
 static void ring_kill(struct conn *conn, const char *why)
 {
 	ignore((struct ringconn *)conn, XENSTORE_ERROR_COMM, why);
+}
+
+static uint32_t ring_taken(const struct conn *conn)
+{
+	return ((const struct ringconn *)conn)->req_cons;
 }
 
 static void ring_resume(struct conn *conn)
@@ -147,18 +158,41 @@ static bool fill(struct ringconn *ring)
 	return true;
 }
 
+/*
+ * Our indices last: where a restart comes between, they tell whether it was done. The guest may use
+ * the ring from the moment it sees itself connected.
+ */
+static void reset_page(struct ringconn *ring)
+{
+	struct ring_page *page = ring->page;
+
+	ring_store(&page->req_prod, 0);
+	ring_store(&page->rsp_cons, 0);
+	ring_store(&page->req_cons, 0);
+	ring_store(&page->rsp_prod, 0);
+	if (ring_load(&page->connection) == XENSTORE_RECONNECT) {
+		ring_store(&page->connection, XENSTORE_CONNECTED);
+		ports_notify(ring->client.server->ports, &ring->port);
+	}
+}
+
 static void ring_flush(struct client *client)
 {
 	struct ringconn *ring = (struct ringconn *)client;
 	uint32_t used;
 
+	if (ring->is_to_reset)
+		reset_page(ring);
+	ring->is_to_reset = false;
 	do {
 		if (!fill(ring)) {
 			ignore(ring, XENSTORE_ERROR_RINGIDX, "bad response index");
 			conn_reset(&client->conn);
 			return;
 		}
+		STEP("answers copied");
 		ring_store(&ring->page->rsp_prod, ring->rsp_prod);
+		STEP("answers published");
 		/*
 		 * A guest that empties the ring rings only if it found it full: if it was not full
 		 * before what we have just published, it may have looked already.
@@ -173,11 +207,15 @@ static void ring_flush(struct client *client)
 		return;
 	ring->has_moved = false;
 	ring_store(&ring->page->req_cons, ring->req_cons);
+	STEP("requests released");
 	ports_notify(client->server->ports, &ring->port);
 }
 
 static const struct client_ops ring_ops = {
-	.transport = { .wake = ring_wake, .kill = ring_kill, .resume = ring_resume },
+	.transport = { .wake = ring_wake,
+		       .kill = ring_kill,
+		       .taken = ring_taken,
+		       .resume = ring_resume },
 	.turn = ring_turn,
 	.flush = ring_flush,
 };
@@ -246,21 +284,59 @@ void ringconn_rebind(struct ringconn *ring, uint32_t remote)
 
 void ringconn_reset(struct ringconn *ring)
 {
-	struct ring_page *page = ring->page;
-
 	server_forget(&ring->client);
 	conn_reset(&ring->client.conn);
 	ring->client.conn.is_dead = ring->is_ignored = ring->has_moved = false;
 	ring->req_cons = ring->rsp_prod = 0;
-	ring_store(&page->req_cons, 0);
-	ring_store(&page->req_prod, 0);
-	ring_store(&page->rsp_cons, 0);
-	ring_store(&page->rsp_prod, 0);
-	/* The guest may use the ring from the moment it sees this, so it comes last. */
-	if (ring_load(&page->connection) == XENSTORE_RECONNECT) {
-		ring_store(&page->connection, XENSTORE_CONNECTED);
-		ports_notify(ring->client.server->ports, &ring->port);
+	/* The page follows when it is certain that the turn has happened, before any answer. */
+	ring->is_to_reset = true;
+	server_dirty_first(&ring->client);
+}
+
+static void skip_to(struct ringconn *ring, const struct saved_client *client)
+{
+	const struct ring_page *page = ring->page;
+
+	/* Made in the last turn, and killed before its page was reset. */
+	if (client->is_newborn && (ring_load(&page->req_cons) || ring_load(&page->rsp_prod))) {
+		ring->req_cons = ring->rsp_prod = 0;
+		reset_page(ring);
+	} else if (client->taken_serial) {
+		ring->req_cons = client->taken;
 	}
+}
+
+int ringconn_restore(struct ringconn *ring, const struct saved_client *client, bool is_ignored)
+{
+	struct server *server = ring->client.server;
+	int r;
+
+	ring->is_ignored = ring->client.conn.is_dead = is_ignored;
+	if (!is_ignored && ring->domid)
+		skip_to(ring, client);
+	else if (!is_ignored && client->taken_serial)
+		ring->req_cons = client->taken;
+	r = persist_restore_client(server->persist, &ring->client.conn, client, ring->rsp_prod);
+	if (r < 0 && r != -ENOMEM) {
+		ignore(ring, XENSTORE_ERROR_RINGIDX, "it is not as it was before the restart");
+		conn_reset(&ring->client.conn);
+		r = 0;
+	}
+	/* The last notification may not have been sent. */
+	ring->has_moved = true;
+	server_ready(&ring->client);
+	server_dirty(&ring->client);
+	return r;
+}
+
+bool ringconn_is_ignored(const struct ringconn *ring)
+{
+	return ring->is_ignored;
+}
+
+uint32_t ringconn_out_at(const struct ringconn *ring)
+{
+	return ring->rsp_prod;
 }
 
 void ringconn_greet(struct ringconn *ring)

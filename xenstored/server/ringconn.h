@@ -15,6 +15,7 @@
 struct conn;
 struct quota_account;
 struct ringconn;
+struct saved_client;
 struct server;
 struct text;
 
@@ -49,6 +50,14 @@ int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
 /** ringconn_free() - stop serving it; the page and the account are not touched after this */
 void ringconn_free(struct ringconn *ring);
 
+/**
+ * ringconn_restore() - give a ring that was just made what the guest's client had before a restart
+ * @is_ignored: it was not served then, nor is it now
+ *
+ * Return: 0 or -ENOMEM. A ring that does not fit what is known of it is ignored.
+ */
+int ringconn_restore(struct ringconn *ring, const struct saved_client *client, bool is_ignored);
+
 /** ringconn_rebind() - use another event channel; without one the ring is silent */
 void ringconn_rebind(struct ringconn *ring, uint32_t remote);
 /**
@@ -58,6 +67,11 @@ void ringconn_rebind(struct ringconn *ring, uint32_t remote);
 void ringconn_reset(struct ringconn *ring);
 /** ringconn_greet() - dom0's kernel takes the first event for the sign that we are there */
 void ringconn_greet(struct ringconn *ring);
+
+/** ringconn_is_ignored() - did it break the protocol? */
+bool ringconn_is_ignored(const struct ringconn *ring);
+/** ringconn_out_at() - index up to which answers were given */
+uint32_t ringconn_out_at(const struct ringconn *ring);
 
 /** ringconn_set_target() - the domain serves @target, or (its own number) none */
 void ringconn_set_target(struct ringconn *ring, uint32_t target);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "log.h"
+#include "persist/persist.h"
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "server/domains.h"
@@ -37,6 +38,14 @@ void server_dirty(struct client *client)
 		return;
 	client->is_dirty = true;
 	STAILQ_INSERT_TAIL(&client->server->dirty, client, dirty);
+}
+
+void server_dirty_first(struct client *client)
+{
+	if (client->is_dirty || client->conn.is_dead)
+		return;
+	client->is_dirty = true;
+	STAILQ_INSERT_HEAD(&client->server->dirty, client, dirty);
 }
 
 void server_forget(struct client *client)
@@ -67,6 +76,8 @@ static void serve(void *ctx)
 		client->is_ready = false;
 		ops_of(client)->turn(client);
 	}
+	if (server->persist)
+		persist_commit(server->persist);
 }
 
 /* While events wait for guests, look every second whether some have waited too long. */
@@ -99,6 +110,8 @@ static void flush(void *ctx)
 		client->is_dirty = false;
 		ops_of(client)->flush(client);
 	}
+	if (server->persist && persist_delivered(server->persist, loop_now_ms(server->loop)))
+		loop_again(server->loop);
 	if (!STAILQ_EMPTY(&server->ready))
 		loop_again(server->loop);
 	watch_backlogs(server);
@@ -144,6 +157,22 @@ static int open_hypervisor(struct server *server)
 	return r;
 }
 
+static int open_persist(struct server *server)
+{
+	const struct options *options = server->options;
+	struct persist_options state = {
+		.dir = options->state_dir,
+		.fresh = options->fresh,
+		.recover = options->recover,
+	};
+	int r;
+
+	if (options->no_state)
+		return 0;
+	r = persist_new(&server->persist, server->protocol, &state, server->log);
+	return r < 0 ? r : domains_restore(server->domains);
+}
+
 static int open_all(struct server *server)
 {
 	int r = loop_new(&server->loop);
@@ -162,6 +191,9 @@ static int open_all(struct server *server)
 		r = open_hypervisor(server);
 	if (r == 0)
 		r = domains_new(&server->domains, server);
+	/* By now we know that we are the only one. */
+	if (r == 0)
+		r = open_persist(server);
 	if (r < 0)
 		return r;
 	r = listener_new(&server->listener, server, server->options->socket_path);
@@ -170,7 +202,12 @@ static int open_all(struct server *server)
 			  r == -EADDRINUSE ? "another daemon serves it" : strerror(-r));
 		return r;
 	}
-	return domains_attach_own(server->domains);
+	r = domains_attach_own(server->domains);
+	if (r == 0 && server->persist)
+		persist_restore_end(server->persist);
+	/* There may be answers to send that were noted before a restart. */
+	loop_again(server->loop);
+	return r;
 }
 
 int server_new(struct server **out, const struct options *options, struct log *log)
@@ -195,6 +232,9 @@ void server_free(struct server *server)
 {
 	if (!server)
 		return;
+	/* First, or the end of everything would be noted. */
+	persist_free(server->persist);
+	server->persist = NULL;
 	listener_free(server->listener);
 	domains_free(server->domains);
 	ports_free(server->ports);
@@ -232,5 +272,7 @@ int server_run(struct server *server)
 	status = loop_run(server->loop);
 	for (size_t i = 0; i < 2; i++)
 		event_free(events[i]);
+	if (server->persist)
+		persist_finish(server->persist);
 	return status < 0 ? EXIT_FAILURE : status;
 }

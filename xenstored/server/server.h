@@ -4,6 +4,7 @@
  * the end of the turn, in this order,
  *
  *   serve	the ready clients, each one read's worth of requests
+ *   commit	what that has changed, and is to send, to the files (persist/)
  *   flush	what that has queued: one writev per socket, one notification per ring
  *   unmask	the event channels that fired (ports.h)
  *
@@ -27,6 +28,7 @@ struct hypervisor;
 struct listener;
 struct log;
 struct options;
+struct persist;
 struct ports;
 struct protocol;
 struct server;
@@ -62,6 +64,7 @@ struct server {
 	struct protocol *protocol;
 	struct hypervisor *hypervisor; /* NULL: sockets only */
 	struct ports *ports;	       /* NULL: sockets only */
+	struct persist *persist;       /* NULL: nothing outlives the daemon */
 	struct domains *domains;
 	struct listener *listener;
 	struct event *expiry; /* looks for events that were left unread for too long */
@@ -88,6 +91,8 @@ int server_run(struct server *server);
 void server_ready(struct client *client);
 /** server_dirty() - @client has something to send */
 void server_dirty(struct client *client);
+/** server_dirty_first() - the same, and it goes before all others */
+void server_dirty_first(struct client *client);
 /** server_forget() - take @client off both lists; it is on its way out */
 void server_forget(struct client *client);
 

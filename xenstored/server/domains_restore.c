@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * After a restart Xen still has most of the domains we knew. One that it lists under the same
+ * handle is the one we knew: its page is mapped and its event channel bound again. The others are
+ * known only until the next check finds them gone, which tells those who wait for it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "model/quota.h"
+#include "persist/persist.h"
+#include "persist/saved.h"
+#include "protocol/conn.h"
+#include "server/domains.h"
+#include "server/domains_priv.h"
+#include "server/hypervisor.h"
+#include "server/ringconn.h"
+#include "server/server.h"
+
+static void mark_present(struct domains *domains, const struct hypervisor_domain *info, bool *flag)
+{
+	struct domain *domain = info->domid < QUOTA_DOMID_MAX ? domains->by_domid[info->domid]
+							      : NULL;
+
+	(void)flag;
+	if (domain && !info->is_dying &&
+	    memcmp(domain->handle, info->handle, sizeof(info->handle)) == 0)
+		domain->seen_in = domains->pass;
+}
+
+static int add_known(struct domains *domains, const struct saved *saved)
+{
+	for (uint32_t domid = 1; domid < saved->n_domains; domid++) {
+		const struct entry_domain *entry = saved_get_domain(saved, domid);
+		struct domain *domain;
+		int r;
+
+		if (!entry)
+			continue;
+		r = domains_add(domains, domid, entry->handle, &domain);
+		if (r < 0)
+			return r;
+		domain->features = entry->features;
+		domain->port = entry->port;
+		domain->is_shutdown = entry->entry.flags & ENTRY_DOMAIN_SHUTDOWN;
+		domain->was_introduced = entry->entry.flags & ENTRY_DOMAIN_INTRODUCED;
+	}
+	return 0;
+}
+
+static void restore_target(struct domains *domains, const struct entry_domain *entry)
+{
+	if (entry->target != entry->domid && entry->target < QUOTA_DOMID_MAX &&
+	    domains->by_domid[entry->target])
+		domains_aim(domains->by_domid[entry->domid], domains->by_domid[entry->target]);
+}
+
+/* A ring that cannot be served again is no reason not to serve the others. */
+static int restore_ring(struct domains *domains, struct domain *domain,
+			const struct entry_domain *entry, const struct saved_client *client)
+{
+	struct server *server = domains->server;
+	int r = domains_attach(domains, domain, entry->port);
+
+	if (r < 0) {
+		log_warning(server->log, "domain %u: its ring cannot be served again: %s",
+			    domain->domid, strerror(-r));
+		domains_save(domains, domain);
+		return 0;
+	}
+	return ringconn_restore(domain->ring, client, entry->entry.flags & ENTRY_DOMAIN_IGNORED);
+}
+
+static int restore_all(struct domains *domains, const struct saved *saved)
+{
+	int r = 0;
+
+	for (uint32_t domid = 1; r == 0 && domid < saved->n_domains; domid++) {
+		const struct entry_domain *entry = saved_get_domain(saved, domid);
+		struct domain *domain = domains->by_domid[domid];
+		const struct saved_client *client;
+
+		if (!entry || domain->seen_in != domains->pass)
+			continue;
+		restore_target(domains, entry);
+		client = saved_get_client(saved, entry->client);
+		if (domain->was_introduced && client)
+			r = restore_ring(domains, domain, entry, client);
+	}
+	return r;
+}
+
+int domains_restore(struct domains *domains)
+{
+	struct server *server = domains->server;
+	const struct saved *saved = server->persist ? persist_saved(server->persist) : NULL;
+	int r;
+
+	if (!saved)
+		return 0;
+	r = add_known(domains, saved);
+	/* Without a hypervisor there are no rings, and no end of domains to be noticed. */
+	if (r < 0 || !server->hypervisor)
+		return r;
+	domains->pass++;
+	r = domains_list(domains, mark_present, NULL);
+	if (r < 0) {
+		log_error(server->log, "domains cannot be listed: %s", strerror(-r));
+		return r;
+	}
+	domains->is_due = true;
+	return restore_all(domains, saved);
+}
+
+int domains_restore_own(struct domains *domains, struct domain *own)
+{
+	struct persist *persist = domains->server->persist;
+	const struct saved *saved = persist ? persist_saved(persist) : NULL;
+	const struct entry_domain *entry = saved ? saved_get_domain(saved, 0) : NULL;
+	const struct saved_client *client = entry ? saved_get_client(saved, entry->client) : NULL;
+	struct conn *conn = ringconn_conn(own->ring);
+	int r = 0;
+
+	if (!persist)
+		return 0;
+	if (client)
+		r = ringconn_restore(own->ring, client, false);
+	else
+		persist_add_client(persist, conn, ringconn_out_at(own->ring));
+	domains_save(domains, own);
+	return r;
+}
