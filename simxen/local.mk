@@ -157,3 +157,4 @@ simxen_contract_contract_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
 simxen_contract_contract_LDADD = $(XENCTRL_LIBS) $(XENGUEST_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS) \
 	$(XENGNTTAB_LIBS) $(XENFOREIGNMEMORY_LIBS)
 EXTRA_DIST += simxen/contract/contract.sh simxen/contract/answers.txt
+dist_man_MANS += doc/simxen.1

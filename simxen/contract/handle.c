@@ -208,20 +208,21 @@ static void burst(struct contract *c)
 {
 	static evtchn_port_t ours[BURST], theirs[BURST];
 	static unsigned char seen[1 << 17];
+	static const char *const probes[] = { "many bound", "each notified twice",
+					      "unmasked once more" };
 	int n = 0, n_twice = 0, port;
 
 	for (int i = 0; i < BURST; i++) {
 		ours[i] = (evtchn_port_t)xenevtchn_bind_unbound_port(c->evtchn, 0);
 		theirs[i] = (evtchn_port_t)xenevtchn_bind_interdomain(c->evtchn, 0, ours[i]);
 	}
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < 3; round++) {
 		memset(seen, 0, sizeof(seen));
 		for (n = n_twice = 0; poll_in(c); n++) {
 			port = xenevtchn_pending(c->evtchn);
 			n_twice += seen[port]++ > 0;
 		}
-		say(c, round ? "each notified twice" : "many bound", "%d events, %d twice", n,
-		    n_twice);
+		say(c, probes[round], "%d events, %d twice", n, n_twice);
 		for (int i = 0; i < BURST; i++)
 			xenevtchn_unmask(c->evtchn, theirs[i]);
 		for (int i = 0; i < 2 * BURST && !round; i++)

@@ -266,7 +266,7 @@ static int run(struct fault_plan *plan, char **words, int n_words, char *why, si
 		return 0;
 	}
 	if (n_words < 2)
-		return refuse(why, why_size, "incomplete", words[0]);
+		return refuse(why, why_size, "unknown command, or incomplete", words[0]);
 	if (!strcmp(words[0], "fail")) {
 		rule.kind = RULE_FAIL;
 		snprintf(rule.name, sizeof(rule.name), "%s", words[1]);
