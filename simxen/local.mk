@@ -127,11 +127,20 @@ simxen_libsimhost_a_CPPFLAGS = $(SIM_CPPFLAGS)
 simxen_libsimhost_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(CMOCKA_CFLAGS)
 SIM_UNIT_LIBS = simxen/libsimhost.a $(UNIT_LIBS) simxen/libsimcore.a $(COMMON_LIBS)
 
-check_PROGRAMS += tests/unit/test_sim_evtchn tests/unit/test_sim_domain
+check_PROGRAMS += tests/unit/test_sim_evtchn tests/unit/test_sim_domain tests/unit/test_sim_mapping \
+	tests/unit/test_sim_fault
 tests_unit_test_sim_evtchn_SOURCES = tests/unit/test_sim_evtchn.c
 tests_unit_test_sim_evtchn_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_unit_test_sim_evtchn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_sim_evtchn_LDADD = $(SIM_UNIT_LIBS)
+tests_unit_test_sim_mapping_SOURCES = tests/unit/test_sim_mapping.c
+tests_unit_test_sim_mapping_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_unit_test_sim_mapping_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_sim_mapping_LDADD = $(SIM_UNIT_LIBS)
+tests_unit_test_sim_fault_SOURCES = tests/unit/test_sim_fault.c
+tests_unit_test_sim_fault_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_unit_test_sim_fault_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_sim_fault_LDADD = $(SIM_UNIT_LIBS)
 tests_unit_test_sim_domain_SOURCES = tests/unit/test_sim_domain.c
 tests_unit_test_sim_domain_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_unit_test_sim_domain_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #include "core/evtchndev.h"
-#include "core/fault.h"
-#include "core/mapping.h"
 #include "core/memory.h"
 #include "simhost.h"
 #include "unit.h"
@@ -318,116 +316,6 @@ TEST(a_destroy_is_told_twice_and_a_shutdown_once)
 	simhost_deinit(&sim);
 }
 
-TEST(a_mapped_page_keeps_a_dying_domain)
-{
-	struct simhost sim;
-	struct mapper mapper;
-	struct domain *d;
-	uint64_t mfns[2];
-	char *page;
-
-	simhost_init(&sim);
-	mapper_init(&mapper, sim.host, 1);
-	d = simhost_domain(&sim, 8);
-	mfns[0] = d->extents[2].mfn;
-	mfns[1] = d->extents[5].mfn;
-	page = memory_frame(sim.host->memory, mfns[0]);
-	strcpy(page, "still here");
-	mapping_begin(&mapper, 0x10000, 2);
-	CHECK_EQ(mapping_add(&mapper, d, 0x10000, 2, mfns, NULL, true), 0);
-	CHECK_EQ(domain_destroy(d), 0);
-	CHECK_EQ(host_tidy(sim.host, true), 1);
-	CHECK_EQ(d->tot_pages, 2);
-	CHECK_STR_EQ(page, "still here");
-	CHECK_EQ(host_create(sim.host, d->id, &d->config, &d), -EEXIST);
-	CHECK_EQ(mapping_remove(&mapper, 0x10000, 2, false), 0);
-	CHECK_EQ(host_tidy(sim.host, false), 0);
-	CHECK(!host_domain(sim.host, 1));
-	CHECK_EQ(page[0], 0);
-	mapper_deinit(&mapper);
-	simhost_deinit(&sim);
-}
-
-TEST(a_mapping_undone_unseen_is_found_out_when_it_matters)
-{
-	struct simhost sim;
-	struct mapper mapper;
-	struct domain *d;
-	uint64_t mfn;
-
-	simhost_init(&sim);
-	mapper_init(&mapper, sim.host, 1);
-	d = simhost_domain(&sim, 8);
-	mfn = d->extents[2].mfn;
-	mapping_begin(&mapper, 0x10000, 1);
-	CHECK_EQ(mapping_add(&mapper, d, 0x10000, 1, &mfn, NULL, true), 0);
-	CHECK_EQ(domain_destroy(d), 0);
-	sim.mappings_alive = false;
-	CHECK_EQ(host_tidy(sim.host, false), 1);
-	CHECK_EQ(host_tidy(sim.host, true), 0);
-	mapper_deinit(&mapper);
-	simhost_deinit(&sim);
-}
-
-TEST(an_address_used_again_ends_the_older_mapping)
-{
-	struct simhost sim;
-	struct mapper mapper;
-	struct domain *a, *b;
-	uint64_t mfns[4];
-
-	simhost_init(&sim);
-	mapper_init(&mapper, sim.host, 1);
-	a = simhost_domain(&sim, 8);
-	b = simhost_domain(&sim, 8);
-	for (int i = 0; i < 4; i++)
-		mfns[i] = a->extents[i].mfn;
-	mapping_begin(&mapper, 0x10000, 4);
-	CHECK_EQ(mapping_add(&mapper, a, 0x10000, 4, mfns, NULL, true), 0);
-	CHECK(mapping_covers(a, mfns[3]));
-	mfns[0] = b->extents[0].mfn;
-	mapping_begin(&mapper, 0x12000, 1);
-	CHECK_EQ(mapping_add(&mapper, b, 0x12000, 1, mfns, NULL, true), 0);
-	CHECK(!mapping_covers(a, mfns[3]));
-	CHECK(mapping_covers(b, mfns[0]));
-	mapper_deinit(&mapper);
-	CHECK(!mapping_covers(b, mfns[0]));
-	simhost_deinit(&sim);
-}
-
-TEST(a_grant_is_for_whom_it_names_and_shows_that_it_is_in_use)
-{
-	struct simhost sim;
-	grant_entry_v1_t *entries;
-	struct domain *d;
-	uint64_t mfn;
-
-	simhost_init(&sim);
-	d = simhost_domain(&sim, 8);
-	entries = memory_frame(sim.host->memory, d->grant.frames[0]);
-	entries[1] = (grant_entry_v1_t){ .flags = GTF_permit_access,
-					 .domid = 0,
-					 .frame = (uint32_t)d->extents[3].mfn };
-	entries[2] = (grant_entry_v1_t){ .flags = GTF_permit_access | GTF_readonly,
-					 .domid = 0,
-					 .frame = (uint32_t)d->extents[3].mfn };
-	entries[3] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = 0, .frame = 1 };
-	CHECK_EQ(grant_begin(d, 0, 0, true, &mfn), -EINVAL);
-	CHECK_EQ(grant_begin(d, 100000, 0, true, &mfn), -EINVAL);
-	CHECK_EQ(grant_begin(d, 3, 0, true, &mfn), -EINVAL);
-	CHECK_EQ(grant_begin(d, 1, 7, true, &mfn), -EINVAL);
-	CHECK_EQ(grant_begin(d, 2, 0, true, &mfn), -EINVAL);
-	CHECK_EQ(grant_begin(d, 2, 0, false, &mfn), 0);
-	CHECK_EQ(grant_begin(d, 1, 0, true, &mfn), 0);
-	CHECK_EQ(mfn, d->extents[3].mfn);
-	CHECK_EQ(entries[1].flags, GTF_permit_access | GTF_reading | GTF_writing);
-	grant_end(d, 1, true);
-	CHECK_EQ(entries[1].flags, GTF_permit_access);
-	CHECK_EQ(domain_destroy(d), 0);
-	CHECK_EQ(grant_begin(d, 1, 0, true, &mfn), -EINVAL);
-	simhost_deinit(&sim);
-}
-
 TEST(memory_op_in_a_multicall_answers_in_the_entry)
 {
 	struct simhost sim;
@@ -451,58 +339,6 @@ TEST(memory_op_in_a_multicall_answers_in_the_entry)
 	CHECK_EQ(simhost_call(&sim, __HYPERVISOR_multicall, (uintptr_t)&entry, 1, 0, 0), 0);
 	CHECK_EQ(entry.result, 0);
 	simhost_deinit(&sim);
-}
-
-TEST(the_nth_call_fails_as_told)
-{
-	struct simhost sim;
-	struct xen_domctl op;
-	char why[64];
-
-	simhost_init(&sim);
-	CHECK_EQ(fault_command(sim.host->faults, "fail domctl.createdomain nth=2 errno=ENOMEM", why,
-			       sizeof(why)),
-		 0);
-	for (int i = 1; i <= 3; i++) {
-		defaults(&op);
-		CHECK_EQ(create(&sim, 0, &op) < 0, i == 2);
-	}
-	CHECK_EQ(fault_command(sim.host->faults, "fail domctl.* times=1 errno=EBUSY # once", why,
-			       sizeof(why)),
-		 0);
-	CHECK_EQ(simple(&sim, XEN_DOMCTL_pausedomain, 1), -EBUSY);
-	CHECK_EQ(simple(&sim, XEN_DOMCTL_pausedomain, 1), 0);
-	CHECK_EQ(fault_command(sim.host->faults, "fail domctl.pausedomain kill=2 nth=1", why,
-			       sizeof(why)),
-		 0);
-	CHECK_EQ(simple(&sim, XEN_DOMCTL_pausedomain, 1), 0);
-	CHECK(host_domain(sim.host, 2)->dying);
-	CHECK_EQ(fault_command(sim.host->faults, "fail", why, sizeof(why)), -EINVAL);
-	CHECK_EQ(fault_command(sim.host->faults, "fail x errno=ENOSUCH", why, sizeof(why)),
-		 -EINVAL);
-	CHECK_EQ(fault_command(sim.host->faults, "bogus x", why, sizeof(why)), -EINVAL);
-	CHECK_EQ(fault_command(sim.host->faults, "", why, sizeof(why)), 0);
-	simhost_deinit(&sim);
-}
-
-TEST(chance_repeats_with_its_seed)
-{
-	struct fault_plan *plan[2];
-	char why[64];
-
-	for (int i = 0; i < 2; i++) {
-		CHECK_EQ(fault_plan_new(&plan[i], 42), 0);
-		CHECK_EQ(fault_command(plan[i], "fail x chance=30 errno=EIO", why, sizeof(why)), 0);
-	}
-	for (int i = 0, n_hit = 0; i < 1000; i++) {
-		int error = fault_call(plan[0], "x").error;
-
-		CHECK_EQ(error, fault_call(plan[1], "x").error);
-		n_hit += error != 0;
-		CHECK(i < 999 || (n_hit > 200 && n_hit < 400));
-	}
-	for (int i = 0; i < 2; i++)
-		fault_plan_free(plan[i]);
 }
 
 TEST(the_console_ring_counts_bytes_for_ever)
