@@ -18,6 +18,41 @@ tests_inproc_run_xst_SOURCES = \
 	tests/inproc/inproc.c tests/inproc/inproc.h \
 	tests/inproc/run_xst.c \
 	tests/inproc/script.c tests/inproc/script.h
-tests_inproc_run_xst_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/wire
+tests_inproc_run_xst_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
 tests_inproc_run_xst_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_inproc_run_xst_LDADD = libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+
+# xenstored's model: tests/unit/test_X.c for xenstored/model/X.c.
+XENSTORED_MODEL_TESTS = tests/unit/test_path tests/unit/test_store tests/unit/test_table tests/unit/test_txn tests/unit/test_view
+check_PROGRAMS += $(XENSTORED_MODEL_TESTS)
+EXTRA_DIST += tests/unit/xenstored_fixture.h
+
+MODEL_TEST_LIBS = $(UNIT_LIBS) libxenstored_model.a
+tests_unit_test_path_SOURCES = tests/unit/test_path.c
+tests_unit_test_path_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_path_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c
+tests_unit_test_store_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_store_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_table_SOURCES = tests/unit/test_table.c
+tests_unit_test_table_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_table_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_txn_SOURCES = tests/unit/test_txn.c
+tests_unit_test_txn_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_txn_LDADD = $(MODEL_TEST_LIBS)
+tests_unit_test_view_SOURCES = tests/unit/test_view.c
+tests_unit_test_view_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_view_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test_random
+tests_unit_test_random_SOURCES = tests/unit/test_random.c tests/unit/naive.c tests/unit/naive.h
+tests_unit_test_random_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_random_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_random_LDADD = $(MODEL_TEST_LIBS)
+
+# xenstored's connections, with clients that read when they are told to.
+check_PROGRAMS += tests/unit/test_conn
+tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/inproc/inproc.c tests/inproc/inproc.h
+tests_unit_test_conn_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
+tests_unit_test_conn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_conn_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)

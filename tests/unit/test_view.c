@@ -195,3 +195,12 @@ MODEL_TEST(orphans_can_be_kept_for_dom0)
 	CHECK_STR_EQ(fixture_read(&f, &f.dom1, NULL, "/own/x"), "error -13");
 	CHECK_STR_EQ(f.events, "");
 }
+
+MODEL_TEST(the_root_stays_even_if_its_owner_dies)
+{
+	fixture_set_perms(&f, &f.dom0, NULL, "/", "r1");
+	fixture_write(&f, &f.dom1, NULL, "/own/x", "1");
+	death_sweep(f.store, f.watches, 1, false);
+	CHECK_STR_EQ(fixture_list(&f, &f.dom0, NULL, "/"), "tool ");
+	CHECK_EQ(perms_owner(f.store->root->perms), 0);
+}

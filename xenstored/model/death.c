@@ -45,17 +45,12 @@ static void move_users(struct store *store, struct perms *perms, uint32_t domid)
 		store_replace_perms(store, LIST_FIRST(&perms->users), stripped);
 }
 
-/* The two nodes beside the tree stay, whoever owned them. */
-static void save_specials(struct store *store, uint32_t domid)
+static void give_to_dom0(struct store *store, struct node *node, uint32_t domid)
 {
-	for (int i = 0; i < STORE_N_SPECIAL; i++) {
-		struct node *node = store->specials[i];
-		CLEANUP(perms_unref) struct perms *perms = NULL;
+	CLEANUP(perms_unref) struct perms *perms = NULL;
 
-		if (perms_owner(node->perms) == domid &&
-		    perms_get_owned(node->perms, 0, &perms) == 0)
-			store_replace_perms(store, node, perms);
-	}
+	if (perms_owner(node->perms) == domid && perms_get_owned(node->perms, 0, &perms) == 0)
+		store_replace_perms(store, node, perms);
 }
 
 void death_sweep(struct store *store, struct watch_index *watches, uint32_t domid,
@@ -63,7 +58,10 @@ void death_sweep(struct store *store, struct watch_index *watches, uint32_t domi
 {
 	struct perms *perms;
 
-	save_specials(store, domid);
+	/* These stay, whoever owned them. */
+	give_to_dom0(store, store->root, domid);
+	for (int i = 0; i < STORE_N_SPECIAL; i++)
+		give_to_dom0(store, store->specials[i], domid);
 	while ((perms = perms_first_mention(store->perms, domid))) {
 		perms_ref(perms);
 		while (perms_owner(perms) == domid && !keep_orphans && !LIST_EMPTY(&perms->users) &&

@@ -14,7 +14,7 @@ struct watch_index;
  * and its entries in the permissions of other nodes, without events
  * @keep_orphans: give its nodes to dom0 instead
  *
- * Nodes beside the tree (specials) are always kept and given to dom0.
+ * "/" and the nodes beside the tree are always kept and given to dom0.
  */
 void death_sweep(struct store *store, struct watch_index *watches, uint32_t domid,
 		 bool keep_orphans);

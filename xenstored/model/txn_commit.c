@@ -121,25 +121,38 @@ static void apply_removals(struct txn *txn)
 
 static void add_fresh(struct txn *txn, struct txn_node *tn)
 {
-	assert(tn->parent->live);
 	tn->live = tn->fresh;
 	tn->fresh = NULL;
 	store_add(txn->store, tn->parent->live, tn->live);
 }
 
+/*
+ * Adds what was created below @top, which is in the store: parents first, and the children of each
+ * in the order in which they were made. Below one that was there before, somebody else begins.
+ */
+static void add_created(struct txn *txn, struct txn_node *top)
+{
+	struct txn_node *tn = TAILQ_FIRST(&top->children);
+
+	while (tn) {
+		bool is_new = tn->fresh;
+
+		if (is_new)
+			add_fresh(txn, tn);
+		if (is_new && !TAILQ_EMPTY(&tn->children)) {
+			tn = TAILQ_FIRST(&tn->children);
+			continue;
+		}
+		while (tn != top && !TAILQ_NEXT(tn, sibling))
+			tn = tn->parent;
+		tn = tn == top ? NULL : TAILQ_NEXT(tn, sibling);
+	}
+}
+
 static void apply_change(struct txn *txn, struct txn_node *tn)
 {
-	if (tn->fresh) {
-		/* First access may have been child first: put the missing ancestors in before. */
-		while (tn->fresh) {
-			struct txn_node *first = tn;
-
-			while (first->parent->fresh)
-				first = first->parent;
-			add_fresh(txn, first);
-		}
-		return;
-	}
+	if (tn->live)
+		add_created(txn, tn);
 	if (!tn->exists || tn->created)
 		return;
 	if (tn->value)
