@@ -187,7 +187,8 @@ class StockOX(Daemon):
     def command(self, folder, host):
         config = folder / "oxenstored.conf"
         config.write_text(f"xenstored-kva = {host.kva}\nxenstored-port = {host.port}\npid-file = {folder}/pid\n"
-                          "xenstored-log-file = /dev/null\naccess-log-file = /dev/null\npersistent = false\n",
+                          # A log that is named is rotated, by renaming it: never name a device here.
+                          "xenstored-log-nb-files = 0\naccess-log-nb-files = 0\npersistent = false\n",
                           encoding="ascii")
         return [self.program(), "--no-fork", "--config-file", config]
 

@@ -112,7 +112,7 @@ start_store() {
 	oxenstored)
 		mkdir -p /etc/xen
 		printf '%s\n' 'xenstored-kva = /proc/xen/xsd_kva' 'xenstored-port = /proc/xen/xsd_port' \
-			'pid-file = /run/xenstored.pid' 'access-log-file = /dev/null' >/etc/xen/oxenstored.conf
+			'pid-file = /run/xenstored.pid' 'access-log-nb-files = 0' >/etc/xen/oxenstored.conf
 		set -- "$STOCK/oxenstored" --no-fork --config-file=/etc/xen/oxenstored.conf
 		;;
 	esac
