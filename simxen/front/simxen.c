@@ -198,9 +198,10 @@ static void reap(void)
 }
 
 /* First all that the command left running, then the host under them. */
-static void end_all(pid_t daemon)
+static int end_all(pid_t daemon)
 {
 	const struct timespec tenth = { .tv_nsec = 100000000 };
+	int status = 0;
 
 	for (int i = 0; i < GRACE_TENTHS && signal_children(i ? 0 : SIGTERM, daemon); i++) {
 		nanosleep(&tenth, NULL);
@@ -211,7 +212,8 @@ static void end_all(pid_t daemon)
 		reap();
 	}
 	kill(daemon, SIGTERM);
-	waitpid(daemon, NULL, 0);
+	waitpid(daemon, &status, 0);
+	return status;
 }
 
 static int wait_command(pid_t pid)
@@ -264,7 +266,10 @@ static int run_inside(struct run *run)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	r = wait_command(pid);
-	end_all(daemon);
+	if (end_all(daemon)) {
+		fprintf(stderr, "simxen: simxend did not end well\n");
+		return r ? r : 1;
+	}
 	return r;
 }
 

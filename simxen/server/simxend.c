@@ -28,6 +28,13 @@
 #include "wire.h"
 #include "worker.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#define HAVE_LEAK_CHECK 1
+#endif
+#endif
+
 #define TIDY_MS_FIRST 2
 #define TIDY_MS_LAST  500
 #define GUESTS_A_TURN 256
@@ -430,6 +437,15 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 	loop_stop(server->loop, 0);
 }
 
+/* What nobody points at any more, in builds with the address sanitizer; it ends us with a status.
+ */
+static void look_for_leaks(void)
+{
+#ifdef HAVE_LEAK_CHECK
+	__lsan_do_leak_check();
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {
@@ -474,6 +490,7 @@ int main(int argc, char **argv)
 	if (options.ready_fd >= 0)
 		close(options.ready_fd);
 	r = loop_run(server.loop);
+	look_for_leaks();
 	/* Threads and clients may be anywhere: the process ends, the system cleans up. */
 	_exit(r < 0);
 }
