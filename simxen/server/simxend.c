@@ -37,7 +37,8 @@
 
 #define TIDY_MS_FIRST 2
 #define TIDY_MS_LAST  500
-#define GUESTS_A_TURN 256
+/* How long guests run before the loop looks at its sockets again. */
+#define GUESTS_TURN_NS 300000
 
 void server_lock(struct server *server)
 {
@@ -96,10 +97,10 @@ static void on_tidy_timer(evutil_socket_t fd, short what, void *ctx)
 /* Guests run here until all sleep or others want the loop; calls come between them. */
 static void run_guests(struct server *server)
 {
-	uint64_t due_ns, now_ns = host_now_ns(server->host);
+	uint64_t due_ns, now_ns = host_now_ns(server->host), end_ns = now_ns + GUESTS_TURN_NS;
 	struct timeval wait;
 
-	for (int n = 0; n < GUESTS_A_TURN && player_run_one(server->player, now_ns); n++) {
+	while (now_ns < end_ns && player_run_one(server->player, now_ns)) {
 		if (atomic_load(&server->n_waiting)) {
 			server_unlock(server);
 			sched_yield();
