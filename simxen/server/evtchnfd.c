@@ -112,17 +112,19 @@ static void carry_out(struct evtchnfd *efd, uint32_t word)
 	}
 }
 
-/* Return: 0, or -ENOTCONN at the end of the stream. */
+/* Carries out what the client has written. Return: 0: nothing was there; 1: something, and there
+ * may be more; -ENOTCONN at the end of the stream. */
 static int drain(struct evtchnfd *efd)
 {
 	char buf[BATCH * sizeof(uint32_t)];
+	int r = 0;
 	ssize_t n;
 
 	do {
 		memcpy(buf, efd->partial, efd->n_partial);
 		n = recv(efd->fd, buf + efd->n_partial, sizeof(buf) - efd->n_partial, MSG_DONTWAIT);
 		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -ENOTCONN;
+			return errno == EAGAIN || errno == EINTR ? r : -ENOTCONN;
 		if (!n)
 			return -ENOTCONN;
 		n += (ssize_t)efd->n_partial;
@@ -134,8 +136,9 @@ static int drain(struct evtchnfd *efd)
 			carry_out(efd, word);
 		}
 		memcpy(efd->partial, buf + (size_t)n - efd->n_partial, efd->n_partial);
+		r = 1;
 	} while ((size_t)n == sizeof(buf));
-	return 0;
+	return r;
 }
 
 /* Closes the ports; what is left is the loop's to free. From any thread. */
@@ -258,8 +261,14 @@ struct evtchndev_handle *evtchnfd_get(struct server *server, uint32_t number)
 void evtchnfd_check(struct server *server, uint32_t number)
 {
 	struct evtchnfd *efd = find(server, number);
+	int r;
 
-	if (efd && drain(efd) < 0)
+	if (!efd)
+		return;
+	/* The end comes after whatever was written last. */
+	while ((r = drain(efd)) > 0)
+		;
+	if (r < 0)
 		close_ports(efd);
 }
 
