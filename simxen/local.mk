@@ -99,6 +99,7 @@ simxen_libsimserver_a_SOURCES = \
 	simxen/server/calls.c simxen/server/calls.h \
 	simxen/server/control.c simxen/server/control.h \
 	simxen/server/evtchnfd.c simxen/server/evtchnfd.h \
+	simxen/server/options.c simxen/server/options.h \
 	simxen/server/process.c simxen/server/process.h \
 	simxen/server/procmap.c \
 	simxen/server/server.h \

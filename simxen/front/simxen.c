@@ -50,7 +50,7 @@ struct run {
 	char dir[PATH_MAX];
 	bool own_dir;
 	bool no_enclosure;
-	const char *stock;
+	char stock[PATH_MAX];	  /* or empty */
 	char programs[PATH_MAX];  /* folder of simxend */
 	char libraries[PATH_MAX]; /* folder of the stand-ins */
 	char *daemon_args[ARGS_MAX];
@@ -129,7 +129,7 @@ static void set_environment(const struct run *run)
 	setenv("SIMXEN_DIR", run->dir, 1);
 	prepend("LD_LIBRARY_PATH", run->libraries);
 	/* The last one is found first: the real tools, not Debian's wrappers around them. */
-	for (size_t i = 0; run->stock && i < sizeof(folders) / sizeof(folders[0]); i++) {
+	for (size_t i = 0; run->stock[0] && i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", run->stock, folders[i]);
 		prepend("PATH", path);
 	}
@@ -247,7 +247,7 @@ static int run_inside(struct run *run)
 	int r;
 
 	if (!run->no_enclosure) {
-		r = enclosure_enter(run->dir, run->stock, &what);
+		r = enclosure_enter(run->dir, run->stock[0] ? run->stock : NULL, &what);
 		if (r < 0)
 			return die(what, -r);
 	}
@@ -328,7 +328,6 @@ static void pass(struct run *run, int c, int index)
 
 static int parse_run(int argc, char **argv, struct run *run)
 {
-	static char stock[PATH_MAX];
 	int c, index = 0;
 
 	run->n_daemon_args = 1; /* the program's own name comes first */
@@ -338,9 +337,8 @@ static int parse_run(int argc, char **argv, struct run *run)
 			snprintf(run->dir, sizeof(run->dir), "%s", optarg);
 			break;
 		case 'p':
-			if (!realpath(optarg, stock))
+			if (!realpath(optarg, run->stock))
 				return die(optarg, errno);
-			run->stock = stock;
 			break;
 		case 'n':
 			run->no_enclosure = true;
@@ -404,7 +402,7 @@ static int command_ctl(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct run run;
+	struct run run = { .own_dir = false };
 	int r;
 
 	if (argc > 1 && !strcmp(argv[1], "ctl"))

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +22,7 @@
 #include "evtchnfd.h"
 #include "guest/player.h"
 #include "log.h"
+#include "options.h"
 #include "process.h"
 #include "server.h"
 #include "wire.h"
@@ -312,107 +312,6 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static const char usage[] =
-	"usage: simxend [OPTION]...\n"
-	"Simulates a Xen host for the programs that simxen(1) starts.\n"
-	"\n"
-	"  -d, --directory=DIR  keep socket and files there (default /run/simxen)\n"
-	"  -m, --memory=MIB     memory of the host (default 16384)\n"
-	"      --dom0-memory=MIB, --dom0-vcpus=N, --cpus=N\n"
-	"      --dom0-abi=fifo|2l  event-channel ABI of dom0's kernel (default fifo)\n"
-	"  -f, --faults=FILE    commands to carry out at the start, as in simxen(1)\n"
-	"  -s, --seed=N         of everything random\n"
-	"  -r, --ready-fd=N     close this descriptor once clients are served\n"
-	"  -v, --verbose        say more\n"
-	"  -h, --help           print this text\n";
-
-struct options {
-	struct host_config host;
-	const char *dir;
-	const char *faults;
-	int ready_fd;
-	bool verbose;
-};
-
-enum { OPT_DOM0_MEMORY = 256, OPT_DOM0_VCPUS, OPT_CPUS, OPT_ABI };
-
-static const struct option long_options[] = {
-	{ "directory", required_argument, NULL, 'd' },
-	{ "memory", required_argument, NULL, 'm' },
-	{ "dom0-memory", required_argument, NULL, OPT_DOM0_MEMORY },
-	{ "dom0-vcpus", required_argument, NULL, OPT_DOM0_VCPUS },
-	{ "cpus", required_argument, NULL, OPT_CPUS },
-	{ "dom0-abi", required_argument, NULL, OPT_ABI },
-	{ "faults", required_argument, NULL, 'f' },
-	{ "seed", required_argument, NULL, 's' },
-	{ "ready-fd", required_argument, NULL, 'r' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static uint64_t number(const char *text)
-{
-	char *end;
-	uint64_t n = strtoull(text, &end, 0);
-
-	if (*text < '0' || *text > '9' || *end) {
-		fprintf(stderr, "simxend: %s is not a number\n", text);
-		exit(2);
-	}
-	return n;
-}
-
-static void parse_options(int argc, char **argv, struct options *o)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "d:m:f:s:r:vh", long_options, NULL)) != -1) {
-		switch (c) {
-		case 'd':
-			o->dir = optarg;
-			break;
-		case 'm':
-			o->host.n_frames = number(optarg) * 256;
-			break;
-		case OPT_DOM0_MEMORY:
-			o->host.n_dom0_frames = number(optarg) * 256;
-			break;
-		case OPT_DOM0_VCPUS:
-			o->host.n_dom0_vcpus = (uint32_t)number(optarg);
-			break;
-		case OPT_CPUS:
-			o->host.n_cpus = (uint32_t)number(optarg);
-			break;
-		case OPT_ABI:
-			if (strcmp(optarg, "fifo") && strcmp(optarg, "2l")) {
-				fprintf(stderr, "simxend: --dom0-abi is fifo or 2l\n");
-				exit(2);
-			}
-			o->host.dom0_fifo = !strcmp(optarg, "fifo");
-			break;
-		case 'f':
-			o->faults = optarg;
-			break;
-		case 's':
-			o->host.seed = number(optarg);
-			break;
-		case 'r':
-			o->ready_fd = (int)number(optarg);
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs(usage, stderr);
-			exit(2);
-		}
-	}
-}
-
 static int load_faults(struct server *server, const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -449,24 +348,14 @@ static void look_for_leaks(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = {
-		.host = { .n_frames = 16384 * 256,
-			  .n_dom0_frames = 1024 * 256,
-			  .n_cpus = 2,
-			  .n_dom0_vcpus = 1,
-			  .dom0_fifo = true,
-			  .cmdline = "simxen",
-			  .conring_size = 16384 },
-		.dir = WIRE_DIR,
-		.ready_fd = -1,
-	};
+	struct options options;
 	CLEANUP(log_free) struct log *log = NULL;
 	struct server server = { .loop = NULL };
 	struct event *sigterm = NULL, *sigint = NULL;
 	struct loop_hook hook = { .fn = turn, .ctx = &server };
 	int r;
 
-	parse_options(argc, argv, &options);
+	options_parse(argc, argv, &options);
 	r = log_new(&log, "simxend", options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
 		    LOG_TARGET_STDERR);
 	if (r < 0)
