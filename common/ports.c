@@ -7,7 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <event2/event.h>
+#include <stddef.h>
 #include <string.h>
 #include <xenevtchn.h>
 #include <xentoollog.h>
@@ -21,7 +21,7 @@ struct ports {
 	struct loop *loop;		  /* borrowed: freed after us, see ports_new() */
 	struct xentoollog_logger *logger; /* borrowed: see ports_new() */
 	xenevtchn_handle *handle;
-	struct event *readable;
+	struct loop_fd readable;
 	struct loop_hook unmask_hook;
 	struct port **by_local; /* owned array of borrowed ports; indexed by port number */
 	uint32_t n_by_local;
@@ -56,19 +56,19 @@ static void unmask_number(struct ports *ports, uint32_t local)
  * to serve. */
 static void lost(struct ports *ports, int error)
 {
-	event_del(ports->readable);
+	loop_fd_remove(ports->loop, &ports->readable);
 	xtl_log(ports->logger, XTL_CRITICAL, error, "ports", "the event channels are gone");
 	loop_stop(ports->loop, -EIO);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *ctx)
+static void on_readable(struct loop_fd *lfd, unsigned int what)
 {
-	struct ports *ports = ctx;
+	struct ports *ports = (struct ports *)((char *)lfd - offsetof(struct ports, readable));
 	uint32_t pending[BATCH_MAX];
 	ssize_t n_bytes;
 
 	(void)what;
-	n_bytes = read(fd, pending, sizeof(pending));
+	n_bytes = read(lfd->fd, pending, sizeof(pending));
 	if (n_bytes < 0 && (errno == EAGAIN || errno == EINTR))
 		return; /* another wakeup took them: epoll reports what is left */
 	if (n_bytes <= 0) {
@@ -88,6 +88,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *logger)
 {
 	CLEANUP(ports_free) struct ports *ports = calloc(1, sizeof(*ports));
+	int r;
 
 	if (!ports)
 		return -ENOMEM;
@@ -96,10 +97,11 @@ int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *l
 	ports->handle = xenevtchn_open(logger, 0);
 	if (!ports->handle)
 		return -errno;
-	ports->readable = event_new(loop_base(loop), xenevtchn_fd(ports->handle),
-				    EV_READ | EV_PERSIST, on_readable, ports);
-	if (!ports->readable || event_add(ports->readable, NULL) < 0)
-		return -ENOMEM;
+	ports->readable =
+		(struct loop_fd){ .ready = on_readable, .fd = xenevtchn_fd(ports->handle) };
+	r = loop_fd_add(loop, &ports->readable, LOOP_READ);
+	if (r < 0)
+		return r;
 	ports->unmask_hook = (struct loop_hook){ .fn = flush_unmask, .ctx = ports };
 	loop_turn_hook(loop, &ports->unmask_hook);
 	*out = STEAL(ports);
@@ -112,8 +114,7 @@ void ports_free(struct ports *ports)
 		return;
 	if (ports->unmask_hook.fn)
 		loop_turn_unhook(ports->loop, &ports->unmask_hook);
-	if (ports->readable)
-		event_free(ports->readable);
+	loop_fd_remove(ports->loop, &ports->readable);
 	if (ports->handle)
 		xenevtchn_close(ports->handle);
 	free(ports->by_local);

@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 
+struct event;
 struct event_base;
 struct loop;
 
@@ -29,6 +30,28 @@ struct loop_hook {
 struct loop_garbage {
 	void (*free)(struct loop_garbage *self);
 	struct loop_garbage *next;
+};
+
+#define LOOP_READ  1u
+#define LOOP_WRITE 2u
+
+/*
+ * A descriptor that is watched, with less ado than an event of libevent; embedded in its owner,
+ * which outlives the turn in which it removes it (loop_defer_free()).
+ */
+struct loop_fd {
+	/* @what: LOOP_READ, LOOP_WRITE or both; a hang-up counts as both. */
+	void (*ready)(struct loop_fd *lfd, unsigned int what);
+	int fd;
+	unsigned int wants;  /* 0: not watched */
+	struct event *event; /* used if the loop is not direct */
+};
+
+/* Calls @fn once when its time has come; embedded in its owner, zeroed at first. */
+struct loop_timer {
+	void (*fn)(struct loop_timer *timer);
+	uint64_t due_us; /* 0: not set */
+	struct loop_timer *next;
 };
 
 /**
@@ -57,6 +80,35 @@ void loop_stop(struct loop *loop, int status);
 void loop_turn_hook(struct loop *loop, struct loop_hook *hook);
 /** loop_turn_unhook() - take @hook back; not from within a hook. */
 void loop_turn_unhook(struct loop *loop, struct loop_hook *hook);
+
+/**
+ * loop_go_direct() - watch struct loop_fd by an epoll of our own, and libevent's descriptors beside
+ * it
+ *
+ * libevent costs some 600 instructions and 150 bytes for each descriptor that is ready once; with
+ * thousands of clients that counts. From here on timers of libevent are not kept: use loop_timer.
+ * Before the first loop_fd_add().
+ *
+ * Return: 0, or -ENOTSUP if this libevent does not work so; then all goes through libevent, timers
+ * of both kinds included.
+ */
+int loop_go_direct(struct loop *loop);
+
+/**
+ * loop_fd_add() - watch @lfd->fd
+ * @wants: LOOP_READ and LOOP_WRITE
+ *
+ * Return: 0 or -ENOMEM, or what epoll says.
+ */
+int loop_fd_add(struct loop *loop, struct loop_fd *lfd, unsigned int wants);
+/** loop_fd_want() - watch a descriptor that was added for something else; 0 is allowed */
+int loop_fd_want(struct loop *loop, struct loop_fd *lfd, unsigned int wants);
+/** loop_fd_remove() - before the descriptor is closed; one that was not added is left alone */
+void loop_fd_remove(struct loop *loop, struct loop_fd *lfd);
+
+/** loop_timer_set() - call @timer in @delay_ms; one that is set already is set anew */
+void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t delay_ms);
+void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
 /** loop_again() - there is work left that no descriptor will report: the next turn must not sleep.
  */

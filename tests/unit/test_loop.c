@@ -2,6 +2,7 @@
 #include "loop.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -112,4 +113,149 @@ TEST(a_turn_ends_although_input_waits_for_a_hook_to_read_it)
 	loop_free(r.loop);
 	close(r.fds[0]);
 	close(r.fds[1]);
+}
+
+struct watched {
+	struct loop *loop;
+	struct loop_fd lfd;
+	struct watched *other; /* removed by the first that is ready */
+	int fds[2];
+	int n_ready;
+};
+
+static void watched_ready(struct loop_fd *lfd, unsigned int what)
+{
+	struct watched *w = (struct watched *)((char *)lfd - offsetof(struct watched, lfd));
+
+	CHECK_EQ(what, LOOP_READ);
+	w->n_ready++;
+	if (w->other)
+		loop_fd_remove(w->loop, &w->other->lfd);
+	loop_stop(w->loop, 17);
+}
+
+static void watched_init(struct watched *w, struct loop *loop, struct watched *other)
+{
+	*w = (struct watched){ .loop = loop, .other = other };
+	CHECK_EQ(pipe(w->fds), 0);
+	CHECK_EQ(write(w->fds[1], "x", 1), 1);
+	w->lfd = (struct loop_fd){ .ready = watched_ready, .fd = w->fds[0] };
+	CHECK_EQ(loop_fd_add(loop, &w->lfd, LOOP_READ), 0);
+}
+
+static void watched_deinit(struct watched *w)
+{
+	loop_fd_remove(w->loop, &w->lfd);
+	close(w->fds[0]);
+	close(w->fds[1]);
+}
+
+static void watch_two(bool direct)
+{
+	struct watched a, b;
+	struct loop *loop;
+
+	CHECK_EQ(loop_new(&loop), 0);
+	if (direct)
+		CHECK_EQ(loop_go_direct(loop), 0);
+	watched_init(&a, loop, &b);
+	watched_init(&b, loop, &a);
+	CHECK_EQ(loop_run(loop), 17);
+	/* One of them had its turn, and took the other away before that had. */
+	CHECK_EQ(a.n_ready + b.n_ready, 1);
+	if (a.n_ready)
+		CHECK_EQ(loop_fd_add(loop, &b.lfd, LOOP_READ), 0);
+	else
+		CHECK_EQ(loop_fd_add(loop, &a.lfd, LOOP_READ), 0);
+	CHECK_EQ(loop_fd_want(loop, &a.lfd, 0), 0);
+	CHECK_EQ(loop_run(loop), 17);
+	CHECK_EQ(a.n_ready + b.n_ready, 2);
+	CHECK(b.n_ready >= 1);
+	watched_deinit(&a);
+	watched_deinit(&b);
+	loop_free(loop);
+}
+
+TEST(a_descriptor_removed_in_the_turn_in_which_it_is_ready_is_not_called)
+{
+	watch_two(false);
+}
+
+TEST(the_same_without_libevent_in_between)
+{
+	watch_two(true);
+}
+
+TEST(events_of_libevent_go_on_beside_a_direct_loop)
+{
+	struct pipe_reader r = { 0 };
+	struct loop_hook hook = { .fn = read_at_last, .ctx = &r };
+	struct event *event, *signal;
+
+	CHECK_EQ(loop_new(&r.loop), 0);
+	CHECK_EQ(loop_go_direct(r.loop), 0);
+	CHECK_EQ(pipe(r.fds), 0);
+	CHECK_EQ(write(r.fds[1], "x", 1), 1);
+	event = event_new(loop_base(r.loop), r.fds[0], EV_READ | EV_PERSIST, note_readable, &r);
+	signal = evsignal_new(loop_base(r.loop), SIGUSR1, note_readable, &r);
+	CHECK_EQ(event_add(event, NULL), 0);
+	CHECK_EQ(event_add(signal, NULL), 0);
+	raise(SIGUSR1);
+	loop_turn_hook(r.loop, &hook);
+	CHECK_EQ(loop_run(r.loop), 17);
+	CHECK(r.n_events >= 4);
+	event_free(event);
+	event_free(signal);
+	loop_free(r.loop);
+	close(r.fds[0]);
+	close(r.fds[1]);
+}
+
+struct ticking {
+	struct loop_timer timer;
+	struct loop *loop;
+	struct ticking *next;
+	int n_calls;
+};
+
+static void tick(struct loop_timer *timer)
+{
+	struct ticking *t = (struct ticking *)timer;
+
+	t->n_calls++;
+	if (t->next)
+		loop_timer_cancel(t->loop, &t->next->timer);
+	else
+		loop_stop(t->loop, 17);
+}
+
+static void run_timers(bool direct)
+{
+	struct loop *loop;
+	struct ticking c = { .timer.fn = tick }, b = { .timer.fn = tick },
+		       a = { .timer.fn = tick, .next = &b };
+
+	CHECK_EQ(loop_new(&loop), 0);
+	if (direct)
+		CHECK_EQ(loop_go_direct(loop), 0);
+	a.loop = b.loop = c.loop = loop;
+	loop_timer_set(loop, &c.timer, 30);
+	loop_timer_set(loop, &b.timer, 20);
+	loop_timer_set(loop, &a.timer, 1000);
+	loop_timer_set(loop, &a.timer, 10);
+	CHECK_EQ(loop_run(loop), 17);
+	CHECK_EQ(a.n_calls, 1);
+	CHECK_EQ(b.n_calls, 0);
+	CHECK_EQ(c.n_calls, 1);
+	loop_free(loop);
+}
+
+TEST(timers_come_in_order_and_not_after_they_are_cancelled)
+{
+	run_timers(false);
+}
+
+TEST(timers_come_in_a_direct_loop_too)
+{
+	run_timers(true);
 }
