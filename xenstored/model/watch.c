@@ -301,11 +301,10 @@ void watch_fire(struct watch_index *index, const struct watch_firing *firing)
 		struct watch *watch = index->matches[i];
 		struct watcher *watcher = watch->watcher;
 
-		if (watcher->verdict_serial != index->serial) {
-			watcher->verdict_serial = index->serial;
-			watcher->verdict = may_see(firing, &watcher->subject);
-		}
-		if (watcher->verdict)
+		if (watcher->verdict >> 1 != index->serial)
+			watcher->verdict = index->serial << 1 |
+					   (may_see(firing, &watcher->subject) ? 1 : 0);
+		if (watcher->verdict & 1)
 			index->event(index->ctx, watch, path->text + watch->skip,
 				     path->len - watch->skip, firing->cause);
 	}

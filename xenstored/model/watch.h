@@ -43,8 +43,7 @@ struct watcher {
 	struct quota_account *account; /* borrowed: closed after the connection */
 	LIST_HEAD(, watch) watches;    /* owned */
 	/* Whether the event at hand may be seen, asked once however many watches match. */
-	uint64_t verdict_serial;
-	bool verdict;
+	uint64_t verdict; /* the event's number, and in the lowest bit the answer */
 };
 
 /**

@@ -24,7 +24,6 @@ void conn_init(struct conn *conn, struct protocol *protocol, const struct conn_t
 	conn->watcher.account = account;
 	conn->next_txid = 1;
 	conn->features = WIRE_FEATURES;
-	snprintf(conn->home, sizeof(conn->home), "/local/domain/%u", (uint16_t)subject->domid);
 }
 
 void conn_drop_txns(struct conn *conn)

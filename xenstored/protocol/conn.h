@@ -57,11 +57,10 @@ struct conn {
 	char *in; /* owned: a message that is not complete, or not yet due */
 	uint32_t in_len;
 	uint32_t next_txid;
-	uint32_t features; /* WIRE_FEATURE_* */
+	uint16_t features; /* WIRE_FEATURE_* */
 	bool is_stalled;   /* requests wait until it has taken what was sent */
 	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
 	struct conn_record record;
-	char home[20]; /* "/local/domain/N": what relative paths are relative to */
 };
 
 /**

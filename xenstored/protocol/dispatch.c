@@ -229,14 +229,34 @@ int dispatch_number(const char *text)
 	return v < INT_MIN ? INT_MIN : (int)v;
 }
 
+/* "/local/domain/N"; for every relative path, so without printf(). */
+static void write_home(uint32_t domid, char *buf)
+{
+	static const char prefix[] = "/local/domain/";
+	char digits[8];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + domid % 10);
+	while (domid /= 10);
+	memcpy(buf, prefix, sizeof(prefix) - 1);
+	buf += sizeof(prefix) - 1;
+	while (n)
+		*buf++ = digits[--n];
+	*buf = '\0';
+}
+
 int dispatch_path(const struct request *req, const char *text, bool special, struct path *path)
 {
 	const struct conn *conn = req->conn;
+	char home[PATH_PREFIX_MAX];
 	int r;
 
 	if (!text)
 		return -EINVAL;
-	r = path_parse(path, &conn->protocol->store->key, conn->home, text, strlen(text), special);
+	if (text[0] != '/')
+		write_home(conn->watcher.subject.domid & 0xffff, home);
+	r = path_parse(path, &conn->protocol->store->key, home, text, strlen(text), special);
 	if (r == 0 && !conn->watcher.subject.privileged &&
 	    !quota_check(conn->watcher.account, QUOTA_PATH, path_quota_len(path)))
 		r = -EINVAL;

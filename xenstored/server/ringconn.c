@@ -65,14 +65,14 @@ static void ignore(struct ringconn *ring, uint32_t error, const char *why)
 {
 	if (ring->is_ignored)
 		return;
-	log_warning(ring->client.server->log, "domain %u: ring is ignored from now on: %s",
+	log_warning(client_server(&ring->client)->log, "domain %u: ring is ignored from now on: %s",
 		    ring->domid, why);
 	ring->is_ignored = true;
 	ring->client.conn.is_dead = true;
 	server_forget(&ring->client);
 	if (ring->client.conn.features & WIRE_FEATURE_ERROR)
 		ring_store(&ring->page->error, error);
-	domains_ring_ignored(ring->client.server->domains, ring->domid);
+	domains_ring_ignored(client_server(&ring->client)->domains, ring->domid);
 }
 
 static void ring_kill(struct conn *conn, const char *why)
@@ -93,7 +93,7 @@ static void ring_resume(struct conn *conn)
 static void serve_input(struct ringconn *ring, uint32_t used)
 {
 	struct conn *conn = &ring->client.conn;
-	char *buf = ring->client.server->buf;
+	char *buf = client_server(&ring->client)->buf;
 	uint32_t kept = conn_take_kept(conn, buf);
 	int n;
 
@@ -172,7 +172,7 @@ static void reset_page(struct ringconn *ring)
 	ring_store(&page->rsp_prod, 0);
 	if (ring_load(&page->connection) == XENSTORE_RECONNECT) {
 		ring_store(&page->connection, XENSTORE_CONNECTED);
-		ports_notify(ring->client.server->ports, &ring->port);
+		ports_notify(client_server(&ring->client)->ports, &ring->port);
 	}
 }
 
@@ -208,7 +208,7 @@ static void ring_flush(struct client *client)
 	ring->has_moved = false;
 	ring_store(&ring->page->req_cons, ring->req_cons);
 	STEP("requests released");
-	ports_notify(client->server->ports, &ring->port);
+	ports_notify(client_server(client)->ports, &ring->port);
 }
 
 static const struct client_ops ring_ops = {
@@ -243,7 +243,6 @@ int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
 	}
 	conn_init(&ring->client.conn, server->protocol, &ring_ops.transport, &subject, account);
 	ring->client.conn.features = features;
-	ring->client.server = server;
 	ring->domid = domid;
 	ring->page = page;
 	ring->req_cons = ring_load(&page->req_cons);
@@ -264,15 +263,15 @@ void ringconn_free(struct ringconn *ring)
 	ring->client.conn.is_dead = true;
 	server_forget(&ring->client);
 	conn_reset(&ring->client.conn);
-	ports_unbind(ring->client.server->ports, &ring->port);
+	ports_unbind(client_server(&ring->client)->ports, &ring->port);
 	/* Its turn may be under way. */
 	ring->client.garbage.free = free_ring;
-	loop_defer_free(ring->client.server->loop, &ring->client.garbage);
+	loop_defer_free(client_server(&ring->client)->loop, &ring->client.garbage);
 }
 
 void ringconn_rebind(struct ringconn *ring, uint32_t remote)
 {
-	struct server *server = ring->client.server;
+	struct server *server = client_server(&ring->client);
 	int r;
 
 	ports_unbind(server->ports, &ring->port);
@@ -308,7 +307,7 @@ static void skip_to(struct ringconn *ring, const struct saved_client *client)
 
 int ringconn_restore(struct ringconn *ring, const struct saved_client *client, bool is_ignored)
 {
-	struct server *server = ring->client.server;
+	struct server *server = client_server(&ring->client);
 	int r;
 
 	ring->is_ignored = ring->client.conn.is_dead = is_ignored;
@@ -342,7 +341,7 @@ uint32_t ringconn_out_at(const struct ringconn *ring)
 void ringconn_greet(struct ringconn *ring)
 {
 	ring_store(&ring->page->connection, XENSTORE_CONNECTED);
-	ports_notify(ring->client.server->ports, &ring->port);
+	ports_notify(client_server(&ring->client)->ports, &ring->port);
 }
 
 void ringconn_set_target(struct ringconn *ring, uint32_t target)

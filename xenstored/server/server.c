@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -29,7 +30,7 @@ void server_ready(struct client *client)
 	if (client->is_ready || client->conn.is_dead)
 		return;
 	client->is_ready = true;
-	STAILQ_INSERT_TAIL(&client->server->ready, client, ready);
+	STAILQ_INSERT_TAIL(&client_server(client)->ready, client, ready);
 }
 
 void server_dirty(struct client *client)
@@ -37,7 +38,7 @@ void server_dirty(struct client *client)
 	if (client->is_dirty || client->conn.is_dead)
 		return;
 	client->is_dirty = true;
-	STAILQ_INSERT_TAIL(&client->server->dirty, client, dirty);
+	STAILQ_INSERT_TAIL(&client_server(client)->dirty, client, dirty);
 }
 
 void server_dirty_first(struct client *client)
@@ -45,15 +46,15 @@ void server_dirty_first(struct client *client)
 	if (client->is_dirty || client->conn.is_dead)
 		return;
 	client->is_dirty = true;
-	STAILQ_INSERT_HEAD(&client->server->dirty, client, dirty);
+	STAILQ_INSERT_HEAD(&client_server(client)->dirty, client, dirty);
 }
 
 void server_forget(struct client *client)
 {
 	if (client->is_ready)
-		STAILQ_REMOVE(&client->server->ready, client, client, ready);
+		STAILQ_REMOVE(&client_server(client)->ready, client, client, ready);
 	if (client->is_dirty)
-		STAILQ_REMOVE(&client->server->dirty, client, client, dirty);
+		STAILQ_REMOVE(&client_server(client)->dirty, client, client, dirty);
 	client->is_ready = client->is_dirty = false;
 }
 
@@ -83,18 +84,15 @@ static void serve(void *ctx)
 /* While events wait for guests, look every second whether some have waited too long. */
 static void watch_backlogs(struct server *server)
 {
-	static const struct timeval second = { .tv_sec = 1 };
-
-	if (server->options->watch_timeout_s && backlog_is_any(server->protocol) &&
-	    !evtimer_pending(server->expiry, NULL))
-		evtimer_add(server->expiry, &second);
+	if (server->options->watch_timeout_s && !server->expiry.due_us &&
+	    backlog_is_any(server->protocol))
+		loop_timer_set(server->loop, &server->expiry, 1000);
 }
 
-static void on_expiry(evutil_socket_t fd, short what, void *ctx)
+static void on_expiry(struct loop_timer *timer)
 {
-	struct server *server = ctx;
+	struct server *server = (struct server *)((char *)timer - offsetof(struct server, expiry));
 
-	(void)fd, (void)what;
 	backlog_expire(server->protocol, (uint64_t)server->options->watch_timeout_s * 1000);
 }
 
@@ -183,9 +181,10 @@ static int open_all(struct server *server)
 	server->flush_hook = (struct loop_hook){ .fn = flush, .ctx = server };
 	loop_turn_hook(server->loop, &server->serve_hook);
 	loop_turn_hook(server->loop, &server->flush_hook);
-	server->expiry = evtimer_new(loop_base(server->loop), on_expiry, server);
-	if (!server->expiry)
-		return -ENOMEM;
+	/* Timers must not be libevent's from here on. */
+	if (loop_go_direct(server->loop) < 0)
+		log_debug(server->log, "libevent watches all descriptors");
+	server->expiry.fn = on_expiry;
 	r = open_protocol(server);
 	if (r == 0)
 		r = open_hypervisor(server);
@@ -239,8 +238,6 @@ void server_free(struct server *server)
 	domains_free(server->domains);
 	ports_free(server->ports);
 	hypervisor_free(server->hypervisor);
-	if (server->expiry)
-		event_free(server->expiry);
 	/* What was put off until the end of a turn: the last clients. */
 	loop_free(server->loop);
 	protocol_free(server->protocol);

@@ -20,10 +20,10 @@
 #include "cleanup.h"
 #include "loop.h"
 #include "protocol/conn.h"
+#include "protocol/protocol.h"
 #include "protocol/wire.h"
 
 struct domains;
-struct event;
 struct hypervisor;
 struct listener;
 struct log;
@@ -39,12 +39,15 @@ struct server;
 /* A client as the server schedules it; embedded in socket and ring clients. */
 struct client {
 	struct conn conn;
-	struct server *server; /* borrowed: outlives all clients */
-	STAILQ_ENTRY(client) ready;
-	STAILQ_ENTRY(client) dirty;
+	union {
+		struct {
+			STAILQ_ENTRY(client) ready;
+			STAILQ_ENTRY(client) dirty;
+		};
+		struct loop_garbage garbage; /* after server_forget() */
+	};
 	bool is_ready;
 	bool is_dirty;
-	struct loop_garbage garbage;
 };
 
 struct client_ops {
@@ -67,7 +70,7 @@ struct server {
 	struct persist *persist;       /* NULL: nothing outlives the daemon */
 	struct domains *domains;
 	struct listener *listener;
-	struct event *expiry; /* looks for events that were left unread for too long */
+	struct loop_timer expiry; /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
 	struct client_queue ready;
@@ -86,6 +89,12 @@ DEFINE_CLEANUP(struct server *, server_free)
 
 /** server_run() - serve until told to stop; returns the exit status */
 int server_run(struct server *server);
+
+/** client_server() - the server it belongs to */
+static inline struct server *client_server(const struct client *client)
+{
+	return client->conn.protocol->host_ctx;
+}
 
 /** server_ready() - @client may have something to read */
 void server_ready(struct client *client);

@@ -7,8 +7,7 @@
 #include "server/socket.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +31,16 @@
 struct socket_client {
 	struct client client; /* first: the server hands back pointers to it */
 	LIST_ENTRY(socket_client) all;
-	struct event readable;
-	struct event *writable; /* owned; only while output waits */
-	int fd;
-	bool is_paused; /* is not read, because its requests are held back */
+	struct loop_fd lfd;
+	bool is_paused;	 /* is not read, because its requests are held back */
+	bool is_waiting; /* for room, with output */
 };
 
 struct listener {
 	struct server *server; /* borrowed: owns us */
-	struct event *acceptable;
+	struct loop_fd acceptable;
 	LIST_HEAD(, socket_client) clients; /* owned */
 	struct sockaddr_un address;
-	int fd;
 	bool is_bound;
 };
 
@@ -60,29 +57,35 @@ static void free_client(struct loop_garbage *garbage)
 /* Cuts the connection now and frees it after the turn. */
 static void drop(struct socket_client *sc)
 {
+	struct server *server = client_server(&sc->client);
+
 	if (sc->client.conn.is_dead)
 		return;
 	sc->client.conn.is_dead = true;
 	server_forget(&sc->client);
 	LIST_REMOVE(sc, all);
-	event_del(&sc->readable);
-	if (sc->writable)
-		event_free(sc->writable);
-	close(sc->fd);
+	loop_fd_remove(server->loop, &sc->lfd);
+	close(sc->lfd.fd);
 	sc->client.garbage.free = free_client;
-	loop_defer_free(sc->client.server->loop, &sc->client.garbage);
+	loop_defer_free(server->loop, &sc->client.garbage);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *ctx)
+static void on_ready(struct loop_fd *lfd, unsigned int what)
 {
-	(void)fd, (void)what;
-	server_ready(ctx);
+	struct socket_client *sc =
+		(struct socket_client *)((char *)lfd - offsetof(struct socket_client, lfd));
+
+	if (what & LOOP_READ)
+		server_ready(&sc->client);
+	if (what & LOOP_WRITE)
+		server_dirty(&sc->client);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *ctx)
+/* Has the descriptor watched for what matters now. */
+static int watch(struct socket_client *sc)
 {
-	(void)fd, (void)what;
-	server_dirty(ctx);
+	return loop_fd_want(client_server(&sc->client)->loop, &sc->lfd,
+			    (sc->is_paused ? 0 : LOOP_READ) | (sc->is_waiting ? LOOP_WRITE : 0));
 }
 
 static void socket_wake(struct conn *conn)
@@ -94,7 +97,7 @@ static void socket_kill(struct conn *conn, const char *why)
 {
 	struct socket_client *sc = (struct socket_client *)conn;
 
-	log_warning(sc->client.server->log, "socket client closed: %s", why);
+	log_warning(client_server(&sc->client)->log, "socket client closed: %s", why);
 	drop(sc);
 }
 
@@ -102,8 +105,9 @@ static void socket_resume(struct conn *conn)
 {
 	struct socket_client *sc = (struct socket_client *)conn;
 
-	if (sc->is_paused && event_add(&sc->readable, NULL) == 0)
-		sc->is_paused = false;
+	sc->is_paused = false;
+	if (watch(sc) < 0)
+		sc->is_paused = true;
 	server_ready(&sc->client);
 }
 
@@ -113,20 +117,20 @@ static void pause_reading(struct socket_client *sc)
 	if (sc->is_paused)
 		return;
 	sc->is_paused = true;
-	event_del(&sc->readable);
+	watch(sc);
 }
 
 static void socket_turn(struct client *client)
 {
 	struct socket_client *sc = (struct socket_client *)client;
-	char *buf = client->server->buf;
+	char *buf = client_server(client)->buf;
 	uint32_t kept = conn_take_kept(&client->conn, buf);
 	ssize_t n = -1;
 	int used;
 
 	errno = EAGAIN;
 	if (kept < WIRE_MESSAGE_MAX)
-		n = read(sc->fd, buf + kept, SERVER_READ_MAX);
+		n = read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		drop(sc);
 		return;
@@ -153,13 +157,11 @@ static void wait_for_room(struct socket_client *sc)
 		socket_kill(&client->conn, "it does not read what it is sent");
 		return;
 	}
-	if (!sc->writable)
-		sc->writable = event_new(loop_base(client->server->loop), sc->fd,
-					 EV_WRITE | EV_PERSIST, on_writable, client);
-	if (!sc->writable || event_add(sc->writable, NULL) < 0) {
-		socket_kill(&client->conn, "no memory");
+	if (sc->is_waiting)
 		return;
-	}
+	sc->is_waiting = true;
+	if (watch(sc) < 0)
+		socket_kill(&client->conn, "no memory");
 }
 
 static void socket_flush(struct client *client)
@@ -169,7 +171,7 @@ static void socket_flush(struct client *client)
 	ssize_t n = 0;
 
 	if (client->conn.out.n_bytes)
-		n = writev(sc->fd, iov, outq_peek(&client->conn.out, iov, IOV_MAX_TURN));
+		n = writev(sc->lfd.fd, iov, outq_peek(&client->conn.out, iov, IOV_MAX_TURN));
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		drop(sc);
 		return;
@@ -179,9 +181,9 @@ static void socket_flush(struct client *client)
 	conn_flushed(&client->conn);
 	if (client->conn.out.n_bytes) {
 		wait_for_room(sc);
-	} else if (sc->writable) {
-		event_free(sc->writable);
-		sc->writable = NULL;
+	} else if (sc->is_waiting) {
+		sc->is_waiting = false;
+		watch(sc);
 	}
 }
 
@@ -199,27 +201,25 @@ static int add_client(struct listener *listener, int fd)
 
 	if (!sc)
 		return -ENOMEM;
-	event_assign(&sc->readable, loop_base(server->loop), fd, EV_READ | EV_PERSIST, on_readable,
-		     sc);
-	if (event_add(&sc->readable, NULL) < 0) {
+	sc->lfd = (struct loop_fd){ .ready = on_ready, .fd = fd };
+	if (loop_fd_add(server->loop, &sc->lfd, LOOP_READ) < 0) {
 		free(sc);
 		return -ENOMEM;
 	}
 	conn_init(&sc->client.conn, server->protocol, &socket_ops.transport, &tools,
 		  quota_tools(server->protocol->quota));
-	sc->client.server = server;
-	sc->fd = fd;
 	LIST_INSERT_HEAD(&listener->clients, sc, all);
 	return 0;
 }
 
-static void on_acceptable(evutil_socket_t fd, short what, void *ctx)
+static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 {
-	struct listener *listener = ctx;
+	struct listener *listener =
+		(struct listener *)((char *)lfd - offsetof(struct listener, acceptable));
 
 	(void)what;
 	for (int i = 0; i < ACCEPT_MAX; i++) {
-		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int client = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client < 0)
 			return;
@@ -250,17 +250,17 @@ static int listen_at(struct listener *listener)
 
 	if (r < 0)
 		return r;
-	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener->fd < 0)
+	listener->acceptable.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->acceptable.fd < 0)
 		return -errno;
 	/* The file mode is all the protection there is, from the first moment on. */
 	mask = umask(0177);
-	r = bind(listener->fd, address, sizeof(listener->address)) < 0 ? -errno : 0;
+	r = bind(listener->acceptable.fd, address, sizeof(listener->address)) < 0 ? -errno : 0;
 	umask(mask);
 	if (r < 0)
 		return r;
 	listener->is_bound = true;
-	return listen(listener->fd, BACKLOG) < 0 ? -errno : 0;
+	return listen(listener->acceptable.fd, BACKLOG) < 0 ? -errno : 0;
 }
 
 int listener_new(struct listener **out, struct server *server, const char *path)
@@ -271,16 +271,16 @@ int listener_new(struct listener **out, struct server *server, const char *path)
 	if (!listener)
 		return -ENOMEM;
 	listener->server = server;
-	listener->fd = -1;
+	listener->acceptable.fd = -1;
 	listener->address.sun_family = AF_UNIX;
 	snprintf(listener->address.sun_path, sizeof(listener->address.sun_path), "%s", path);
 	r = listen_at(listener);
 	if (r < 0)
 		return r;
-	listener->acceptable = event_new(loop_base(server->loop), listener->fd,
-					 EV_READ | EV_PERSIST, on_acceptable, listener);
-	if (!listener->acceptable || event_add(listener->acceptable, NULL) < 0)
-		return -ENOMEM;
+	listener->acceptable.ready = on_acceptable;
+	r = loop_fd_add(server->loop, &listener->acceptable, LOOP_READ);
+	if (r < 0)
+		return r;
 	*out = STEAL(listener);
 	return 0;
 }
@@ -291,10 +291,9 @@ void listener_free(struct listener *listener)
 		return;
 	while (!LIST_EMPTY(&listener->clients))
 		drop(LIST_FIRST(&listener->clients));
-	if (listener->acceptable)
-		event_free(listener->acceptable);
-	if (listener->fd >= 0)
-		close(listener->fd);
+	loop_fd_remove(listener->server->loop, &listener->acceptable);
+	if (listener->acceptable.fd >= 0)
+		close(listener->acceptable.fd);
 	if (listener->is_bound)
 		unlink(listener->address.sun_path);
 	free(listener);
