@@ -233,11 +233,18 @@ void report_tick(struct report *report, uint64_t now_us, size_t n_in_flight)
 	report->drawn = true;
 }
 
+static void sort_values(struct values *values)
+{
+	/* qsort() wants an array even for no elements. */
+	if (values->n)
+		qsort(values->us, values->n, sizeof(*values->us), compare_us);
+}
+
 static void sort_all(struct report *report)
 {
 	for (int i = 0; i < N_STAGES; i++)
-		qsort(report->stages[i].us, report->stages[i].n, sizeof(uint32_t), compare_us);
-	qsort(report->totals.us, report->totals.n, sizeof(uint32_t), compare_us);
+		sort_values(&report->stages[i]);
+	sort_values(&report->totals);
 }
 
 static struct json_object *percentiles_json(const struct values *values)

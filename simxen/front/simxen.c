@@ -53,7 +53,7 @@ struct run {
 	char stock[PATH_MAX];	  /* or empty */
 	char programs[PATH_MAX];  /* folder of simxend */
 	char libraries[PATH_MAX]; /* folder of the stand-ins */
-	char *daemon_args[ARGS_MAX];
+	char *daemon_args[ARGS_MAX]; /* owned from the second on: free_run() */
 	int n_daemon_args;
 	char **command;
 };
@@ -88,6 +88,12 @@ static void daemon_arg(struct run *run, const char *arg)
 {
 	if (run->n_daemon_args < ARGS_MAX - 1)
 		run->daemon_args[run->n_daemon_args++] = strdup(arg);
+}
+
+static void free_run(struct run *run)
+{
+	for (int i = 1; i < run->n_daemon_args; i++)
+		free(run->daemon_args[i]);
 }
 
 static int make_directory(struct run *run)
@@ -409,7 +415,10 @@ int main(int argc, char **argv)
 		return command_ctl(argc - 2, argv + 2);
 	if (argc > 1 && !strcmp(argv[1], "run")) {
 		r = parse_run(argc - 1, argv + 1, &run);
-		return r ? r : command_run(&run);
+		if (r == 0)
+			r = command_run(&run);
+		free_run(&run);
+		return r;
 	}
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
