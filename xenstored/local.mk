@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The XenStore daemon. Floors: server -> protocol -> model; an include never points up.
+EXTRA_DIST += xenstored/README.md xenstored/model/README.md xenstored/protocol/README.md \
+	xenstored/server/README.md
+
 XENSTORED_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xenstored
 
 noinst_LIBRARIES += libxenstored_model.a
@@ -100,6 +103,8 @@ libxenstored_persist_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(TDB_CFLAGS)
 
 noinst_LIBRARIES += libxenstored_server.a
 libxenstored_server_a_SOURCES = \
+	xenstored/server/conffile.c \
+	xenstored/server/conffile.h \
 	xenstored/server/domains.c \
 	xenstored/server/domains.h \
 	xenstored/server/domains_priv.h \
@@ -120,6 +125,7 @@ libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
 XENSTORED_LIBS = libxenstored_server.a libxenstored_persist.a libxenstored_protocol.a libxenstored_model.a \
 	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
 
+dist_man_MANS += doc/xenstored.8
 sbin_PROGRAMS += xenstored/xenstored
 xenstored_xenstored_SOURCES = xenstored/server/main.c
 xenstored_xenstored_CPPFLAGS = $(XENSTORED_CPPFLAGS)

@@ -56,3 +56,8 @@ tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/inproc/inproc.c test
 tests_unit_test_conn_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
 tests_unit_test_conn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_conn_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+
+check_PROGRAMS += tests/unit/test_conffile
+tests_unit_test_conffile_SOURCES = tests/unit/test_conffile.c
+tests_unit_test_conffile_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_conffile_LDADD = $(UNIT_LIBS) $(XENSTORED_LIBS)

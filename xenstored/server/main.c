@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon.h"
 #include "log.h"
@@ -48,6 +49,10 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 		return EXIT_FAILURE;
 	}
 	log_info(log, "serving on %s", options->socket_path);
+	if (options->output_pid) {
+		printf("%d\n", (int)getpid());
+		fflush(stdout);
+	}
 	daemon_ready(ready_fd);
 	return server_run(server);
 }
@@ -60,8 +65,10 @@ int main(int argc, char **argv)
 	int status = options_parse(&options, argc, argv);
 	int r;
 
-	if (status >= 0)
+	if (status >= 0) {
+		options_deinit(&options);
 		return status;
+	}
 	if (!options.foreground) {
 		/* Before anything is opened: handles of the hypervisor do not survive a fork. */
 		r = daemon_fork(&ready_fd);
@@ -74,5 +81,7 @@ int main(int argc, char **argv)
 		    options.foreground ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG);
 	if (r < 0)
 		return EXIT_FAILURE;
-	return serve(&options, log, ready_fd);
+	status = serve(&options, log, ready_fd);
+	options_deinit(&options);
+	return status;
 }

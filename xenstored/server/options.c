@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/conffile.h"
+
 enum {
 	OPT_KVA_PATH = 256,
 	OPT_PORT_PATH,
@@ -25,6 +27,9 @@ enum {
 	OPT_NO_STATE,
 	OPT_FRESH,
 	OPT_RECOVER,
+	OPT_CONFIG_FILE,
+	OPT_CONFIG_TEST,
+	OPT_IGNORED,
 };
 
 static const char usage[] =
@@ -41,6 +46,9 @@ static const char usage[] =
 	"  -K, --keep-orphans          give the nodes of dead domains to dom0, do not remove them\n"
 	"  -V, --verbose               say more\n"
 	"  -T, --trace-file FILE       write every request and answer there\n"
+	"      --trace-control [+-]WHAT  switch obj, io, wrl, acc or tdb on or off in it\n"
+	"      --config-file FILE      read settings in the form of oxenstored.conf\n"
+	"      --config-test           say whether options and settings make sense, and exit\n"
 	"  -H, --help                  show this and exit\n"
 	"      --version               show the version and exit\n"
 	"\n"
@@ -65,7 +73,8 @@ static const char usage[] =
 	"\n"
 	"Accepted for start scripts of Xen's own daemon, without effect here:\n"
 	"  -I, --internal-db[=on|off]  -R, --no-recovery  -U, --live-update\n"
-	"      --priv-domid N  --master-domid N  --event N  --trace-control [+-]SWITCH\n"
+	"      --priv-domid N  --master-domid N  --event N  --restart  --no-access-log\n"
+	"      --reraise-top-level\n"
 	"\n"
 	"Environment: XENSTORED_RUNDIR (default /run/xenstored), XENSTORED_PATH (the socket).\n";
 
@@ -101,10 +110,15 @@ static const struct option long_options[] = {
 	{ "no-state", no_argument, NULL, OPT_NO_STATE },
 	{ "fresh", no_argument, NULL, OPT_FRESH },
 	{ "recover", no_argument, NULL, OPT_RECOVER },
+	{ "config-file", required_argument, NULL, OPT_CONFIG_FILE },
+	{ "config-test", no_argument, NULL, OPT_CONFIG_TEST },
+	{ "restart", no_argument, NULL, OPT_IGNORED },
+	{ "no-access-log", no_argument, NULL, OPT_IGNORED },
+	{ "reraise-top-level", no_argument, NULL, OPT_IGNORED },
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool parse_number(const char *text, uint32_t *out)
+bool options_number(const char *text, uint32_t *out)
 {
 	unsigned long v;
 	char *end;
@@ -120,7 +134,7 @@ static bool parse_number(const char *text, uint32_t *out)
 static bool set_limit(struct options *options, bool soft, enum quota_item item, const char *text)
 {
 	options->set[soft][item] = true;
-	return parse_number(text, &options->limit[soft][item]);
+	return options_number(text, &options->limit[soft][item]);
 }
 
 /* "what=n" */
@@ -154,7 +168,7 @@ static bool set_timeout(struct options *options, const char *text)
 	static const char name[] = "watch-event=";
 
 	return strncmp(text, name, sizeof(name) - 1) == 0 &&
-	       parse_number(text + sizeof(name) - 1, &options->watch_timeout_s);
+	       options_number(text + sizeof(name) - 1, &options->watch_timeout_s);
 }
 
 /* Options that carry a limit. */
@@ -239,7 +253,13 @@ static bool plain_option(struct options *options, int c, char *arg)
 	case OPT_PRIV_DOMID:
 	case OPT_MASTER_DOMID:
 	case OPT_EVENT:
+	case OPT_IGNORED:
+		return true;
 	case OPT_TRACE_CONTROL:
+		options->trace_control = arg;
+		return true;
+	case OPT_CONFIG_TEST:
+		options->config_test = true;
 		return true;
 	default:
 		return false;
@@ -290,6 +310,11 @@ int options_parse(struct options *options, int argc, char **argv)
 		}
 		if (plain_option(options, c, optarg) || state_option(options, c, optarg))
 			continue;
+		if (c == OPT_CONFIG_FILE) {
+			if (conffile_read(options, optarg) < 0)
+				return 2;
+			continue;
+		}
 		if (c == '?' || !limit_option(options, c, optarg)) {
 			if (c != '?')
 				fprintf(stderr, "xenstored: bad argument \"%s\"\n", optarg);
@@ -301,5 +326,10 @@ int options_parse(struct options *options, int argc, char **argv)
 		fprintf(stderr, "xenstored: unexpected argument \"%s\"\n", argv[optind]);
 		return 2;
 	}
-	return -1;
+	return options->config_test ? 0 : -1;
+}
+
+void options_deinit(struct options *options)
+{
+	free(options->config);
 }

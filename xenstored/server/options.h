@@ -14,6 +14,7 @@ struct options {
 	bool no_domain_init; /* sockets only: no hypervisor is asked for anything */
 	bool keep_orphans;
 	bool verbose;
+	bool config_test;     /* say whether the configuration makes sense, and end */
 	bool no_state;	      /* nothing outlives the daemon */
 	bool fresh;	      /* begin with an empty store, whatever was saved */
 	bool recover;	      /* use what is left of a damaged state */
@@ -25,7 +26,9 @@ struct options {
 	char socket_path[108];
 	char state_dir[128];
 	uint32_t watch_timeout_s;
-	bool set[2][QUOTA_N]; /* [0] hard, [1] soft: given on the command line */
+	char *config;		   /* owned: text of the configuration file; others point into it */
+	const char *trace_control; /* "+switch" or "-switch" */
+	bool set[2][QUOTA_N];	   /* [0] hard, [1] soft: given on the command line */
 	uint32_t limit[2][QUOTA_N];
 };
 
@@ -35,5 +38,10 @@ struct options {
  * Return: -1 to go on, or the status to exit with: help was printed (0), or a complaint (2).
  */
 int options_parse(struct options *options, int argc, char **argv);
+
+void options_deinit(struct options *options);
+
+/** options_number() - read a decimal number below 2^32 - 1; false if @text is none */
+bool options_number(const char *text, uint32_t *out);
 
 #endif

@@ -126,6 +126,21 @@ static void apply_limits(struct server *server)
 						options->limit[soft][i]);
 }
 
+/* A trace that cannot be written is no reason not to serve. */
+static void open_trace(struct server *server)
+{
+	const struct options *options = server->options;
+	struct trace *trace = &server->protocol->trace;
+	int r = 0;
+
+	if (options->trace_control && trace_set_switch(trace, options->trace_control) < 0)
+		log_warning(server->log, "no trace switch is called %s", options->trace_control);
+	if (options->trace_file)
+		r = trace_open(trace, options->trace_file);
+	if (r < 0)
+		log_warning(server->log, "%s: %s", options->trace_file, strerror(-r));
+}
+
 static int open_protocol(struct server *server)
 {
 	struct hash_key key;
@@ -134,9 +149,11 @@ static int open_protocol(struct server *server)
 	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
 		return -errno;
 	r = protocol_new(&server->protocol, &key, &domains_host, server, server->log);
-	if (r == 0)
-		apply_limits(server);
-	return r;
+	if (r < 0)
+		return r;
+	apply_limits(server);
+	open_trace(server);
+	return 0;
 }
 
 /* The hypervisor first: who may have its events is the one and only daemon of this host. */
@@ -253,21 +270,41 @@ static void on_terminate(evutil_socket_t fd, short what, void *ctx)
 	loop_stop(server->loop, EXIT_SUCCESS);
 }
 
+/* The trace may have been moved away: go on in a new file. */
+static void on_hangup(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *server = ctx;
+	struct trace *trace = &server->protocol->trace;
+	int r;
+
+	(void)fd, (void)what;
+	if (!trace->path || trace->fd < 0)
+		return;
+	r = trace_open(trace, NULL);
+	if (r < 0)
+		log_warning(server->log, "%s: %s", trace->path, strerror(-r));
+}
+
 int server_run(struct server *server)
 {
-	static const int signals[] = { SIGTERM, SIGINT };
-	struct event *events[2];
+	static const struct {
+		int number;
+		event_callback_fn fn;
+	} signals[] = { { SIGTERM, on_terminate },
+			{ SIGINT, on_terminate },
+			{ SIGHUP, on_hangup } };
+	struct event *events[3];
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	for (size_t i = 0; i < 2; i++) {
-		events[i] = evsignal_new(loop_base(server->loop), signals[i], on_terminate, server);
+	for (size_t i = 0; i < 3; i++) {
+		events[i] = evsignal_new(loop_base(server->loop), signals[i].number, signals[i].fn,
+					 server);
 		if (!events[i] || event_add(events[i], NULL) < 0)
 			return EXIT_FAILURE;
 	}
 	status = loop_run(server->loop);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		event_free(events[i]);
 	if (server->persist)
 		persist_finish(server->persist);
