@@ -122,10 +122,15 @@ static bool carry_in(struct link *link)
 	    !used)
 		return false;
 	ring_copy_out(buf, page->rsp, XENSTORE_RING_SIZE, page->rsp_cons, used);
-	n = write(link->fd, buf, used);
-	if (n <= 0)
-		return false;
-	ring_store(&page->rsp_cons, page->rsp_cons + (uint32_t)n);
+	/* First the index: who reads the socket may have the ring reset at once. */
+	ring_store(&page->rsp_cons, page->rsp_cons + used);
+	for (uint32_t at = 0; at < used; at += (uint32_t)n) {
+		n = write(link->fd, buf + at, used - at);
+		if (n < 0 && errno != EAGAIN)
+			break;
+		if (n < 0)
+			n = 0; /* a test that does not read is about to */
+	}
 	return true;
 }
 
@@ -234,6 +239,10 @@ int bridge_listen(struct bridge *bridge, uint32_t domid, const char *path)
 	pthread_mutex_lock(&bridge->lock);
 	if (link->listener >= 0)
 		close(link->listener);
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+	link->n_out = 0; /* the new connection begins with a clean sheet */
 	link->listener = STEAL_FD(fd);
 	pthread_mutex_unlock(&bridge->lock);
 	return 0;

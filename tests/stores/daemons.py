@@ -38,8 +38,11 @@ class Daemon:
         """The daemon's executable file."""
         raise NotImplementedError
 
-    def command(self, folder, host):
-        """The command line; stays in the foreground and writes folder/pid. host: a SimHost or None."""
+    def command(self, folder, host, options):
+        """The command line; stays in the foreground and writes folder/pid.
+
+        host: a SimHost or None; options: limits and the like, as C xenstored spells them.
+        """
         raise NotImplementedError
 
     def present(self):
@@ -62,12 +65,12 @@ class Daemon:
     def running(self, cpu=None, wrapper=lambda folder: [], options=()):
         """Starts it (on one CPU, if given) and gives a Running; ends it afterwards.
 
-        wrapper(folder): words to put before the daemon's own; options: words to put after them.
+        wrapper(folder): words to put before the daemon's own; options: see command().
         """
         folder = scratch_folder()
         host = SimHost(self.build, folder) if self.has_host else None
         words = [*self._settings(), *(["taskset", "-c", cpu] if cpu is not None else []), *wrapper(folder),
-                 *self.command(folder, host), *options]
+                 *self.command(folder, host, options)]
         with open(folder / "log", "wb") as log:
             process = subprocess.Popen([str(word) for word in (host.around(words) if host else words)],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -157,8 +160,8 @@ class Ours(Daemon):
     def program(self):
         return self.build / "xenstored/xenstored"
 
-    def command(self, folder, host):
-        words = [self.program(), "--no-fork", "--pid-file", folder / "pid"]
+    def command(self, folder, host, options):
+        words = [self.program(), "--no-fork", "--pid-file", folder / "pid", *options]
         if not host:
             return words + ["--no-domain-init"]
         return words + ["--kva-path", host.kva, "--port-path", host.port]
@@ -172,8 +175,8 @@ class StockC(Daemon):
     def program(self):
         return stock.program("xenstored")
 
-    def command(self, folder, host):
-        return [self.program(), "--no-fork", "--pid-file", folder / "pid"]
+    def command(self, folder, host, options):
+        return [self.program(), "--no-fork", "--pid-file", folder / "pid", *options]
 
 
 class StockOX(Daemon):
@@ -181,16 +184,25 @@ class StockOX(Daemon):
     name = "OX"
     needs_host = True
 
+    # Its configuration has these limits; it knows no others.
+    LIMITS = {"--entry-nb": "quota-maxentity", "--watch-nb": "quota-maxwatch", "--transaction": "quota-transaction",
+              "--path-max": "quota-path-max", "transaction-nodes": "quota-maxrequests"}
+
     def program(self):
         return stock.program("oxenstored")
 
-    def command(self, folder, host):
+    def command(self, folder, host, options):
         config = folder / "oxenstored.conf"
         config.write_text(f"xenstored-kva = {host.kva}\nxenstored-port = {host.port}\npid-file = {folder}/pid\n"
                           # A log that is named is rotated, by renaming it: never name a device here.
-                          "xenstored-log-nb-files = 0\naccess-log-nb-files = 0\npersistent = false\n",
-                          encoding="ascii")
+                          "xenstored-log-nb-files = 0\naccess-log-nb-files = 0\npersistent = false\n" +
+                          self._limits(options), encoding="ascii")
         return [self.program(), "--no-fork", "--config-file", config]
+
+    def _limits(self, options):
+        pairs = [value.split("=") if name == "--quota" else (name, value)
+                 for name, value in zip(options[::2], options[1::2])]
+        return "".join(f"{self.LIMITS[name]} = {value}\n" for name, value in pairs if name in self.LIMITS)
 
     def environment(self):
         return {"LD_PRELOAD": self.build / "tests/stores/.libs/libmodest.so"}

@@ -2,8 +2,11 @@
 """A simulated Xen host below a daemon, and the domains on it."""
 import os
 import subprocess
+import time
 
 from .says import StoreError
+
+GONE_SECONDS = 3        # a dead domain stays until nobody maps its pages
 
 
 class SimHost:
@@ -44,9 +47,16 @@ class SimHost:
         return answer[1:]
 
     def create(self, domid):
-        """Makes a domain of this number; returns its store frame and port."""
-        _, frame, port = self._ask("create", domid)
-        return int(frame), int(port)
+        """Makes a domain of this number; returns its store frame and port. Waits for a dying one to go."""
+        deadline = time.monotonic() + GONE_SECONDS
+        while True:
+            try:
+                _, frame, port = self._ask("create", domid)
+                return int(frame), int(port)
+            except StoreError as error:
+                if "EEXIST" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
 
     def create_many(self, number, path):
         """Makes domains and writes a line "domid frame port" for each."""

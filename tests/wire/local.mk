@@ -7,11 +7,18 @@ EXTRA_DIST += \
 	tests/wire/player/differences.py \
 	tests/wire/player/play.py \
 	tests/wire/player/scenario.py \
+	tests/wire/advisories.xst \
+	tests/wire/control.xst \
 	tests/wire/directory.xst \
+	tests/wire/domains.xst \
+	tests/wire/feature.xst \
 	tests/wire/framing.xst \
 	tests/wire/paths.xst \
 	tests/wire/perms.xst \
+	tests/wire/quota.xst \
+	tests/wire/ring.xst \
 	tests/wire/rm.xst \
+	tests/wire/special.xst \
 	tests/wire/txn.xst \
 	tests/wire/txn_conflict.xst \
 	tests/wire/values.xst \

@@ -12,7 +12,7 @@ class Floor(daemons.Daemon):
     def program(self):
         return self.build / "tests/bench/bench-floor"
 
-    def command(self, folder, host):
+    def command(self, folder, host, options):
         return [self.program(), folder / "socket", folder / "pid"]
 
 

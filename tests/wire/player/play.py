@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Plays one scenario against a running daemon and says what went differently."""
 import re
+import time
 
 from .client import ERROR, Broken, Client, Closed, Silent, to_socket
 from .scenario import TYPES, Word
 
 ANSWER_SECONDS = 5          # a daemon that takes longer is stuck
 EVENT_SECONDS = 2           # for events that need not come at once (a domain's death)
+LATE_SECONDS = 0.01         # events nobody expects may still come at the end
 QUIET_SECONDS = 0.3         # silence that counts as no answer
 SYNC = (TYPES["GET_DOMAIN_PATH"], b"0\0")
 
@@ -47,13 +49,14 @@ class Player:
                 for count in range(1, step.repeat + 1):
                     self.variables["i"] = str(count)
                     self._play_step(step)
+            self._check_end()
         finally:
             for client in self.clients.values():
                 client.close()
 
     def _set_up(self):
         created = {int(step.words[0].text) for step in self.scenario.steps
-                   if step.who == "host" and step.operation == "CREATE"}
+                   if step.who == "host" and step.operation == "CREATE" and step.words[0].text.isdigit()}
         for domid in self.scenario.exists:
             self._create(domid)
         introduced = [domid for domid in self.scenario.domains if domid not in created]
@@ -79,7 +82,7 @@ class Player:
             if re.match(r"dom0(\.|$)", who):
                 self.clients[who] = Client(to_socket(self.socket_path))
             else:
-                self.clients[who] = Client(to_socket(self.host.ring(int(who[3:]))))
+                self.clients[who] = Client(lambda: to_socket(self.host.ring(int(who[3:])))())
         return self.clients[who]
 
     def _create(self, domid):
@@ -99,9 +102,10 @@ class Player:
         client.close()
 
     def _filled(self, data):
-        """$i, $gfn5, $port5 replaced."""
-        return re.sub(rb"\$(gfn\d+|port\d+|i)",
-                      lambda match: self.variables[match.group(1).decode()].encode(), data)
+        """$i, then $gfn5, $port5 replaced."""
+        for pattern in (rb"\$(i)", rb"\$((?:gfn|port)\d+)"):
+            data = re.sub(pattern, lambda match: self.variables[match.group(1).decode()].encode(), data)
+        return data
 
     def _play_step(self, step):
         words = [Word(self._filled(word.data), word.quoted) for word in step.words]
@@ -121,12 +125,14 @@ class Player:
         client = self._client(step.who)
         if step.operation == "RECONNECT":
             client.connect()
-            self.silent.discard(step.who)
             self.raw.discard(step.who)
+            if step.who.startswith("dom0"):
+                self.silent.discard(step.who)   # a ring may still be deaf: until it speaks
             return 0
         (self.raw.add if step.operation == "SEND" else self.raw.discard)(step.who)
         number, req_id, tx_id = self._send(client, step, words)
         wanted = step.answer[0]
+        self.silent.discard(step.who)
         if not wanted.quoted and wanted.data in (b"none", b"closed"):
             self._check_silence(client, step.who, wanted.text)
             return len(client.events)
@@ -141,6 +147,8 @@ class Player:
         if req_id is not None and (message.req_id, message.tx_id) != (req_id, tx_id):
             raise Different(f"req_id {message.req_id} and tx_id {message.tx_id} came back, not {req_id} and {tx_id}")
         self._check_answer(step, words, number, message)
+        if message.type != ERROR and step.operation == "RELEASE":
+            self.silent.add(f"dom{words[0].text}")     # nobody answers it any more
         return before
 
     def _send(self, client, step, words):
@@ -179,6 +187,8 @@ class Player:
             message = client.answer(QUIET_SECONDS if wanted == "none" else self.seconds)
         except Silent:
             if wanted == "none":
+                if who not in self.raw:
+                    self.silent.add(who)
                 return
             raise Different("the connection stays open") from None
         except Closed:
@@ -194,6 +204,8 @@ class Player:
         bare = not first.quoted and len(answer) == 1
         if bare and re.match(rb"E[A-Z0-9]+$", first.data):
             good = message.type == ERROR and message.payload == first.data + b"\0"
+        elif bare and first.data == b"error":
+            good = message.type == ERROR
         elif number is not None and message.type != number:
             good = False
         elif step.operation == "START" and bare and first.data == b"OK":
@@ -216,14 +228,27 @@ class Player:
             raise Different(f"the answer is {_shown(message)}")
 
     def _host_acts(self, step, words):
-        domid = int(words[0].text)
+        numbers = [int(word.text, 0) for word in words]
+        who = f"dom{numbers[0]}"
         if step.operation == "CREATE":
-            self._create(domid)
+            self._create(numbers[0])
         elif step.operation == "DESTROY":
-            self.host.destroy(domid)
-            self.silent.add(f"dom{domid}")
+            self.host.destroy(numbers[0])
+            self.silent.add(who)
+        elif step.operation == "SHUTDOWN":
+            self.host.shutdown(*numbers)
+        elif step.operation == "PEEK":
+            value = self.host.peek(*numbers)
+            if value != int(step.answer[0].text, 0):
+                raise Different(f"the word at {numbers[1]} is {value}")
+        elif step.operation == "POKE":
+            self.host.poke(*numbers)
+            self.silent.add(who)        # may be deaf now; until it speaks again
+        elif step.operation == "KICK":
+            self.host.kick(numbers[0])
         else:
-            self.host.shutdown(domid, int(words[1].text))
+            self.host.quiet(*numbers)
+            (self.silent.add if numbers[1] else self.silent.discard)(who)
 
     def _check_events(self, step, before):
         self._sync()
@@ -240,6 +265,14 @@ class Player:
             for message in came:
                 self.trace(f"    event for {who}: {_shown(message)}")
             self._compare(who, wanted.get(who, []), came, before if who == step.who else None)
+
+    def _check_end(self):
+        """Nothing more comes, not even late."""
+        time.sleep(LATE_SECONDS)
+        self._sync()
+        for who, client in self.clients.items():
+            if client.events:
+                raise Different(f"at the end: one more event for {who}: {_shown(client.events[0])}")
 
     def _sync(self):
         """What was caused so far has come once a later question is answered: connections are in order."""

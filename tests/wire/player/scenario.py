@@ -60,6 +60,7 @@ class Scenario:
     steps: list = field(default_factory=list)
     exists: list = field(default_factory=list)
     options: list = field(default_factory=list)
+    on_host: bool = False                           # asks for a Xen though no domain speaks
     differs: dict = field(default_factory=dict)     # daemon name -> reason
 
     @property
@@ -72,7 +73,7 @@ class Scenario:
     @property
     def needs_host(self):
         """Does it need a Xen (domains), or is a socket enough?"""
-        return bool(self.domains or self.exists or any(step.who == "host" for step in self.steps))
+        return bool(self.on_host or self.domains or self.exists or any(step.who == "host" for step in self.steps))
 
 
 def _unescape(text):
@@ -87,7 +88,8 @@ def _unescape(text):
             out += bytes([int(text[at + 2:at + 4], 16)])
             at += 4
         else:
-            out += _ESCAPES[text[at + 1]]
+            # Others stay as they are, backslash and all: they mean something to a regex.
+            out += _ESCAPES.get(text[at + 1], text[at:at + 2].encode())
             at += 2
     return out
 
@@ -148,7 +150,7 @@ def _step(number, text):
     operation, _, txn = request[1].text.partition("@")
     known = set(TYPES) | {"RAW", "SEND", "RECONNECT", "START", "COMMIT", "ABORT"}
     if request[0].text == "host":
-        known = {"CREATE", "DESTROY", "SHUTDOWN"}
+        known = {"CREATE", "DESTROY", "SHUTDOWN", "PEEK", "POKE", "KICK", "QUIET"}
     if operation not in known:
         raise FormatError(f"no operation is called {operation}")
     return Step(number, text.strip(), request[0].text, operation, txn, request[2:], answer, events, repeat)
@@ -158,6 +160,8 @@ def _header(scenario, text):
     word, _, rest = text.strip().partition(" ")
     if word == "exists":
         scenario.exists += [int(number) for number in rest.split()]
+    elif word == "host":
+        scenario.on_host = True
     elif word == "options":
         scenario.options += rest.split()
     elif word == "differs":
