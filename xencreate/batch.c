@@ -14,6 +14,7 @@
 
 #include "guestcfg.h"
 #include "handles.h"
+#include "journal.h"
 #include "log.h"
 #include "loop.h"
 #include "names.h"
@@ -35,7 +36,7 @@ struct batch {
 	struct names *names;
 	struct job *jobs; /* owned: one per domain of the plan; its id is its index */
 	size_t n_started, n_in_flight;
-	size_t n_failed, n_failed_in_a_row;
+	size_t n_failed, n_failed_in_a_row, n_unclean;
 	struct job_list active; /* on their way */
 	bool begun, stopping, refused;
 	struct sweep *sweep; /* owned; NULL until the last job is over */
@@ -67,6 +68,7 @@ static void on_finished(void *ctx, struct job *job)
 		return;
 	}
 	batch->n_failed++;
+	batch->n_unclean += job->unclean;
 	if (++batch->n_failed_in_a_row < FAILURES_IN_A_ROW_MAX || batch->stopping)
 		return;
 	log_error(batch->env.host->log, "%d domains failed one after the other: no more are begun",
@@ -304,6 +306,7 @@ static int set_up(struct batch *batch, struct handles *host, struct guestcfg *co
 
 	batch->env = (struct job_env){
 		.host = host,
+		.journal = options->journal,
 		.wait = options->wait,
 		.paused = options->paused,
 		.ready_node = options->ready_node,
@@ -350,6 +353,22 @@ static void tear_down(struct batch *batch)
 	free(batch->jobs);
 }
 
+/* A batch that ended early, or left something, can be gone on with or rolled back. */
+static void end_journal(const struct batch *batch)
+{
+	struct log *log = batch->env.host->log;
+
+	if (!batch->env.journal)
+		return;
+	if (journal_error(batch->env.journal))
+		log_warning(log, "the journal is not whole: %s",
+			    strerror(-journal_error(batch->env.journal)));
+	if (!batch->n_in_flight && !batch->n_unclean)
+		journal_remove(batch->env.journal);
+	else
+		log_warning(log, "something is left: xencreate --rollback removes it");
+}
+
 enum batch_outcome batch_run(struct handles *host, struct plan *plan,
 			     struct guestcfg *const *configs, const struct batch_options *options)
 {
@@ -368,6 +387,7 @@ enum batch_outcome batch_run(struct handles *host, struct plan *plan,
 		outcome = batch.n_failed || batch.n_started < plan->n_domains ? BATCH_SOME
 									      : BATCH_ALL;
 	}
+	end_journal(&batch);
 	tear_down(&batch);
 	return outcome;
 }

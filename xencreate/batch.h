@@ -21,6 +21,7 @@ struct batch_options {
 	const char *ready_node; /* borrowed, like all strings here */
 	uint64_t timeout_ms;	/* for a console and for a guest, each */
 	bool json, progress, quiet;
+	struct journal *journal; /* or NULL; where the batch's progress is noted */
 	const char *timings_path;
 };
 
@@ -34,6 +35,8 @@ enum batch_outcome {
  * batch_run() - make the domains, report, return
  * @host:    not connected yet; its loop runs until the batch is over
  * @configs: of the plan, with their images; borrowed
+ *
+ * When it is over and nothing is left half made, the journal's file is removed.
  *
  * SIGINT and SIGTERM: what is on its way is taken back, what was made stays. A second one ends at
  * once.

@@ -36,9 +36,7 @@ enum phase {
 };
 
 struct destroy {
-	char *const *targets; /* borrowed: the caller's, like the options */
-	size_t n_targets;
-	bool all;
+	const struct destroy_request *request; /* borrowed: the caller's, like the options */
 	const struct batch_options *options;
 	struct victim_env env;
 	struct names *names;
@@ -100,9 +98,11 @@ static const struct victim *victim_of_info(const struct destroy *destroy, size_t
 {
 	const struct victim *victim;
 
-	while (*at < destroy->n_started && destroy->victims[*at].entry->domid < info->domain)
+	/* Ghosts stand behind all others. */
+	while (*at < destroy->n_started && !destroy->victims[*at].ghost &&
+	       destroy->victims[*at].entry->domid < info->domain)
 		++*at;
-	if (*at == destroy->n_started)
+	if (*at == destroy->n_started || destroy->victims[*at].ghost)
 		return NULL;
 	victim = &destroy->victims[*at];
 	if (victim->entry->domid != info->domain || memcmp(victim->entry->uuid, info->handle, 16) ||
@@ -214,12 +214,13 @@ static bool is_target(const struct names_entry *entry, const char *target)
 	return entry->name && !fnmatch(target, entry->name, 0);
 }
 
-static bool wanted(const struct destroy *destroy, const struct names_entry *entry, bool *used)
+static bool wanted(const struct destroy_request *request, const struct names_entry *entry,
+		   bool *used)
 {
-	bool found = destroy->all;
+	bool found = request->all;
 
-	for (size_t i = 0; i < destroy->n_targets; i++) {
-		if (!is_target(entry, destroy->targets[i]))
+	for (size_t i = 0; i < request->n_targets; i++) {
+		if (!is_target(entry, request->targets[i]))
 			continue;
 		used[i] = true;
 		found = true;
@@ -227,33 +228,80 @@ static bool wanted(const struct destroy *destroy, const struct names_entry *entr
 	return found;
 }
 
-static void add_victim(struct destroy *destroy, const struct names_entry *entry)
+static void add_victim(struct destroy *destroy, const struct names_entry *entry, bool ghost)
 {
 	victim_init(&destroy->victims[destroy->n_victims], &destroy->env, entry,
-		    (uint32_t)destroy->n_victims);
+		    (uint32_t)destroy->n_victims, ghost);
 	destroy->n_victims++;
+}
+
+static int choose_targets(struct destroy *destroy, const struct names_entry *entries, size_t n)
+{
+	const struct destroy_request *request = destroy->request;
+	CLEANUP(free) bool *used = calloc(request->n_targets + 1, sizeof(*used));
+
+	if (!used)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (wanted(request, &entries[i], used))
+			add_victim(destroy, &entries[i], false);
+	for (size_t i = 0; i < request->n_targets; i++) {
+		if (used[i])
+			continue;
+		log_error(destroy->env.host->log, "there is no domain \"%s\"", request->targets[i]);
+		return -ESRCH;
+	}
+	return 0;
+}
+
+static int compare_uuids(const void *a, const void *b)
+{
+	return memcmp(((const struct names_entry *)a)->uuid, ((const struct names_entry *)b)->uuid,
+		      16);
+}
+
+/* Those on the host first, in its order; then those of which only nodes can be left. */
+static int choose_known(struct destroy *destroy, const struct names_entry *entries, size_t n)
+{
+	size_t n_known = destroy->request->n_known;
+	CLEANUP(free) struct names_entry *known = calloc(n_known + 1, sizeof(*known));
+	CLEANUP(free) bool *found = calloc(n_known + 1, sizeof(*found));
+
+	if (!known || !found)
+		return -ENOMEM;
+	memcpy(known, destroy->request->known, n_known * sizeof(*known));
+	qsort(known, n_known, sizeof(*known), compare_uuids);
+	for (size_t i = 0; i < n; i++) {
+		const struct names_entry *same =
+			bsearch(&entries[i], known, n_known, sizeof(*known), compare_uuids);
+
+		if (!same)
+			continue;
+		found[same - known] = true;
+		add_victim(destroy, &entries[i], false);
+	}
+	for (size_t i = 0; i < n_known; i++) {
+		const struct names_entry *original = bsearch(
+			&destroy->request->known[i], known, n_known, sizeof(*known), compare_uuids);
+
+		if (!found[original - known] && original->domid)
+			add_victim(destroy, &destroy->request->known[i], true);
+	}
+	return 0;
 }
 
 static int choose(struct destroy *destroy)
 {
-	CLEANUP(free) bool *used = calloc(destroy->n_targets + 1, sizeof(*used));
 	const struct names_entry *entries;
 	size_t n;
 
 	entries = names_entries(destroy->names, &n);
-	destroy->victims = calloc(n + 1, sizeof(destroy->victims[0]));
-	if (!used || !destroy->victims)
+	destroy->victims = calloc(n + destroy->request->n_known + 1, sizeof(destroy->victims[0]));
+	if (!destroy->victims)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		if (wanted(destroy, &entries[i], used))
-			add_victim(destroy, &entries[i]);
-	for (size_t i = 0; i < destroy->n_targets; i++) {
-		if (used[i])
-			continue;
-		log_error(destroy->env.host->log, "there is no domain \"%s\"", destroy->targets[i]);
-		return -ESRCH;
-	}
-	return 0;
+	if (destroy->request->known)
+		return choose_known(destroy, entries, n);
+	return choose_targets(destroy, entries, n);
 }
 
 static int make_report(struct destroy *destroy)
@@ -343,14 +391,12 @@ static void tear_down(struct destroy *destroy)
 	tree_deinit(&destroy->env.tree);
 }
 
-enum batch_outcome destroy_run(struct handles *host, char *const *targets, size_t n_targets,
-			       bool all, const struct batch_options *options)
+enum batch_outcome destroy_run(struct handles *host, const struct destroy_request *request,
+			       const struct batch_options *options)
 {
 	static const struct storeclient_handlers handlers = { 0 };
 	struct destroy destroy = {
-		.targets = targets,
-		.n_targets = n_targets,
-		.all = all,
+		.request = request,
 		.options = options,
 		.env = { .host = host, .finished = on_finished, .ctx = &destroy },
 	};

@@ -9,18 +9,29 @@
 #include "batch.h"
 
 struct handles;
+struct names_entry;
+
+/* Which ones: one of the three. */
+struct destroy_request {
+	char *const *targets; /* names (with wildcards) and numbers */
+	size_t n_targets;
+	bool all; /* every domain but dom0 */
+	/* By UUID: domains that are not there any more, or never were, are no mistake; what the
+	 * store has of them goes. */
+	const struct names_entry *known;
+	size_t n_known;
+};
 
 /**
  * destroy_run() - destroy domains, report, return
  * @host:    not connected yet
- * @targets: @n_targets names (with wildcards) and numbers
- * @all:     every domain but dom0, instead
+ * @request: borrowed, with all in it
  * @options: workers, limits and reporting apply
  *
  * A target that matches nothing refuses all. A domain with devices beside its console is left alone
  * and reported: their backends need xl destroy.
  */
-enum batch_outcome destroy_run(struct handles *host, char *const *targets, size_t n_targets,
-			       bool all, const struct batch_options *options);
+enum batch_outcome destroy_run(struct handles *host, const struct destroy_request *request,
+			       const struct batch_options *options);
 
 #endif

@@ -3,8 +3,8 @@
  * What making domains costs when there is neither store nor console: the hypercalls and libxenguest
  * alone, one domain after the other, in one process. xencreate is measured against it.
  *
- * usage: floor CONFIG N [--keep]	prints "present shell_us build_us unpause_us" per domain, and
- * the total
+ * usage: floor CONFIG N [--keep]	prints "present shell_us build_us unpause_us" per domain,
+ * and the total
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +39,7 @@ static int make_one(xc_interface *xch, const struct guestcfg *config, unsigned i
 	int r = getrandom(handle, sizeof(handle), 0) == sizeof(handle) ? 0 : -errno;
 
 	if (!r)
-		r = shell_create(&shell, xch, config, handle, 0, 0);
+		r = shell_create(&shell, xch, config, handle, 1023, 0, 0);
 	if (r < 0)
 		return r;
 	*domid = shell.domid;

@@ -15,9 +15,8 @@
 #include "keys.h"
 #include "log.h"
 
-#define MEMORY_DEFAULT_MIB     32
-#define EVENT_CHANNELS_DEFAULT 1023
-#define FILE_SIZE_MAX	       (1 << 20)
+#define MEMORY_DEFAULT_MIB 32
+#define FILE_SIZE_MAX	   (1 << 20)
 
 /* Known settings. What needs somebody who stays (on_*) is noted by no one here: see xencreate(8).
  */
@@ -247,7 +246,7 @@ static int get_numbers(const struct reading *reading)
 	config->maxmem_mib = (uint64_t)(maxmem ? maxmem : memory);
 	config->vcpus = (uint32_t)vcpus;
 	config->max_vcpus = (uint32_t)(max_vcpus ? max_vcpus : vcpus);
-	config->max_event_channels = (uint32_t)(ports ? ports : EVENT_CHANNELS_DEFAULT);
+	config->asked_event_channels = (uint32_t)ports;
 	config->max_grant_frames = (int32_t)grants;
 	config->max_maptrack_frames = (int32_t)maptrack;
 	config->grant_version = (uint32_t)version;

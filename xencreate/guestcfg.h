@@ -28,8 +28,8 @@ struct guestcfg {
 	uint64_t maxmem_mib;
 	uint32_t vcpus;
 	uint32_t max_vcpus;
-	uint32_t max_event_channels; /* highest port, inclusive */
-	int32_t max_grant_frames;    /* -1: Xen's default, as for the next */
+	uint32_t asked_event_channels; /* highest port, inclusive; 0: the config says nothing */
+	int32_t max_grant_frames;      /* -1: Xen's default, as for the next */
 	int32_t max_maptrack_frames;
 	uint32_t grant_version;
 	bool has_uuid;

@@ -15,6 +15,7 @@
 
 #include "guestcfg.h"
 #include "handles.h"
+#include "journal.h"
 #include "log.h"
 #include "plan.h"
 #include "report.h"
@@ -100,6 +101,10 @@ static void finish(struct job *job, enum job_state state)
 
 	memcpy(domain.stage_us, job->stage_us, sizeof(domain.stage_us));
 	job->state = state;
+	if (state == JOB_DONE)
+		journal_done(job->env->journal, job->plan->entry);
+	else if (!job->unclean)
+		journal_undone(job->env->journal, job->plan->entry);
 	report_domain(job->env->report, &domain);
 	job->env->finished(job->env->ctx, job);
 }
@@ -371,13 +376,14 @@ void job_start(struct job *job)
 
 	job->state = JOB_RUNNING;
 	job->start_us = job->stage_start_us = now_us();
-	r = shell_create(&job->shell, host->xch, job->plan->config, job->plan->uuid,
+	r = shell_create(&job->shell, host->xch, job->plan->config, job->plan->uuid, job->plan->cap,
 			 host->store_domid, host->console_domid);
 	if (r < 0) {
 		note_error(job, r, strerror(-r));
 		go_back(job);
 		return;
 	}
+	journal_begun(job->env->journal, job->plan->entry, job->shell.domid);
 	undo_push(&job->undo, UNDO_DOMAIN);
 	leave(job, STAGE_BUILD);
 	work.shell = job->shell;

@@ -18,6 +18,7 @@
 
 struct handles;
 struct job;
+struct journal;
 struct plan_domain;
 struct report;
 struct worker_pool;
@@ -43,6 +44,7 @@ struct job_env {
 	struct handles *host;
 	struct worker_pool *pool;
 	struct report *report;
+	struct journal *journal; /* or NULL */
 	enum job_wait wait;
 	bool paused;		/* leave the domains paused */
 	const char *ready_node; /* below the domain's folder */

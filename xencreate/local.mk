@@ -5,15 +5,18 @@ libxencreate_a_SOURCES = \
 	xencreate/batch.c xencreate/batch.h \
 	xencreate/build.c xencreate/build.h \
 	xencreate/destroy.c xencreate/destroy.h \
+	xencreate/forecast.c xencreate/forecast.h \
 	xencreate/guestcfg.c xencreate/guestcfg.h \
 	xencreate/handles.c xencreate/handles.h \
 	xencreate/image.c xencreate/image.h \
 	xencreate/job.c xencreate/job.h \
+	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
 	xencreate/pattern.c xencreate/pattern.h \
 	xencreate/plan.c xencreate/plan.h \
+	xencreate/recover.c xencreate/recover.h \
 	xencreate/report.c xencreate/report.h \
 	xencreate/shell.c xencreate/shell.h \
 	xencreate/stage.c xencreate/stage.h \
@@ -23,16 +26,21 @@ libxencreate_a_SOURCES = \
 	xencreate/victim.c xencreate/victim.h \
 	xencreate/worker.c xencreate/worker.h
 libxencreate_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS)
-libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/lsevtchn
 
-XENCREATE_LIBS = libxencreate.a $(CAPACITY_LIBS) $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(JSON_LIBS)
+XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(JSON_LIBS)
 xencreate_xencreate_SOURCES = xencreate/main.c
+xencreate_xencreate_CPPFLAGS = $(libxencreate_a_CPPFLAGS)
 xencreate_xencreate_LDADD = $(XENCREATE_LIBS)
 
 check_PROGRAMS += tests/unit/test_guestcfg
 tests_unit_test_guestcfg_SOURCES = tests/unit/test_guestcfg.c
 tests_unit_test_guestcfg_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_guestcfg_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_create_journal
+tests_unit_test_create_journal_SOURCES = tests/unit/test_create_journal.c
+tests_unit_test_create_journal_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_create_journal_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c
 tests_unit_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate

@@ -7,12 +7,16 @@
 #include "batch.h"
 #include "cleanup.h"
 #include "destroy.h"
+#include "forecast.h"
 #include "guestcfg.h"
 #include "handles.h"
 #include "image.h"
+#include "journal.h"
 #include "log.h"
+#include "lsevtchn/policy.h"
 #include "options.h"
 #include "plan.h"
+#include "recover.h"
 
 enum {
 	STATUS_ALL = 0,
@@ -51,19 +55,30 @@ static int configs_read(struct configs *configs, const struct options *options, 
 	return error;
 }
 
+static int load_policy(struct policy **policy, const struct options *options, struct log *log)
+{
+	const char *path = options->policy_path ? options->policy_path : POLICY_PATH;
+	CLEANUP(free) char *error = NULL;
+	int r = policy_load(policy, path, &error);
+
+	if (r == -ENOENT && !options->policy_path)
+		return 0;
+	if (r < 0)
+		log_error(log, "%s: %s", path, error ? error : strerror(-r));
+	return r;
+}
+
 static void print_plan(const struct plan *plan)
 {
-	uint64_t memory_mib = 0;
-
 	for (size_t i = 0; i < plan->n_domains; i++) {
 		const struct plan_domain *domain = &plan->domains[i];
 
-		printf("%s %s %s %llu MiB %u vCPU\n", domain->name, domain->uuid_text,
-		       guestcfg_type_name(domain->config->type),
-		       (unsigned long long)domain->config->memory_mib, domain->config->vcpus);
-		memory_mib += domain->config->memory_mib;
+		printf("%s %s %s %llu MiB, %u vCPU, event channels up to %u\n", domain->name,
+		       domain->uuid_text, guestcfg_type_name(domain->config->type),
+		       (unsigned long long)domain->config->memory_mib, domain->config->vcpus,
+		       domain->cap);
 	}
-	printf("%zu domains, %llu MiB\n", plan->n_domains, (unsigned long long)memory_mib);
+	printf("\n");
 }
 
 static int status_of(enum batch_outcome outcome)
@@ -84,32 +99,81 @@ static struct handles *open_host(struct log *log)
 	return NULL;
 }
 
-static int create_planned(const struct options *options, const struct configs *configs,
-			  struct plan *plan, struct log *log)
+/* Somebody else's journal is no obstacle, but worth a word. */
+static void mention_leftovers(struct log *log)
 {
+	char **paths;
+	size_t n, n_left = 0;
+
+	if (journal_list(&paths, &n, JOURNAL_FOLDER) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP(journal_free) struct journal *journal = NULL;
+
+		n_left += !journal_open(&journal, paths[i]);
+		free(paths[i]);
+	}
+	free(paths);
+	if (n_left)
+		log_warning(log, "%zu interrupted batches are left: see --resume and --rollback",
+			    n_left);
+}
+
+static int run_batch(struct handles *host, struct plan *plan, const struct configs *configs,
+		     const struct options *options, struct log *log)
+{
+	CLEANUP(journal_free) struct journal *journal = NULL;
+	struct batch_options batch = options->batch;
+	int r;
+
+	mention_leftovers(log);
+	r = journal_new(&journal, JOURNAL_FOLDER, plan, configs->all, configs->n, &batch);
+	if (r < 0) {
+		log_error(log, "no journal can be kept in " JOURNAL_FOLDER ": %s", strerror(-r));
+		return STATUS_REFUSED;
+	}
+	batch.journal = journal;
+	return status_of(batch_run(host, plan, configs->all, &batch));
+}
+
+static int create_planned(const struct options *options, const struct configs *configs,
+			  struct plan *plan, const struct policy *policy, struct log *log)
+{
+	const struct forecast_options forecast = {
+		.paths = options->arguments,
+		.n_paths = options->n_arguments,
+		.n_copies = options->n_copies,
+		.policy = policy,
+		.explain = options->dry_run,
+	};
 	CLEANUP(handles_free) struct handles *host = NULL;
 	CLEANUP(image_set_free) struct image_set *images = NULL;
+	bool refused;
 
-	if (options->dry_run) {
+	if (options->dry_run)
 		print_plan(plan);
-		return STATUS_ALL;
-	}
+	refused = (options->dry_run || !options->no_preflight) &&
+		  forecast_run(&forecast, log) == FORECAST_REFUSED;
+	if (options->dry_run || refused)
+		return refused ? STATUS_REFUSED : STATUS_ALL;
 	host = open_host(log);
 	if (!host || image_set_load(&images, configs->all, configs->n, host->xch, log) < 0)
 		return STATUS_REFUSED;
-	return status_of(batch_run(host, plan, configs->all, &options->batch));
+	return run_batch(host, plan, configs, options, log);
 }
 
 static int create(const struct options *options, struct log *log)
 {
+	CLEANUP(policy_free) struct policy *policy = NULL;
 	CLEANUP(plan_free) struct plan *plan = NULL;
 	struct configs configs = { 0 };
 	int status = STATUS_REFUSED;
 
-	if (!configs_read(&configs, options, log) &&
+	if (!load_policy(&policy, options, log) && !configs_read(&configs, options, log) &&
 	    !plan_new(&plan, configs.all, configs.n, options->n_copies, options->pattern,
-		      options->first, log))
-		status = create_planned(options, &configs, plan, log);
+		      options->first, log) &&
+	    !plan_set_caps(plan, policy, log))
+		status = create_planned(options, &configs, plan, policy, log);
 	configs_deinit(&configs);
 	return status;
 }
@@ -117,11 +181,22 @@ static int create(const struct options *options, struct log *log)
 static int destroy(const struct options *options, struct log *log)
 {
 	CLEANUP(handles_free) struct handles *host = open_host(log);
+	const struct destroy_request request = {
+		.targets = options->arguments,
+		.n_targets = options->n_arguments,
+		.all = options->all,
+	};
 
-	if (!host)
-		return STATUS_REFUSED;
-	return status_of(destroy_run(host, options->arguments, options->n_arguments, options->all,
-				     &options->batch));
+	return host ? status_of(destroy_run(host, &request, &options->batch)) : STATUS_REFUSED;
+}
+
+static int go(const struct options *options, bool destroying, struct log *log)
+{
+	if (destroying)
+		return destroy(options, log);
+	if (options->resume || options->rollback)
+		return status_of(recover_run(options->resume, options->all, &options->batch, log));
+	return create(options, log);
 }
 
 int main(int argc, char **argv)
@@ -140,5 +215,5 @@ int main(int argc, char **argv)
 				     (options.verbosity > 2 ? 2 : options.verbosity)),
 		    LOG_TARGET_STDERR) < 0)
 		return STATUS_REFUSED;
-	return destroying ? destroy(&options, log) : create(&options, log);
+	return go(&options, destroying, log);
 }

@@ -31,12 +31,17 @@ enum {
 	OPT_TIMINGS,
 	OPT_PROGRESS,
 	OPT_DRY_RUN,
+	OPT_NO_PREFLIGHT,
+	OPT_POLICY,
+	OPT_RESUME,
+	OPT_ROLLBACK,
 	OPT_ALL,
 	OPT_VERSION,
 };
 
 static const char create_help[] =
 	"Usage: xencreate [OPTION]... CONFIG...\n"
+	"       xencreate --resume|--rollback [OPTION]...\n"
 	"       xencreate destroy [OPTION]... NAME|DOMID...\n"
 	"Create many Xen domains from xl.cfg files, several at a time.\n"
 	"\n"
@@ -50,7 +55,11 @@ static const char create_help[] =
 	"      --max-in-flight=N at most N on their way at a time (16)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
 	"      --timeout=S       seconds to wait for a console, and for a guest (60)\n"
-	"      --dry-run         say what would be made, and make nothing\n"
+	"      --dry-run         say what would be made and what it would take, and make nothing\n"
+	"      --no-preflight    begin even if the host has not enough of something\n"
+	"      --policy=FILE     limits on event channels (/etc/xen/event-channels.conf, if it is there)\n"
+	"      --resume          finish batches that were killed\n"
+	"      --rollback        remove what batches that were killed left half made; with --all, also the rest\n"
 	"      --json            one JSON object per line and event on standard output\n"
 	"      --timings=FILE    write the time that each domain spent in each stage\n"
 	"      --progress        show progress even if standard error is no terminal\n"
@@ -89,6 +98,11 @@ static const struct option create_options[] = {
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "no-preflight", no_argument, NULL, OPT_NO_PREFLIGHT },
+	{ "policy", required_argument, NULL, OPT_POLICY },
+	{ "resume", no_argument, NULL, OPT_RESUME },
+	{ "rollback", no_argument, NULL, OPT_ROLLBACK },
+	{ "all", no_argument, NULL, OPT_ALL },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "timings", required_argument, NULL, OPT_TIMINGS },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
@@ -236,6 +250,18 @@ static bool take(struct options *options, int letter, const char *name, char *ar
 	case OPT_DRY_RUN:
 		options->dry_run = true;
 		break;
+	case OPT_NO_PREFLIGHT:
+		options->no_preflight = true;
+		break;
+	case OPT_POLICY:
+		options->policy_path = argument;
+		break;
+	case OPT_RESUME:
+		options->resume = true;
+		break;
+	case OPT_ROLLBACK:
+		options->rollback = true;
+		break;
 	case OPT_ALL:
 		options->all = true;
 		break;
@@ -278,16 +304,32 @@ static enum options_outcome read_all(struct options *options, int argc, char **a
 	return OPTIONS_GO;
 }
 
+static bool check_create(const struct options *options)
+{
+	bool recovering = options->resume || options->rollback;
+
+	if (options->resume && options->rollback)
+		fprintf(stderr, "xencreate: either --resume or --rollback\n");
+	else if (recovering && options->n_arguments)
+		fprintf(stderr,
+			"xencreate: --resume and --rollback know the CONFIGs from the journal\n");
+	else if (options->all && !options->rollback)
+		fprintf(stderr, "xencreate: --all belongs to --rollback\n");
+	else if (!recovering && !options->n_arguments)
+		fprintf(stderr, "xencreate: no CONFIG is given; --help says how to use this\n");
+	else
+		return true;
+	return false;
+}
+
 enum options_outcome options_create(struct options *options, int argc, char **argv)
 {
 	enum options_outcome outcome;
 
 	defaults(options, IN_FLIGHT_DEFAULT);
 	outcome = read_all(options, argc, argv, "n:qvh", create_options, create_help);
-	if (outcome == OPTIONS_GO && !options->n_arguments) {
-		fprintf(stderr, "xencreate: no CONFIG is given; --help says how to use this\n");
+	if (outcome == OPTIONS_GO && !check_create(options))
 		return OPTIONS_WRONG;
-	}
 	return outcome;
 }
 

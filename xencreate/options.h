@@ -15,8 +15,12 @@ struct options {
 	unsigned int first;
 	const char *pattern; /* borrowed from argv, like all strings; NULL: none was given */
 	bool dry_run;
+	bool no_preflight;
+	const char *policy_path; /* NULL: the usual one, if it is there */
 	unsigned int verbosity;
-	bool all; /* destroy: every domain that matches */
+	bool all; /* destroy: every domain; rollback: those that were done, too */
+	bool resume;
+	bool rollback;
 	char **arguments;
 	size_t n_arguments;
 };

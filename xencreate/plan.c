@@ -10,6 +10,9 @@
 
 #include "guestcfg.h"
 #include "log.h"
+#include "lsevtchn/policy.h"
+
+#define CAP_MIN 2 /* ports 1 and 2: the store and the console */
 
 struct plan_index {
 	struct plan plan;	      /* first: what the caller sees */
@@ -108,8 +111,8 @@ static int check_pattern(const char *pattern, bool many, struct log *log)
 
 static int allocate(struct plan_index *index, size_t n)
 {
-	index->plan.domains = calloc(n, sizeof(index->plan.domains[0]));
-	index->by_name = calloc(n, sizeof(index->by_name[0]));
+	index->plan.domains = calloc(n + 1, sizeof(index->plan.domains[0]));
+	index->by_name = calloc(n + 1, sizeof(index->by_name[0]));
 	if (!index->plan.domains || !index->by_name)
 		return -ENOMEM;
 	index->plan.n_domains = n;
@@ -136,6 +139,7 @@ int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_config
 		r = allocate(index, n_configs * n_copies);
 	for (size_t i = 0; !r && i < n_configs * n_copies; i++) {
 		plan->domains[i].config_index = (uint32_t)(i / n_copies);
+		plan->domains[i].entry = (uint32_t)i;
 		r = fill(&plan->domains[i], configs[i / n_copies], pattern,
 			 first + (unsigned int)(i % n_copies), log);
 	}
@@ -143,6 +147,27 @@ int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_config
 		r = check_unique(index, compare_uuids, "UUID", log);
 	if (!r)
 		r = check_unique(index, compare_names, "name", log);
+	if (r < 0)
+		return r;
+	*out = STEAL(plan);
+	return 0;
+}
+
+int plan_restore(struct plan **out, const struct plan_domain *domains, size_t n_domains,
+		 struct log *log)
+{
+	CLEANUP(plan_free) struct plan *plan = NULL;
+	struct plan_index *index = calloc(1, sizeof(*index));
+	int r;
+
+	if (!index)
+		return -ENOMEM;
+	plan = &index->plan;
+	r = allocate(index, n_domains);
+	if (r < 0)
+		return r;
+	memcpy(plan->domains, domains, n_domains * sizeof(*domains));
+	r = check_unique(index, compare_names, "name", log);
 	if (r < 0)
 		return r;
 	*out = STEAL(plan);
@@ -158,6 +183,28 @@ void plan_free(struct plan *plan)
 	free(plan->domains);
 	free(index->by_name);
 	free(index);
+}
+
+int plan_set_caps(struct plan *plan, const struct policy *policy, struct log *log)
+{
+	for (size_t i = 0; i < plan->n_domains; i++) {
+		struct plan_domain *domain = &plan->domains[i];
+		const struct policy_subject subject = {
+			.name = domain->name,
+			.type = domain->config->type == GUESTCFG_PVH ? DOMTYPE_PVH : DOMTYPE_PV,
+		};
+		const struct policy_rule rule = policy_rule(policy, &subject);
+
+		domain->cap = policy_cap(&rule, domain->config->asked_event_channels);
+		if (domain->cap >= CAP_MIN)
+			continue;
+		log_error(
+			log,
+			"%s: a limit of %u event channels leaves no room for the store and the console",
+			domain->name, domain->cap);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int compare_key(const void *key, const void *element)

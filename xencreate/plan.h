@@ -11,6 +11,7 @@
 
 struct guestcfg;
 struct log;
+struct policy;
 
 struct plan_domain {
 	const struct guestcfg *config; /* borrowed: the configs outlive the plan */
@@ -18,6 +19,8 @@ struct plan_domain {
 	char name[PATTERN_NAME_MAX];
 	uint8_t uuid[16];
 	char uuid_text[37];
+	uint32_t cap;	/* highest event-channel port it may have; plan_set_caps() */
+	uint32_t entry; /* its number in the journal: its place in the plan that was begun with */
 };
 
 struct plan {
@@ -41,8 +44,24 @@ struct plan {
  */
 int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_configs,
 	     unsigned int n_copies, const char *pattern, unsigned int first, struct log *log);
+/**
+ * plan_restore() - make a plan of domains that were planned before
+ * @domains: @n_domains of them; copied
+ *
+ * Return: 0, -ENOMEM, -EEXIST (as plan_new()).
+ */
+int plan_restore(struct plan **out, const struct plan_domain *domains, size_t n_domains,
+		 struct log *log);
 void plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free)
+
+/**
+ * plan_set_caps() - decide how many event channels each domain may have
+ * @policy: or NULL: what the configs ask for, or libxl's default
+ *
+ * Return: 0, -EINVAL (less than the store and the console need; said in @log).
+ */
+int plan_set_caps(struct plan *plan, const struct policy *policy, struct log *log);
 
 /** plan_find() - the domain of this name, or NULL. */
 const struct plan_domain *plan_find(const struct plan *plan, const char *name);

@@ -18,12 +18,12 @@
 #define MAXMEM_SLACK_KIB 1024
 
 static void describe(struct xen_domctl_createdomain *create, const struct guestcfg *config,
-		     const uint8_t handle[16])
+		     const uint8_t handle[16], uint32_t cap)
 {
 	*create = (struct xen_domctl_createdomain){
 		.ssidref = SSIDREF_DOMU,
 		.max_vcpus = config->max_vcpus,
-		.max_evtchn_port = config->max_event_channels,
+		.max_evtchn_port = cap,
 		.max_grant_frames = config->max_grant_frames,
 		.max_maptrack_frames = config->max_maptrack_frames,
 		.grant_opts = XEN_DOMCTL_GRANT_version(config->grant_version),
@@ -62,13 +62,14 @@ static int furnish(struct shell *shell, xc_interface *xch, const struct guestcfg
 }
 
 int shell_create(struct shell *shell, struct xc_interface_core *xch, const struct guestcfg *config,
-		 const uint8_t handle[16], uint32_t store_domid, uint32_t console_domid)
+		 const uint8_t handle[16], uint32_t cap, uint32_t store_domid,
+		 uint32_t console_domid)
 {
 	struct shell made = { .domid = DOMID_CHOOSE };
 	struct xen_domctl_createdomain create;
 	int r;
 
-	describe(&create, config, handle);
+	describe(&create, config, handle, cap);
 	if (xc_domain_create(xch, &made.domid, &create) < 0)
 		return -errno;
 	r = furnish(&made, xch, config, store_domid, console_domid);

@@ -18,6 +18,8 @@ struct shell {
  * shell_create() - make an empty, paused domain with its two event channels
  * @shell:         out; on error nothing is left of the domain
  * @handle:        the UUID, by which the domain is known from now on
+ * @cap:           the highest event-channel port that it may have, at least 2; Xen takes no other
+ * value later
  * @store_domid:   whom the store's port is offered to
  * @console_domid: the console's
  *
@@ -26,7 +28,8 @@ struct shell {
  * xen/event_channel.h, alloc_unbound.
  */
 int shell_create(struct shell *shell, struct xc_interface_core *xch, const struct guestcfg *config,
-		 const uint8_t handle[16], uint32_t store_domid, uint32_t console_domid);
+		 const uint8_t handle[16], uint32_t cap, uint32_t store_domid,
+		 uint32_t console_domid);
 
 /**
  * shell_destroy() - end a domain and give back what it holds

@@ -184,7 +184,7 @@ static void cap_record(struct writer *w, const struct tree_domain *domain)
 	char path[CAP_NODE_MAX], text[CAP_RECORD_MAX];
 
 	cap_node(path, domain->domid);
-	cap_record_format(text, domain->plan->config->max_event_channels, domain->plan->uuid);
+	cap_record_format(text, domain->plan->cap, domain->plan->uuid);
 	request(w, XS_WRITE, path, NULL, text, strlen(text));
 }
 
@@ -251,10 +251,12 @@ int tree_removal(struct tree *tree, uint32_t domid, const char *uuid_text, uint3
 	struct writer w;
 
 	writer_init(&w, tree, domid, uuid_text, console_domid);
-	request(&w, XS_RM, w.home, NULL, "", 0);
-	request(&w, XS_RM, w.vm, NULL, "", 0);
-	request(&w, XS_RM, w.libxl, NULL, "", 0);
+	/* The domain's own folder goes last: as long as it is there, it says whose the others are.
+	 */
 	request(&w, XS_RM, w.backend, NULL, "", 0);
+	request(&w, XS_RM, w.libxl, NULL, "", 0);
+	request(&w, XS_RM, w.vm, NULL, "", 0);
+	request(&w, XS_RM, w.home, NULL, "", 0);
 	return w.error;
 }
 

@@ -28,8 +28,9 @@ static uint64_t now_us(void)
 }
 
 void victim_init(struct victim *victim, struct victim_env *env, const struct names_entry *entry,
-		 uint32_t id)
+		 uint32_t id, bool ghost)
 {
+	victim->ghost = ghost;
 	victim->env = env;
 	victim->entry = entry;
 	victim->id = id;
@@ -76,6 +77,10 @@ static void kill_domain(struct victim *victim)
 	};
 	int r;
 
+	if (victim->ghost) {
+		finish(victim);
+		return;
+	}
 	memcpy(job.handle, victim->entry->uuid, sizeof(job.handle));
 	r = worker_pool_submit(victim->env->pool, &job);
 	if (!r)
@@ -131,6 +136,49 @@ static void remove_nodes(struct victim *victim)
 		kill_domain(victim);
 }
 
+static void on_vm_removed(void *ctx, int error, const char *data, size_t len)
+{
+	struct victim *victim = ctx;
+
+	(void)data, (void)len;
+	victim->n_pending--;
+	if (victim->env->closing)
+		return;
+	if (error && error != -ENOENT)
+		fail(victim, "removing its nodes", error);
+	finish(victim);
+}
+
+/* The number may be another domain's by now; a UUID is nobody else's. */
+static void remove_vm_only(struct victim *victim)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/vm/%s", victim->uuid_text);
+	r = storeclient_rm(victim->env->host->store, 0, path, on_vm_removed, victim);
+	if (!r) {
+		victim->n_pending++;
+		return;
+	}
+	fail(victim, "removing its nodes", r);
+	finish(victim);
+}
+
+static void on_owner(void *ctx, int error, const char *data, size_t len)
+{
+	struct victim *victim = ctx;
+
+	(void)len;
+	victim->n_pending--;
+	if (victim->env->closing)
+		return;
+	if (!error && !strncmp(data, "/vm/", 4) && !strcmp(data + 4, victim->uuid_text))
+		remove_nodes(victim);
+	else
+		remove_vm_only(victim);
+}
+
 /* @data holds names with their NULs. */
 static bool only_console(const char *data, size_t len)
 {
@@ -161,16 +209,22 @@ static void on_devices(void *ctx, int error, const char *data, size_t len)
 
 void victim_start(struct victim *victim)
 {
+	struct storeclient *store = victim->env->host->store;
 	char path[64];
 	int r;
 
 	victim->start_us = now_us();
-	snprintf(path, sizeof(path), "/libxl/%u/device", victim->entry->domid);
-	r = storeclient_directory(victim->env->host->store, 0, path, on_devices, victim);
+	if (victim->ghost) {
+		snprintf(path, sizeof(path), "/local/domain/%u/vm", victim->entry->domid);
+		r = storeclient_read(store, 0, path, on_owner, victim);
+	} else {
+		snprintf(path, sizeof(path), "/libxl/%u/device", victim->entry->domid);
+		r = storeclient_directory(store, 0, path, on_devices, victim);
+	}
 	if (!r) {
 		victim->n_pending++;
 		return;
 	}
-	fail(victim, "asking for its devices", r);
+	fail(victim, "asking the store for it", r);
 	finish(victim);
 }

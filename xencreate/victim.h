@@ -30,6 +30,7 @@ struct victim {
 	struct victim_env *env;
 	const struct names_entry *entry; /* borrowed: the listing outlives the run */
 	uint32_t id;
+	bool ghost; /* there is no such domain any more, but maybe nodes of it */
 	char uuid_text[37];
 	char label[PATTERN_NAME_MAX]; /* its name, or its number if it has none */
 	unsigned int n_pending;	      /* answers of the store that are still to come */
@@ -38,9 +39,10 @@ struct victim {
 	uint64_t start_us, end_us;
 };
 
-/** victim_init() - @victim is zeroed; @id comes back in the worker's result. */
+/** victim_init() - @victim is zeroed; @id comes back in the worker's result. Of a @ghost only nodes
+ * are removed, and only those that are surely its own. */
 void victim_init(struct victim *victim, struct victim_env *env, const struct names_entry *entry,
-		 uint32_t id);
+		 uint32_t id, bool ghost);
 
 /** victim_start() - take the first step. */
 void victim_start(struct victim *victim);

@@ -38,7 +38,7 @@ TEST(a_small_config_gets_the_defaults_of_xl)
 	CHECK_EQ(config->maxmem_mib, 32);
 	CHECK_EQ(config->vcpus, 1);
 	CHECK_EQ(config->max_vcpus, 1);
-	CHECK_EQ(config->max_event_channels, 1023);
+	CHECK_EQ(config->asked_event_channels, 0);
 	CHECK_EQ(config->max_grant_frames, -1);
 	CHECK_EQ(config->max_maptrack_frames, -1);
 	CHECK_EQ(config->grant_version, 2);
@@ -63,7 +63,7 @@ TEST(every_setting_arrives)
 	CHECK_EQ(config->maxmem_mib, 8);
 	CHECK_EQ(config->vcpus, 2);
 	CHECK_EQ(config->max_vcpus, 4);
-	CHECK_EQ(config->max_event_channels, 10);
+	CHECK_EQ(config->asked_event_channels, 10);
 	CHECK_EQ(config->max_grant_frames, 4);
 	CHECK_EQ(config->max_maptrack_frames, 0);
 	CHECK_EQ(config->grant_version, 1);

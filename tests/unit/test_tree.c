@@ -17,7 +17,6 @@ static struct guestcfg config = {
 	.maxmem_mib = 8,
 	.vcpus = 1,
 	.max_vcpus = 2,
-	.max_event_channels = 10,
 };
 
 static void make(struct tree *tree)
@@ -27,6 +26,7 @@ static void make(struct tree *tree)
 		.name = "web-7",
 		.uuid = { 1 },
 		.uuid_text = "01000000-0000-0000-0000-000000000000",
+		.cap = 10,
 	};
 	struct tree_domain domain = {
 		.plan = &plan,
@@ -110,7 +110,8 @@ TEST(the_cap_is_written_down_with_the_uuid)
 	struct tree tree = { 0 };
 
 	make(&tree);
-	check_value(&tree, "/libxl/7/max-event-channels", "10 01000000-0000-0000-0000-000000000000");
+	check_value(&tree, "/libxl/7/max-event-channels",
+		    "10 01000000-0000-0000-0000-000000000000");
 	tree_deinit(&tree);
 }
 
@@ -148,7 +149,8 @@ TEST(removal_takes_all_folders_that_creation_made)
 	make(&tree);
 	CHECK_EQ(tree_removal(&tree, 7, "01000000-0000-0000-0000-000000000000", 0), 0);
 	CHECK_EQ(tree.n_requests, 4);
-	CHECK(find(&tree, XS_RM, "/local/domain/7") >= 0);
+	/* Last, because it says whose the others are. */
+	CHECK_EQ(find(&tree, XS_RM, "/local/domain/7"), 3);
 	CHECK(find(&tree, XS_RM, "/libxl/7") >= 0);
 	CHECK(find(&tree, XS_RM, "/vm/01000000-0000-0000-0000-000000000000") >= 0);
 	CHECK(find(&tree, XS_RM, "/local/domain/0/backend/console/7") >= 0);

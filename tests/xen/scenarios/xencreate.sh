@@ -53,7 +53,18 @@ printf 'kernel = "%s"\nfirmware = "uefi"\n' "$GUESTS/guest" >/tmp/odd.cfg
 ok "a setting that is not known is refused" status 4 xencreate /tmp/odd.cfg
 ok "and named" grep -q firmware /tmp/errors
 
-xencreate -n 500 --json "$cfg" >/tmp/events 2>&1 &
+ok "a batch that does not fit is refused" status 4 xencreate -n 9000 "$cfg"
+ok "and what is in the way is named" grep -q 'memory.*met first' /tmp/errors
+ok "a dry run says what would be made" sh -c "xencreate -n 3 --dry-run $cfg | grep -q '^tiny-3 '"
+printf '[default]\nhard = 20\n' >/tmp/policy
+ok "limits on event channels come from a policy" xencreate --policy=/tmp/policy --name=capped --wait=ready "$cfg"
+ok "and are recorded" sh -c "xenstore-read /libxl/$(domid capped)/max-event-channels | grep -q '^20 '"
+tiny_cfg hog hog-ports >/dev/null
+ok "and hold" sh -c "xencreate --policy=/tmp/policy /tmp/hog.cfg && sleep 1"
+is "a guest that wants more gets ENOSPC at its limit" "$(guest_node hog data/ports)" "18 20 ENOSPC"
+ok "destroy them" xencreate destroy capped hog
+
+xencreate -n 200 --json "$cfg" >/tmp/events 2>&1 &
 creating=$!
 wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
 kill $creating

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* After a batch was killed: what it left half made goes, and the rest is made or not. */
+#ifndef RECOVER_H
+#define RECOVER_H
+
+#include <stdbool.h>
+
+#include "batch.h"
+
+struct log;
+
+/**
+ * recover_run() - go through the journals that dead batches left in JOURNAL_FOLDER
+ * @resume:  make what was not made yet, and what was half made, as the journal says
+ * @all:     without @resume: also remove the domains that were done
+ * @options: limits and reporting apply
+ *
+ * Domains are known by their UUID and never by their number alone. A journal that has been dealt
+ * with is removed. A batch that is alive is left alone.
+ */
+enum batch_outcome recover_run(bool resume, bool all, const struct batch_options *options,
+			       struct log *log);
+
+#endif
