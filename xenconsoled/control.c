@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -42,7 +43,8 @@ struct client {
 struct control {
 	struct server *server; /* borrowed: owns us */
 	struct sockaddr_un address;
-	int fd; /* -1: not listening */
+	int fd;	   /* -1: not listening */
+	int spare; /* kept for the day on which no descriptor is left; -1: in use by a client */
 	struct event *acceptable;
 	LIST_HEAD(, client) clients; /* owned */
 	unsigned int n_clients;
@@ -55,6 +57,25 @@ static int set_address(struct sockaddr_un *address, const char *run_dir)
 
 	address->sun_family = AF_UNIX;
 	return n < (int)sizeof(address->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+/* Without a spare descriptor the listener would stay ready, and nobody could see why. */
+static void keep_spare(struct control *control)
+{
+	if (control->spare < 0)
+		control->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int accept_client(struct control *control)
+{
+	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+		return fd;
+	if (control->spare >= 0)
+		close(control->spare);
+	control->spare = -1;
+	return accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 static void free_client(struct loop_garbage *garbage)
@@ -73,6 +94,8 @@ static void end_client(struct client *client)
 	if (client->out)
 		evbuffer_free(client->out);
 	close(client->fd);
+	keep_spare(client->control);
+	event_add(client->control->acceptable, NULL);
 	client->garbage.free = free_client;
 	loop_defer_free(client->control->server->loop, &client->garbage);
 }
@@ -131,14 +154,19 @@ static void on_acceptable(evutil_socket_t fd, short what, void *ctx)
 	struct control *control = ctx;
 	struct event_base *base = loop_base(control->server->loop);
 	struct client *client;
-	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int client_fd = accept_client(control);
 
-	(void)what;
-	if (client_fd < 0)
+	(void)fd, (void)what;
+	if (client_fd < 0) {
+		/* A client has the spare one: whoever waits is taken when it leaves. */
+		if (control->n_clients)
+			event_del(control->acceptable);
 		return;
+	}
 	client = control->n_clients < CLIENTS_MAX ? calloc(1, sizeof(*client)) : NULL;
 	if (!client) {
 		close(client_fd);
+		keep_spare(control);
 		return;
 	}
 	client->control = control;
@@ -182,8 +210,9 @@ int control_new(struct control **out, struct server *server)
 	if (!control)
 		return -ENOMEM;
 	control->server = server;
-	control->fd = -1;
+	control->fd = control->spare = -1;
 	LIST_INIT(&control->clients);
+	keep_spare(control);
 	r = set_address(&control->address, server->options->run_dir);
 	if (r == 0)
 		r = listen_at(control);
@@ -211,6 +240,8 @@ void control_free(struct control *control)
 		close(control->fd);
 		unlink(control->address.sun_path);
 	}
+	if (control->spare >= 0)
+		close(control->spare);
 	free(control);
 }
 

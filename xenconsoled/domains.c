@@ -1,39 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A table by domid, a list of all, a list of those to look at.
- *
- * New domains nearly always have numbers above all known ones, because the hypervisor counts up: a
- * birth is found by asking for those alone. A death means a look at all; such looks are spaced so
- * that they never take more than a small share of our time, however many domains die at once.
- */
+/* A table by domid, a list of all, a list of those to look at. */
 #include "domains.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <event2/event.h>
-#include <stdio.h>
 #include <string.h>
 #include <xen/io/xs_wire.h>
 
+#include "domain.h"
+#include "lastwords.h"
 #include "log.h"
 #include "logfile.h"
 #include "nodes.h"
 #include "probe.h"
+#include "retry.h"
 #include "server.h"
 #include "storeclient.h"
+#include "survey.h"
 
-#define LIST_CHUNK 1024
-/* Looks at all domains take at most one part in so many of our time. */
-#define SCAN_SHARE 20
 /* Domains whose nodes are being read at the same time. */
 #define PROBES_MAX 256
-
-/* How long a dead domain's pty waits for its clients, and how often it looks at them. */
-#define LINGER_MS      2000
-#define LINGER_LOOK_MS 20
-
-#define RETRY_FIRST_MS 1000
-#define RETRY_MAX_MS   60000
 
 static const char introduce_path[] = "@introduceDomain";
 static const char release_path[] = "@releaseDomain";
@@ -46,57 +32,15 @@ struct domains {
 	struct domain **by_domid; /* owned array of owned domains, DOMID_FIRST_RESERVED long */
 	struct domain_list all;
 	struct domain_list dirty; /* those with their dirty flag set, oldest first */
-	struct domain_list retrying;
-	struct domain_list lingering; /* owned: dead, but read */
 	size_t n_known;
 	size_t n_probes;
-	uint32_t top; /* no known domain has a higher number */
-	bool births_due, scan_due;
-	bool scanned; /* at least once, with success */
-	uint64_t scan_number;
-	uint64_t next_scan_us;
-	struct event *scan_timer;
-	struct event *retry_timer;
-	struct event *linger_timer;
+	uint32_t top;	       /* no known domain has a higher number */
+	uint64_t look;	       /* number of the look at the host that is going on */
+	struct survey *survey; /* owned, as are the next two */
+	struct retry *retry;
+	struct lastwords *lastwords;
 	struct loop_hook hook;
-	xc_domaininfo_t infos[LIST_CHUNK];
 };
-
-static void free_domain(struct loop_garbage *garbage)
-{
-	struct domain *domain = (void *)((char *)garbage - offsetof(struct domain, garbage));
-
-	free(domain->name);
-	free(domain);
-}
-
-static void watch_paths(char path[64], char token[32], uint32_t domid)
-{
-	snprintf(path, 64, "/local/domain/%u/%s", domid, console_kinds[0].folder);
-	snprintf(token, 32, "dom%u", domid);
-}
-
-static void watch_nodes(struct domain *domain)
-{
-	char path[64], token[32];
-
-	if (domain->watched || !storeclient_is_connected(domain->server->store))
-		return;
-	watch_paths(path, token, domain->domid);
-	if (storeclient_watch(domain->server->store, path, token, NULL, NULL) < 0)
-		return; /* only without memory: births are looked at again with the next event */
-	domain->watched = domain->first_event = true;
-}
-
-static void unwatch_nodes(struct domain *domain)
-{
-	char path[64], token[32];
-
-	if (!domain->watched || !storeclient_is_connected(domain->server->store))
-		return;
-	watch_paths(path, token, domain->domid);
-	(void)storeclient_unwatch(domain->server->store, path, token, NULL, NULL);
-}
 
 static void set_dirty(struct domain *domain)
 {
@@ -116,125 +60,48 @@ void domains_mark_dirty(struct domains *domains, uint32_t domid)
 
 static void add(struct domains *domains, const xc_domaininfo_t *info)
 {
-	struct domain *domain = calloc(1, sizeof(*domain));
+	struct domain *domain;
 
-	if (!domain) {
-		domains->scan_due = true;
+	if (domain_new(&domain, domains->server, info) < 0) {
+		survey_expect_deaths(domains->survey); /* which finds it, too */
 		return;
 	}
-	domain->server = domains->server;
-	domain->domid = info->domain;
-	memcpy(domain->handle, info->handle, sizeof(domain->handle));
-	domain->seen = domains->scan_number;
-	domain->want_name = true;
-	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		console_init(&domain->consoles[i], domains->server, &console_kinds[i],
-			     domain->domid);
+	domain->seen = domains->look;
 	TAILQ_INSERT_TAIL(&domains->all, domain, known);
 	domains->by_domid[domain->domid] = domain;
 	domains->n_known++;
 	if (domain->domid > domains->top)
 		domains->top = domain->domid;
 	log_debug(domains->server->log, "domain %u: found", domain->domid);
-	watch_nodes(domain);
+	domain_watch(domain);
 	set_dirty(domain);
 }
 
-static void stop_retrying(struct domain *domain)
+static void drop(struct domains *domains, struct domain *domain)
 {
-	if (domain->retry_ms)
-		TAILQ_REMOVE(&domain->server->domains->retrying, domain, retrying);
-	domain->retry_ms = 0;
-}
-
-/* The domain has left all lists. It may be in use up the stack: a callback of its tty, an answer.
- */
-static void bury(struct domain *domain)
-{
-	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		console_deinit(&domain->consoles[i]);
-	domain->garbage.free = free_domain;
-	loop_defer_free(domain->server->loop, &domain->garbage);
-}
-
-static bool is_being_read(const struct domain *domain)
-{
-	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		if (console_is_being_read(&domain->consoles[i]))
-			return true;
-	return false;
-}
-
-static bool has_clients(const struct domain *domain)
-{
-	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		if (console_has_clients(&domain->consoles[i]))
-			return true;
-	return false;
-}
-
-static void arm_linger(struct domains *domains)
-{
-	struct timeval wait = { .tv_usec = LINGER_LOOK_MS * 1000 };
-
-	if (!TAILQ_EMPTY(&domains->lingering))
-		event_add(domains->linger_timer, &wait);
-}
-
-static void on_linger_timer(evutil_socket_t fd, short what, void *ctx)
-{
-	struct domains *domains = ctx;
-	uint64_t now_ms = loop_now_ms(domains->server->loop);
-	struct domain *domain, *next;
-
-	(void)fd, (void)what;
-	for (domain = TAILQ_FIRST(&domains->lingering); domain; domain = next) {
-		next = TAILQ_NEXT(domain, known);
-		if (now_ms < domain->linger_ms && is_being_read(domain))
-			continue;
-		TAILQ_REMOVE(&domains->lingering, domain, known);
-		bury(domain);
-	}
-	arm_linger(domains);
-}
-
-/* The guest is gone, but a client is still reading its last words. */
-static void linger(struct domains *domains, struct domain *domain)
-{
-	domain->linger_ms = loop_now_ms(domains->server->loop) + LINGER_MS;
-	TAILQ_INSERT_TAIL(&domains->lingering, domain, known);
-	if (!evtimer_pending(domains->linger_timer, NULL))
-		arm_linger(domains);
-}
-
-static void drop(struct domain *domain)
-{
-	struct domains *domains = domain->server->domains;
-
-	log_debug(domain->server->log, "domain %u: gone", domain->domid);
+	log_debug(domains->server->log, "domain %u: gone", domain->domid);
 	if (domain->probe) {
 		probe_abandon(domain->probe);
 		domain->probe = NULL;
 		domains->n_probes--;
 	}
-	stop_retrying(domain);
+	retry_stop(domains->retry, domain);
 	if (domain->dirty)
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
-	unwatch_nodes(domain);
-	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		console_release_guest(&domain->consoles[i]);
+	domain_unwatch(domain);
+	domain_release_guest(domain);
 	TAILQ_REMOVE(&domains->all, domain, known);
 	domains->by_domid[domain->domid] = NULL;
 	domains->n_known--;
-	if (has_clients(domain))
-		linger(domains, domain);
+	if (domain_has_clients(domain))
+		lastwords_add(domains->lastwords, domain);
 	else
-		bury(domain);
+		domain_bury(domain);
 }
 
-/* What one entry of the hypervisor's list means. */
-static void note(struct domains *domains, const xc_domaininfo_t *info)
+static void on_found(void *ctx, const xc_domaininfo_t *info)
 {
+	struct domains *domains = ctx;
 	bool dying = info->flags & XEN_DOMINF_dying;
 	struct domain *domain;
 
@@ -242,129 +109,53 @@ static void note(struct domains *domains, const xc_domaininfo_t *info)
 		return;
 	domain = domains->by_domid[info->domain];
 	if (domain && (dying || memcmp(domain->handle, info->handle, sizeof(domain->handle)))) {
-		drop(domain);
+		drop(domains, domain);
 		domain = NULL;
 	}
 	if (!domain && !dying)
 		add(domains, info);
 	else if (domain)
-		domain->seen = domains->scan_number;
+		domain->seen = domains->look;
 }
 
-/* Notes all domains from @first up. Return: 0 or a negative errno, after some or none of them. */
-static int list_from(struct domains *domains, uint32_t first, size_t *n_noted)
+static void on_missing(void *ctx, uint32_t domid)
 {
-	int n;
+	struct domains *domains = ctx;
 
-	*n_noted = 0;
-	do {
-		n = xc_domain_getinfolist(domains->server->xc, first, LIST_CHUNK, domains->infos);
-		if (n < 0)
-			return -errno;
-		for (int i = 0; i < n; i++)
-			note(domains, &domains->infos[i]);
-		*n_noted += (size_t)n;
-		if (n)
-			first = domains->infos[n - 1].domain + 1;
-	} while (n == LIST_CHUNK && first < DOMID_FIRST_RESERVED);
-	return 0;
+	if (domains->by_domid[domid])
+		drop(domains, domains->by_domid[domid]);
 }
 
-static void drop_unseen(struct domains *domains)
+static void on_complete(void *ctx)
 {
+	struct domains *domains = ctx;
 	struct domain *domain, *next;
 
 	domains->top = 0;
 	for (domain = TAILQ_FIRST(&domains->all); domain; domain = next) {
 		next = TAILQ_NEXT(domain, known);
-		if (domain->seen != domains->scan_number)
-			drop(domain);
+		if (domain->seen != domains->look)
+			drop(domains, domain);
 		else if (domain->domid > domains->top)
 			domains->top = domain->domid;
 	}
 }
 
-static uint64_t clock_us(void)
+static uint32_t get_top(void *ctx)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return ((struct domains *)ctx)->top;
 }
 
-static void scan(struct domains *domains)
-{
-	uint64_t begin_us = clock_us();
-	size_t n;
-	int r;
-
-	domains->scan_due = false;
-	domains->scan_number++;
-	domains->server->totals.n_scans++;
-	r = list_from(domains, 1, &n);
-	domains->next_scan_us = begin_us + SCAN_SHARE * (clock_us() - begin_us);
-	if (r < 0) {
-		log_error(domains->server->log, "cannot list domains: %s", strerror(-r));
-		domains->scan_due = true;
-		domains->next_scan_us = begin_us + 1000000;
-		return;
-	}
-	domains->scanned = true;
-	drop_unseen(domains);
-}
-
-static void scan_if_due(struct domains *domains)
-{
-	uint64_t now_us;
-	struct timeval wait;
-
-	if (domains->births_due) {
-		size_t n = 0;
-
-		domains->births_due = false;
-		if (domains->scanned && list_from(domains, domains->top + 1, &n) < 0)
-			n = 0;
-		/* Nobody new up there: a number chosen by hand, or the count has begun anew. */
-		if (!n)
-			domains->scan_due = true;
-	}
-	if (!domains->scan_due || evtimer_pending(domains->scan_timer, NULL))
-		return;
-	now_us = clock_us();
-	if (now_us >= domains->next_scan_us) {
-		scan(domains);
-		if (!domains->scan_due)
-			return;
-	}
-	wait.tv_sec = (time_t)((domains->next_scan_us - now_us) / 1000000);
-	wait.tv_usec = (suseconds_t)((domains->next_scan_us - now_us) % 1000000);
-	event_add(domains->scan_timer, &wait);
-}
-
-static void on_scan_timer(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd, (void)what, (void)ctx; /* the turn's hook does the rest */
-}
-
-/* One domain alone: has it come, is it still there? */
-static void look_at(struct domains *domains, uint32_t domid)
-{
-	xc_domaininfo_t info;
-	int n = xc_domain_getinfolist(domains->server->xc, domid, 1, &info);
-
-	if (n < 0) {
-		domains->scan_due = true;
-		return;
-	}
-	if (n == 1 && info.domain == domid)
-		note(domains, &info);
-	else if (domains->by_domid[domid])
-		drop(domains->by_domid[domid]);
-}
+static const struct survey_handlers survey_handlers = {
+	.found = on_found,
+	.missing = on_missing,
+	.complete = on_complete,
+	.top = get_top,
+};
 
 void domains_check(struct domains *domains, struct domain *domain)
 {
-	look_at(domains, domain->domid);
+	survey_one(domains->survey, domain->domid);
 }
 
 /* --- the store --- */
@@ -411,10 +202,10 @@ void domains_connected(struct domains *domains)
 	watch_list(domains, introduce_path, on_introduce_watched);
 	watch_list(domains, release_path, on_release_watched);
 	TAILQ_FOREACH (domain, &domains->all, known) {
-		watch_nodes(domain);
+		domain_watch(domain);
 		set_dirty(domain);
 	}
-	domains->scan_due = true;
+	survey_expect_deaths(domains->survey);
 }
 
 void domains_disconnected(struct domains *domains)
@@ -431,16 +222,15 @@ static void list_event(struct domains *domains, const char *path)
 	uint32_t domid;
 
 	if (slash && nodes_domid(slash + 1, &domid))
-		look_at(domains, domid);
+		survey_one(domains->survey, domid);
 	else if (!strcmp(path, introduce_path))
-		domains->births_due = true;
+		survey_expect_births(domains->survey);
 	else
-		domains->scan_due = true;
+		survey_expect_deaths(domains->survey);
 }
 
 void domains_event(struct domains *domains, const char *path, const char *token)
 {
-	char watched[64], own_token[32];
 	struct domain *domain;
 	uint32_t domid;
 
@@ -451,14 +241,9 @@ void domains_event(struct domains *domains, const char *path, const char *token)
 	if (!nodes_domid_of(path, &domid) || !domains->by_domid[domid])
 		return;
 	domain = domains->by_domid[domid];
-	if (domain->first_event) {
-		/* Its nodes are being read since the watch was set. */
-		domain->first_event = false;
-		watch_paths(watched, own_token, domid);
-		if (!strcmp(path, watched))
-			return;
-	}
-	set_dirty(domain);
+	/* The first event tells nothing new: nodes are read from when the watch is set. */
+	if (!domain_is_first_event(domain, path))
+		set_dirty(domain);
 }
 
 static void probe_dirty(struct domains *domains)
@@ -475,60 +260,15 @@ static void probe_dirty(struct domains *domains)
 			continue; /* what is read now may be older than the change: once more */
 		domain->dirty = false;
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
-		stop_retrying(domain);
-		watch_nodes(domain);
-		if (probe_new(&domain->probe, domain) < 0)
+		retry_stop(domains->retry, domain);
+		domain_watch(domain);
+		if (probe_new(&domain->probe, domain) < 0) {
+			retry_later(domains->retry, domain);
 			continue;
+		}
 		domains->n_probes++;
 		domains->server->totals.n_probes++;
 	}
-}
-
-/* --- trying again --- */
-
-static void arm_retry(struct domains *domains)
-{
-	uint64_t now_ms = loop_now_ms(domains->server->loop), first_ms = UINT64_MAX;
-	struct domain *domain;
-	struct timeval wait;
-
-	TAILQ_FOREACH (domain, &domains->retrying, retrying)
-		if (domain->retry_ms < first_ms)
-			first_ms = domain->retry_ms;
-	if (first_ms == UINT64_MAX)
-		return;
-	first_ms = first_ms > now_ms ? first_ms - now_ms : 1;
-	wait.tv_sec = (time_t)(first_ms / 1000);
-	wait.tv_usec = (suseconds_t)(first_ms % 1000 * 1000);
-	event_add(domains->retry_timer, &wait);
-}
-
-static void on_retry_timer(evutil_socket_t fd, short what, void *ctx)
-{
-	struct domains *domains = ctx;
-	uint64_t now_ms = loop_now_ms(domains->server->loop);
-	struct domain *domain, *next;
-
-	(void)fd, (void)what;
-	for (domain = TAILQ_FIRST(&domains->retrying); domain; domain = next) {
-		next = TAILQ_NEXT(domain, retrying);
-		if (domain->retry_ms > now_ms)
-			continue;
-		stop_retrying(domain);
-		set_dirty(domain);
-	}
-	arm_retry(domains);
-}
-
-static void retry_later(struct domains *domains, struct domain *domain)
-{
-	domain->retry_wait_ms = domain->retry_wait_ms ? 2 * domain->retry_wait_ms : RETRY_FIRST_MS;
-	if (domain->retry_wait_ms > RETRY_MAX_MS)
-		domain->retry_wait_ms = RETRY_MAX_MS;
-	domain->retry_ms = loop_now_ms(domains->server->loop) + domain->retry_wait_ms;
-	TAILQ_INSERT_TAIL(&domains->retrying, domain, retrying);
-	if (!evtimer_pending(domains->retry_timer, NULL))
-		arm_retry(domains);
 }
 
 void domains_probe_done(struct domains *domains, struct domain *domain, int error)
@@ -538,18 +278,19 @@ void domains_probe_done(struct domains *domains, struct domain *domain, int erro
 	if (error == -ECONNRESET || error == -ENOTCONN || error == -ECANCELED)
 		return; /* domains_connected() looks at everybody */
 	if (error < 0)
-		retry_later(domains, domain);
+		retry_later(domains->retry, domain);
 	else
-		domain->retry_wait_ms = 0;
+		retry_succeeded(domain);
 }
 
 static void end_turn(void *ctx)
 {
 	struct domains *domains = ctx;
 
-	scan_if_due(domains);
+	domains->look++;
+	survey_turn(domains->survey);
 	probe_dirty(domains);
-	if (!domains->server->ready && domains->scanned && !domains->n_probes &&
+	if (!domains->server->ready && survey_is_done(domains->survey) && !domains->n_probes &&
 	    TAILQ_EMPTY(&domains->dirty))
 		server_is_ready(domains->server);
 }
@@ -568,15 +309,6 @@ void domains_reopen_logs(struct domains *domains)
 		domain->want_name = true;
 		set_dirty(domain);
 	}
-}
-
-void domains_set_name(struct domain *domain, const char *name)
-{
-	char *copy = name ? strdup(name) : NULL;
-
-	domain->want_name = !copy;
-	free(domain->name);
-	domain->name = copy;
 }
 
 struct domain *domains_first(struct domains *domains)
@@ -604,22 +336,23 @@ size_t domains_count(const struct domains *domains)
 int domains_new(struct domains **out, struct server *server)
 {
 	CLEANUP(domains_free) struct domains *domains = calloc(1, sizeof(*domains));
-	struct event_base *base = loop_base(server->loop);
+	int r;
 
 	if (!domains)
 		return -ENOMEM;
 	domains->server = server;
 	TAILQ_INIT(&domains->all);
 	TAILQ_INIT(&domains->dirty);
-	TAILQ_INIT(&domains->retrying);
-	TAILQ_INIT(&domains->lingering);
 	domains->by_domid = calloc(DOMID_FIRST_RESERVED, sizeof(struct domain *));
-	domains->scan_timer = evtimer_new(base, on_scan_timer, domains);
-	domains->retry_timer = evtimer_new(base, on_retry_timer, domains);
-	domains->linger_timer = evtimer_new(base, on_linger_timer, domains);
-	if (!domains->by_domid || !domains->scan_timer || !domains->retry_timer ||
-	    !domains->linger_timer)
+	if (!domains->by_domid)
 		return -ENOMEM;
+	r = survey_new(&domains->survey, server, &survey_handlers, domains);
+	if (r == 0)
+		r = retry_new(&domains->retry, server);
+	if (r == 0)
+		r = lastwords_new(&domains->lastwords, server);
+	if (r < 0)
+		return r;
 	domains->hook = (struct loop_hook){ .fn = end_turn, .ctx = domains };
 	loop_turn_hook(server->loop, &domains->hook);
 	*out = STEAL(domains);
@@ -633,19 +366,12 @@ void domains_free(struct domains *domains)
 	if (!domains)
 		return;
 	while ((domain = TAILQ_FIRST(&domains->all)))
-		drop(domain);
-	while ((domain = TAILQ_FIRST(&domains->lingering))) {
-		TAILQ_REMOVE(&domains->lingering, domain, known);
-		bury(domain);
-	}
+		drop(domains, domain);
+	lastwords_free(domains->lastwords);
+	retry_free(domains->retry);
+	survey_free(domains->survey);
 	if (domains->hook.fn)
 		loop_turn_unhook(domains->server->loop, &domains->hook);
-	if (domains->scan_timer)
-		event_free(domains->scan_timer);
-	if (domains->retry_timer)
-		event_free(domains->retry_timer);
-	if (domains->linger_timer)
-		event_free(domains->linger_timer);
 	free(domains->by_domid);
 	free(domains);
 }

@@ -10,40 +10,14 @@
 #ifndef DOMAINS_H
 #define DOMAINS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
-#include <xenctrl.h>
 
 #include "cleanup.h"
-#include "console.h"
-#include "loop.h"
 
+struct domain;
 struct domains;
-struct probe;
 struct server;
-
-struct domain {
-	struct server *server; /* borrowed: outlives all domains */
-	uint32_t domid;
-	xen_domain_handle_t handle;
-	struct console consoles[CONSOLE_N_KINDS];
-	struct probe *probe; /* owned by itself; NULL: its nodes are not being read */
-	bool dirty;	     /* its nodes must be read (again) */
-	bool watched;	     /* a watch has been set on this connection to the store */
-	bool first_event;    /* the event that every new watch starts with is still to come */
-	bool want_name;	     /* its name must be read (again): not known, or maybe changed */
-	uint64_t seen;	     /* number of the last look at the host that found it */
-	uint64_t retry_ms;   /* 0: nothing to try again */
-	uint32_t retry_wait_ms;
-	uint64_t linger_ms;	   /* once dead: when to give up on slow clients */
-	char *name;		   /* owned; NULL: not known */
-	TAILQ_ENTRY(domain) known; /* or lingering */
-	TAILQ_ENTRY(domain) listed_dirty;
-	TAILQ_ENTRY(domain) retrying;
-	struct loop_garbage garbage;
-};
 
 /**
  * domains_new() - nobody known yet
@@ -74,9 +48,6 @@ void domains_check(struct domains *domains, struct domain *domain);
 
 /** domains_reopen_logs() - open all logs anew, and follow renamed domains. */
 void domains_reopen_logs(struct domains *domains);
-
-/** domains_set_name() - the store has told @domain's name; NULL: it has none. */
-void domains_set_name(struct domain *domain, const char *name);
 
 /** domains_first(), domains_next() - walk over all; NULL at the end. */
 struct domain *domains_first(struct domains *domains);

@@ -14,10 +14,14 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/console.h \
 	xenconsoled/control.c \
 	xenconsoled/control.h \
+	xenconsoled/domain.c \
+	xenconsoled/domain.h \
 	xenconsoled/domains.c \
 	xenconsoled/domains.h \
 	xenconsoled/hvlog.c \
 	xenconsoled/hvlog.h \
+	xenconsoled/lastwords.c \
+	xenconsoled/lastwords.h \
 	xenconsoled/lines.c \
 	xenconsoled/lines.h \
 	xenconsoled/logfile.c \
@@ -34,12 +38,16 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/report.h \
 	xenconsoled/retire.c \
 	xenconsoled/retire.h \
+	xenconsoled/retry.c \
+	xenconsoled/retry.h \
 	xenconsoled/server.c \
 	xenconsoled/server.h \
 	xenconsoled/stats.c \
 	xenconsoled/stats.h \
 	xenconsoled/stream.c \
 	xenconsoled/stream.h \
+	xenconsoled/survey.c \
+	xenconsoled/survey.h \
 	xenconsoled/throttle.c \
 	xenconsoled/throttle.h \
 	xenconsoled/tty.c \

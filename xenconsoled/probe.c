@@ -13,6 +13,7 @@
 #include <string.h>
 #include <xen/io/xs_wire.h>
 
+#include "domain.h"
 #include "domains.h"
 #include "nodes.h"
 #include "server.h"
@@ -202,7 +203,7 @@ static void act(struct probe *probe)
 		return;
 	}
 	if (probe->asked_name)
-		domains_set_name(domain, probe->name);
+		domain_set_name(domain, probe->name);
 	for (unsigned int i = 0; i < CONSOLE_N_KINDS; i++) {
 		struct console *console = &domain->consoles[i];
 		int r = console_attach(console, &probe->nodes[i], domain->name);

@@ -4,6 +4,7 @@
 
 #include "backlog.h"
 #include "console.h"
+#include "domain.h"
 #include "domains.h"
 #include "logfile.h"
 #include "server.h"

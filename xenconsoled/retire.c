@@ -14,6 +14,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "console.h"
+#include "domain.h"
 #include "domains.h"
 #include "loop.h"
 #include "server.h"

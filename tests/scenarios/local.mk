@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
 	tests/scenarios/test_lsevtchn.py \
+	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled.py \
 	tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_simxen.py

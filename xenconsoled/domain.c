@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A domain's consoles as one, and the watch on their nodes. */
+#include "domain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server.h"
+#include "storeclient.h"
+
+#define PATH_SIZE  64
+#define TOKEN_SIZE 32
+
+int domain_new(struct domain **out, struct server *server, const xc_domaininfo_t *info)
+{
+	struct domain *domain = calloc(1, sizeof(*domain));
+
+	if (!domain)
+		return -ENOMEM;
+	domain->server = server;
+	domain->domid = info->domain;
+	memcpy(domain->handle, info->handle, sizeof(domain->handle));
+	domain->want_name = true;
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		console_init(&domain->consoles[i], server, &console_kinds[i], domain->domid);
+	*out = domain;
+	return 0;
+}
+
+static void free_domain(struct loop_garbage *garbage)
+{
+	struct domain *domain = (void *)((char *)garbage - offsetof(struct domain, garbage));
+
+	free(domain->name);
+	free(domain);
+}
+
+void domain_release_guest(struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		console_release_guest(&domain->consoles[i]);
+}
+
+void domain_bury(struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		console_deinit(&domain->consoles[i]);
+	domain->garbage.free = free_domain;
+	loop_defer_free(domain->server->loop, &domain->garbage);
+}
+
+bool domain_has_clients(const struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		if (console_has_clients(&domain->consoles[i]))
+			return true;
+	return false;
+}
+
+bool domain_is_being_read(const struct domain *domain)
+{
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		if (console_is_being_read(&domain->consoles[i]))
+			return true;
+	return false;
+}
+
+void domain_set_name(struct domain *domain, const char *name)
+{
+	char *copy = name ? strdup(name) : NULL;
+
+	domain->want_name = !copy;
+	free(domain->name);
+	domain->name = copy;
+}
+
+static void watch_words(char path[PATH_SIZE], char token[TOKEN_SIZE], uint32_t domid)
+{
+	snprintf(path, PATH_SIZE, "/local/domain/%u/%s", domid, console_kinds[0].folder);
+	snprintf(token, TOKEN_SIZE, "dom%u", domid);
+}
+
+void domain_watch(struct domain *domain)
+{
+	struct storeclient *store = domain->server->store;
+	char path[PATH_SIZE], token[TOKEN_SIZE];
+
+	if (domain->watched || !storeclient_is_connected(store))
+		return;
+	watch_words(path, token, domain->domid);
+	if (storeclient_watch(store, path, token, NULL, NULL) < 0)
+		return; /* only without memory: tried again with the next look at its nodes */
+	domain->watched = domain->first_event = true;
+}
+
+void domain_unwatch(struct domain *domain)
+{
+	struct storeclient *store = domain->server->store;
+	char path[PATH_SIZE], token[TOKEN_SIZE];
+
+	if (!domain->watched || !storeclient_is_connected(store))
+		return;
+	watch_words(path, token, domain->domid);
+	(void)storeclient_unwatch(store, path, token, NULL, NULL);
+	domain->watched = false;
+}
+
+bool domain_is_first_event(struct domain *domain, const char *path)
+{
+	char watched[PATH_SIZE], token[TOKEN_SIZE];
+
+	if (!domain->first_event)
+		return false;
+	domain->first_event = false;
+	watch_words(watched, token, domain->domid);
+	return !strcmp(path, watched);
+}
