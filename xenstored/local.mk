@@ -44,6 +44,8 @@ libxenstored_protocol_a_SOURCES = \
 	xenstored/protocol/backlog.h \
 	xenstored/protocol/conn.c \
 	xenstored/protocol/conn.h \
+	xenstored/protocol/contention.c \
+	xenstored/protocol/contention.h \
 	xenstored/protocol/control.c \
 	xenstored/protocol/control.h \
 	xenstored/protocol/control_show.c \

@@ -351,6 +351,7 @@ void inproc_set_time(struct inproc *inproc, uint64_t now_ms, uint64_t timeout_ms
 {
 	inproc->now_ms = now_ms;
 	backlog_expire(inproc->protocol, timeout_ms);
+	contention_hurry(inproc->protocol);
 }
 
 const struct quota_account *inproc_account(const struct inproc_client *client)

@@ -61,3 +61,9 @@ check_PROGRAMS += tests/unit/test_conffile
 tests_unit_test_conffile_SOURCES = tests/unit/test_conffile.c
 tests_unit_test_conffile_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_conffile_LDADD = $(UNIT_LIBS) $(XENSTORED_LIBS)
+
+check_PROGRAMS += tests/unit/test_contention
+tests_unit_test_contention_SOURCES = tests/unit/test_contention.c tests/inproc/inproc.c tests/inproc/inproc.h
+tests_unit_test_contention_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
+tests_unit_test_contention_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_contention_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)

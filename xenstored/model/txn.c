@@ -24,26 +24,43 @@ static int begin(struct txn **out, struct store *store, struct quota_account *ac
 	txn->store = store;
 	txn->account = account;
 	txn->id = id;
-	txn->is_open = true;
-	history_open(store, &txn->snapshot);
 	quota_charge(account, QUOTA_TRANSACTIONS, 1);
 	*out = txn;
 	return 0;
 }
 
-int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
+void txn_open(struct txn *txn)
+{
+	if (txn->is_open)
+		return;
+	txn->is_open = true;
+	history_open(txn->store, &txn->snapshot);
+}
+
+int txn_new_later(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
 {
 	if (!quota_check_more(account, QUOTA_TRANSACTIONS, 1))
 		return -ENOSPC;
 	return begin(out, store, account, id);
 }
 
+int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
+{
+	int r = txn_new_later(out, store, account, id);
+
+	if (r == 0)
+		txn_open(*out);
+	return r;
+}
+
 int txn_new_lost(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
 {
 	int r = begin(out, store, account, id);
 
-	if (r == 0)
+	if (r == 0) {
 		(*out)->is_lost = true;
+		txn_open(*out);
+	}
 	return r;
 }
 

@@ -72,10 +72,11 @@ struct txn {
 	uint32_t id;
 	uint32_t n_nodes;
 	uint32_t n_changes;
-	int32_t n_owned; /* nodes that the account gains by this transaction */
-	bool is_open;	 /* the snapshot is */
-	bool failed;	 /* a request was half done: no commit */
-	bool is_lost;	 /* what it did before the daemon was restarted is gone: no commit */
+	int32_t n_owned;      /* nodes that the account gains by this transaction */
+	bool is_open;	      /* the snapshot is */
+	uint64_t fought_over; /* after -EAGAIN: hash of the path of a node that had changed */
+	bool failed;	      /* a request was half done: no commit */
+	bool is_lost;	      /* what it did before the daemon was restarted is gone: no commit */
 };
 
 /**
@@ -85,6 +86,14 @@ struct txn {
  * Return: 0, -ENOSPC (quota of transactions) or -ENOMEM.
  */
 int txn_new(struct txn **out, struct store *store, struct quota_account *account, uint32_t id);
+/**
+ * txn_new_later() - the same, but its snapshot is taken by txn_open()
+ *
+ * Until then nothing may be done with it but txn_commit() and txn_free().
+ */
+int txn_new_later(struct txn **out, struct store *store, struct quota_account *account,
+		  uint32_t id);
+void txn_open(struct txn *txn);
 /**
  * txn_new_lost() - one that was open when the daemon was restarted
  *

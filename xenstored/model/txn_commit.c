@@ -190,8 +190,10 @@ int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 	if (!txn->n_changes)
 		return 0;
 	STAILQ_FOREACH (tn, &txn->order, order)
-		if (conflicts(txn, tn))
+		if (conflicts(txn, tn)) {
+			txn->fought_over = tn->link.hash;
 			return -EAGAIN;
+		}
 	if (!within_quotas(txn))
 		return -ENOSPC;
 	/* All that is depended on is as it was: the past is not needed any more. */

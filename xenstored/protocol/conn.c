@@ -28,6 +28,7 @@ void conn_init(struct conn *conn, struct protocol *protocol, const struct conn_t
 
 void conn_drop_txns(struct conn *conn)
 {
+	contention_forget(conn);
 	while (!LIST_EMPTY(&conn->txns)) {
 		struct txn *txn = LIST_FIRST(&conn->txns);
 
@@ -74,7 +75,7 @@ static bool may_serve(const struct conn *conn)
 	const struct quota_account *account = conn->watcher.account;
 	uint32_t limit = account->limit[QUOTA_OUTSTANDING];
 
-	if (conn->out.n_bytes >= STALL_BYTES)
+	if (conn->out.n_bytes >= STALL_BYTES || contention_is_waiting(conn))
 		return false;
 	if (account->exempt)
 		return true;
@@ -124,9 +125,12 @@ int conn_consume(struct conn *conn, const char *data, uint32_t len)
 			return -EPROTO;
 		if (len - used - WIRE_HEADER_SIZE < head.len || stalls(conn))
 			break;
-		used += WIRE_HEADER_SIZE;
-		dispatch(conn, head.type, head.req_id, head.tx_id, data + used, head.len);
-		used += head.len;
+		if (!dispatch(conn, head.type, head.req_id, head.tx_id,
+			      data + used + WIRE_HEADER_SIZE, head.len)) {
+			conn->is_stalled = true;
+			break;
+		}
+		used += WIRE_HEADER_SIZE + head.len;
 	}
 	return (int)used;
 }

@@ -17,6 +17,7 @@
 struct backlog;
 struct backlog_cause;
 struct conn;
+struct contender;
 struct protocol;
 struct txn;
 
@@ -52,6 +53,7 @@ struct conn {
 	struct watcher watcher;
 	struct outq out;
 	LIST_HEAD(, txn) txns;		   /* owned; youngest first */
+	struct contender *contender;	   /* owned; NULL: it lost no conflict lately */
 	struct backlog *backlog;	   /* owned; NULL: it takes all it is sent */
 	LIST_HEAD(, backlog_cause) causes; /* its requests whose events wait; owned by those */
 	char *in; /* owned: a message that is not complete, or not yet due */

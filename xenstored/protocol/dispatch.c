@@ -109,7 +109,24 @@ static int run(struct request *req)
 	return ops[req->type].fn(req);
 }
 
-void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
+/* The first request inside the transaction of one who lost a conflict may have to wait. */
+static bool must_wait(struct conn *conn, uint32_t type, uint32_t tx_id)
+{
+	struct txn *txn;
+
+	if (!conn->contender || !tx_id || type == WIRE_TRANSACTION_END ||
+	    type == WIRE_TRANSACTION_START)
+		return false;
+	txn = conn_find_txn(conn, tx_id);
+	if (!txn || txn->is_open)
+		return false;
+	if (!contention_enter(conn, txn))
+		return true;
+	txn_open(txn);
+	return false;
+}
+
+bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	      const char *payload, uint32_t len)
 {
 	struct request req = {
@@ -124,6 +141,8 @@ void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	struct stats *stats = &conn->watcher.account->stats;
 	int r;
 
+	if (must_wait(conn, type, tx_id))
+		return false;
 	stats->n_requests++;
 	stats->bytes_in += WIRE_HEADER_SIZE + len;
 	if (trace_is_on(trace, TRACE_IO))
@@ -134,6 +153,7 @@ void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	if (r < 0)
 		answer_error(&req, -r);
 	assert(req.answered);
+	return true;
 }
 
 int dispatch_answer_room(struct request *req, uint32_t len, char **out)

@@ -29,8 +29,12 @@ struct request {
 	struct backlog_cause *cause; /* events it caused wait somewhere; theirs */
 };
 
-/** dispatch() - serve one message; @payload has @len bytes */
-void dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
+/**
+ * dispatch() - serve one message; @payload has @len bytes
+ *
+ * Return: false if it must wait: give it again later.
+ */
+bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	      const char *payload, uint32_t len);
 
 /* For operations. An operation that returns 0 without having answered is answered "OK". */

@@ -22,7 +22,9 @@ int op_transaction_start(struct request *req)
 	/* Zero means none. */
 	while (!conn->next_txid || conn_find_txn(conn, conn->next_txid))
 		conn->next_txid++;
-	r = txn_new(&txn, conn->protocol->store, conn->watcher.account, conn->next_txid);
+	/* Who lost a conflict may have to wait for others with the first thing it does. */
+	r = (conn->contender ? txn_new_later : txn_new)(&txn, conn->protocol->store,
+							conn->watcher.account, conn->next_txid);
 	if (r < 0)
 		return r;
 	conn->next_txid++;
@@ -59,6 +61,9 @@ int op_transaction_end(struct request *req)
 		stats->n_commits += r == 0;
 		stats->n_conflicts += r == -EAGAIN;
 	}
+	contention_leave(req->conn, txn);
+	if (r == -EAGAIN && txn->fought_over)
+		contention_lost(req->conn, txn->fought_over);
 	txn_free(txn);
 	return r;
 }

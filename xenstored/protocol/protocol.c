@@ -41,6 +41,8 @@ int protocol_new(struct protocol **out, const struct hash_key *key,
 	trace_init(&protocol->trace);
 	r = backlog_set_init(&protocol->backlogs);
 	if (r == 0)
+		r = contention_init(&protocol->contention);
+	if (r == 0)
 		r = quota_new(&protocol->quota, quota_refused, protocol);
 	if (r == 0)
 		r = store_new(&protocol->store, key, protocol->quota);
@@ -61,6 +63,7 @@ void protocol_free(struct protocol *protocol)
 	quota_free(protocol->quota);
 	outq_pool_deinit(&protocol->pool);
 	backlog_set_deinit(&protocol->backlogs);
+	contention_deinit(&protocol->contention);
 	trace_deinit(&protocol->trace);
 	free(protocol);
 }

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "model/hash.h"
 #include "protocol/backlog.h"
+#include "protocol/contention.h"
 #include "protocol/outq.h"
 #include "protocol/trace.h"
 
@@ -68,6 +69,7 @@ struct protocol {
 	struct quota *quota;	     /* owned */
 	struct outq_pool pool;
 	struct backlog_set backlogs;
+	struct contention contention;
 	struct trace trace;
 	const struct protocol_host *host;
 	void *host_ctx;	 /* borrowed: as long as there are connections */

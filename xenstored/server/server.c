@@ -89,6 +89,12 @@ static void watch_backlogs(struct server *server)
 		loop_timer_set(server->loop, &server->expiry, 1000);
 }
 
+static void on_hurry(struct loop_timer *timer)
+{
+	contention_hurry(
+		((struct server *)((char *)timer - offsetof(struct server, hurry)))->protocol);
+}
+
 static void on_expiry(struct loop_timer *timer)
 {
 	struct server *server = (struct server *)((char *)timer - offsetof(struct server, expiry));
@@ -113,6 +119,8 @@ static void flush(void *ctx)
 	if (!STAILQ_EMPTY(&server->ready))
 		loop_again(server->loop);
 	watch_backlogs(server);
+	if (server->protocol->contention.n_waiting && !server->hurry.due_us)
+		loop_timer_set(server->loop, &server->hurry, 5);
 }
 
 static void apply_limits(struct server *server)
@@ -202,6 +210,7 @@ static int open_all(struct server *server)
 	if (loop_go_direct(server->loop) < 0)
 		log_debug(server->log, "libevent watches all descriptors");
 	server->expiry.fn = on_expiry;
+	server->hurry.fn = on_hurry;
 	r = open_protocol(server);
 	if (r == 0)
 		r = open_hypervisor(server);

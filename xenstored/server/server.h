@@ -70,6 +70,7 @@ struct server {
 	struct persist *persist;       /* NULL: nothing outlives the daemon */
 	struct domains *domains;
 	struct listener *listener;
+	struct loop_timer hurry;  /* lets those go who have waited for a conflict long enough */
 	struct loop_timer expiry; /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;

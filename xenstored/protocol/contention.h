@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who lost a conflict gets a better chance: on its next transaction the client takes a number, one
+ * queue for each node that was fought over, and waits with its first request inside until those
+ * before it have committed. So those who want the same node follow each other, instead of all but
+ * one failing each time. Nobody waits long: a holder has HOLD_MS, then the next one goes.
+ *
+ * Only losers queue, and only among themselves; tools never wait for guests.
+ */
+#ifndef CONTENTION_H
+#define CONTENTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/table.h"
+
+struct conn;
+struct protocol;
+struct txn;
+
+/* The queues; zeroed, then contention_init(). */
+struct contention {
+	struct table queues; /* by hash of the node's path */
+	uint32_t n_waiting;
+};
+
+int contention_init(struct contention *contention);
+void contention_deinit(struct contention *contention);
+
+/** contention_lost() - a commit of @conn failed because of the node whose path has this hash */
+void contention_lost(struct conn *conn, uint64_t hash);
+
+/**
+ * contention_enter() - may @txn of @conn, which has done nothing yet, begin?
+ *
+ * Return: false: not yet; contention_is_waiting() until then, and conn_check_stall() after it.
+ */
+bool contention_enter(struct conn *conn, struct txn *txn);
+bool contention_is_waiting(const struct conn *conn);
+
+/** contention_leave() - @txn of @conn is over */
+void contention_leave(struct conn *conn, const struct txn *txn);
+/** contention_forget() - @conn goes, or has lost everything */
+void contention_forget(struct conn *conn);
+
+/** contention_hurry() - holders that others have waited for too long give way */
+void contention_hurry(struct protocol *protocol);
+
+#endif
