@@ -50,9 +50,9 @@ struct run {
 	char dir[PATH_MAX];
 	bool own_dir;
 	bool no_enclosure;
-	char stock[PATH_MAX];	  /* or empty */
-	char programs[PATH_MAX];  /* folder of simxend */
-	char libraries[PATH_MAX]; /* folder of the stand-ins */
+	char stock[PATH_MAX];	     /* or empty */
+	char programs[PATH_MAX];     /* folder of simxend */
+	char libraries[PATH_MAX];    /* folder of the stand-ins */
 	char *daemon_args[ARGS_MAX]; /* owned from the second on: free_run() */
 	int n_daemon_args;
 	char **command;
