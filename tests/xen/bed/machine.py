@@ -42,7 +42,9 @@ def qemu_version():
 def command(image, memory, folder, state=None):
     """QEMU's command line; the machine's part of it is what a saved state depends on."""
     modules = f"{image.kernel} {DOM0_OPTIONS},{image.dom0}"
-    line = [QEMU, "-accel", "tcg,thread=multi", "-cpu", "qemu64,+rdrand,+svm,+npt", "-smp", "2", "-m", f"{memory.total}M",
+    # One thread for both CPUs: with one each, QEMU 7.2 now and then loses the interrupt that wakes a halted CPU, and
+    # all of Xen sleeps until the next timer of some guest, ten seconds later. The busier the machine, the more often.
+    line = [QEMU, "-accel", "tcg,thread=single", "-cpu", "qemu64,+rdrand,+svm,+npt", "-smp", "2", "-m", f"{memory.total}M",
             "-display", "none", "-net", "none", "-no-reboot", "-no-user-config", "-nodefaults",
             "-kernel", str(image.hypervisor), "-append", XEN_OPTIONS.format(dom0=f"{memory.dom0}M"),
             "-initrd", modules,
