@@ -14,6 +14,7 @@
 
 #include "guestcfg.h"
 #include "handles.h"
+#include "jobstore.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
@@ -145,8 +146,8 @@ static void on_event(void *ctx, const char *path, const char *token)
 	char kind;
 
 	(void)path;
-	if (job_token(token, &id, &kind) && id < batch->n_started)
-		job_event(&batch->jobs[id], kind);
+	if (jobstore_token(token, &id, &kind) && id < batch->n_started)
+		jobstore_event(&batch->jobs[id], kind);
 }
 
 static void on_connected(void *ctx)

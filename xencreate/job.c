@@ -6,26 +6,20 @@
 #include "job.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <xen/io/xs_wire.h>
 #include <xenctrl.h>
 
 #include "guestcfg.h"
 #include "handles.h"
+#include "jobstore.h"
 #include "journal.h"
 #include "log.h"
 #include "plan.h"
 #include "report.h"
-#include "storeclient.h"
 #include "worker.h"
 
-#define TOKEN_TTY   't'
-#define TOKEN_READY 'r'
-
-static void settle(struct job *job);
 static void go_back(struct job *job);
 
 /* Not the loop's clock: that stands still during a turn, in which a shell is made. */
@@ -51,31 +45,12 @@ static void leave(struct job *job, enum stage next)
 }
 
 /* The first error counts; what follows from it is not interesting. */
-static void note_error(struct job *job, int error, const char *what)
+void job_note_error(struct job *job, int error, const char *what)
 {
 	if (job->error)
 		return;
 	job->error = error;
 	snprintf(job->message, sizeof(job->message), "%s: %s", stage_name(job->stage), what);
-}
-
-static void token(char *buf, size_t size, const struct job *job, char kind)
-{
-	snprintf(buf, size, "%" PRIu32 "%c", job->id, kind);
-}
-
-bool job_token(const char *text, uint32_t *id, char *kind)
-{
-	char end;
-
-	return sscanf(text, "%" SCNu32 "%c%c", id, kind, &end) == 2 &&
-	       (*kind == TOKEN_TTY || *kind == TOKEN_READY);
-}
-
-static void watch_path(char *buf, size_t size, const struct job *job, char kind)
-{
-	snprintf(buf, size, "/local/domain/%u/%s", job->shell.domid,
-		 kind == TOKEN_TTY ? "console/tty" : job->env->ready_node);
 }
 
 void job_init(struct job *job, struct job_env *env, const struct plan_domain *plan, uint32_t id)
@@ -109,186 +84,12 @@ static void finish(struct job *job, enum job_state state)
 	job->env->finished(job->env->ctx, job);
 }
 
-/* --- store requests --- */
-
-static void answered(struct job *job, int error, const char *what)
-{
-	job->n_pending--;
-	if (job->env->closing)
-		return;
-	if (error == -ECONNRESET || error == -ENOTCONN)
-		job->connection_lost = true;
-	else if (error)
-		note_error(job, error, what);
-	settle(job);
-}
-
-/* After storeclient_*(): counts what was sent. A connection that is not there now will be there
- * later. */
-static bool sent(struct job *job, int r)
-{
-	if (!r)
-		job->n_pending++;
-	else if (r == -ENOTCONN)
-		job->connection_lost = true;
-	else
-		note_error(job, r, strerror(-r));
-	return !r;
-}
-
-static int make_tree(struct job *job)
-{
-	struct tree_domain domain = {
-		.plan = job->plan,
-		.domid = job->shell.domid,
-		.store_port = job->shell.store_port,
-		.console_port = job->shell.console_port,
-		.store_frame = job->build.store_frame,
-		.console_frame = job->build.console_frame,
-		.console_domid = job->env->host->console_domid,
-	};
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	domain.start_time_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-	return tree_make(&job->env->tree, &domain);
-}
-
-static void on_tree_reply(void *ctx, int error, const char *data, size_t len)
-{
-	struct job *job = ctx;
-	unsigned int i = job->n_answered++;
-	char what[160] = "";
-
-	(void)data, (void)len;
-	/* Only a removal can say so, and then all is well. */
-	if (error == -ENOENT)
-		error = 0;
-	/* Answers come in order, so the number tells which one it was: made once more, to name it.
-	 */
-	if (error && !make_tree(job))
-		snprintf(what, sizeof(what), "%s: %s", tree_payload(&job->env->tree, i),
-			 strerror(-error));
-	answered(job, error, what);
-}
-
-static void send_tree(struct job *job)
-{
-	struct job_env *env = job->env;
-	int r = make_tree(job);
-
-	job->n_answered = 0;
-	if (r < 0)
-		note_error(job, r, strerror(-r));
-	for (size_t i = 0; !job->error && !job->connection_lost && i < env->tree.n_requests; i++) {
-		struct iovec iov = { (char *)tree_payload(&env->tree, i),
-				     env->tree.requests[i].len };
-
-		sent(job, storeclient_request(env->host->store, env->tree.requests[i].type, 0, &iov,
-					      1, on_tree_reply, job));
-	}
-}
-
-static void on_watch_reply(void *ctx, int error, const char *data, size_t len)
-{
-	(void)data, (void)len;
-	answered(ctx, error, error ? strerror(-error) : "");
-}
-
-static void watch(struct job *job, char kind, bool *watched)
-{
-	char path[256], text[16];
-
-	watch_path(path, sizeof(path), job, kind);
-	token(text, sizeof(text), job, kind);
-	*watched = sent(job,
-			storeclient_watch(job->env->host->store, path, text, on_watch_reply, job));
-}
-
-static void unwatch(struct job *job, char kind, bool *watched)
-{
-	char path[256], text[16];
-
-	if (!*watched)
-		return;
-	*watched = false;
-	watch_path(path, sizeof(path), job, kind);
-	token(text, sizeof(text), job, kind);
-	/* With a lost connection the watch is gone anyway. */
-	storeclient_unwatch(job->env->host->store, path, text, NULL, NULL);
-}
-
-static void on_introduced(void *ctx, int error, const char *data, size_t len)
-{
-	struct job *job = ctx;
-
-	(void)data, (void)len;
-	job->introduced = !error;
-	answered(job, error, error ? strerror(-error) : "");
-}
-
-static void send_introduce(struct job *job)
-{
-	char payload[80];
-	int len = snprintf(payload, sizeof(payload), "%u%c%" PRIu64 "%c%u", job->shell.domid, '\0',
-			   job->build.store_frame, '\0', job->shell.store_port);
-	struct iovec iov = { payload, (size_t)len + 1 };
-
-	sent(job, storeclient_request(job->env->host->store, XS_INTRODUCE, 0, &iov, 1,
-				      on_introduced, job));
-}
-
-/* Watches first, so that nothing can happen before they are there. */
-static void send_introduction(struct job *job)
-{
-	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
-		watch(job, TOKEN_TTY, &job->tty_watched);
-	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
-		watch(job, TOKEN_READY, &job->ready_watched);
-	send_introduce(job);
-}
-
-static void on_tty(void *ctx, int error, const char *data, size_t len)
-{
-	struct job *job = ctx;
-
-	(void)data;
-	if (!error && len && !job->tty_seen) {
-		job->tty_seen = true;
-		unwatch(job, TOKEN_TTY, &job->tty_watched);
-	}
-	answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
-}
-
-static void on_ready_node(void *ctx, int error, const char *data, size_t len)
-{
-	struct job *job = ctx;
-
-	(void)data, (void)len;
-	if (!error && !job->ready_seen) {
-		job->ready_seen = true;
-		unwatch(job, TOKEN_READY, &job->ready_watched);
-	}
-	answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
-}
-
-void job_event(struct job *job, char kind)
-{
-	char path[256];
-
-	if (job->state != JOB_RUNNING || (kind == TOKEN_TTY ? job->tty_seen : job->ready_seen))
-		return;
-	watch_path(path, sizeof(path), job, kind);
-	sent(job, storeclient_read(job->env->host->store, 0, path,
-				   kind == TOKEN_TTY ? on_tty : on_ready_node, job));
-}
-
 /* --- forwards --- */
 
 static void unpause(struct job *job)
 {
 	if (!job->env->paused && xc_domain_unpause(job->env->host->xch, job->shell.domid) < 0) {
-		note_error(job, -errno, strerror(errno));
+		job_note_error(job, -errno, strerror(errno));
 		go_back(job);
 		return;
 	}
@@ -296,18 +97,18 @@ static void unpause(struct job *job)
 	if (job->env->wait < JOB_WAIT_READY || job->env->paused)
 		finish(job, JOB_DONE);
 	else
-		settle(job);
+		job_settle(job);
 }
 
 static void introduce(struct job *job)
 {
 	if (job->env->wait >= JOB_WAIT_CONSOLE)
 		undo_push(&job->undo, UNDO_WATCHES);
-	send_introduction(job);
-	settle(job);
+	jobstore_send_introduction(job);
+	job_settle(job);
 }
 
-static void settle(struct job *job)
+void job_settle(struct job *job)
 {
 	if (job->n_pending || job->in_worker)
 		return;
@@ -327,7 +128,7 @@ static void settle(struct job *job)
 		if (job->stage == STAGE_UNPAUSE)
 			unpause(job);
 		else
-			settle(job);
+			job_settle(job);
 		break;
 	case STAGE_CONSOLE:
 		if (!job->tty_seen)
@@ -349,8 +150,8 @@ static void settle(struct job *job)
 static void built(struct job *job, const struct worker_result *result)
 {
 	if (result->error)
-		note_error(job, result->error,
-			   result->message[0] ? result->message : strerror(-result->error));
+		job_note_error(job, result->error,
+			       result->message[0] ? result->message : strerror(-result->error));
 	if (job->error) {
 		go_back(job);
 		return;
@@ -358,8 +159,8 @@ static void built(struct job *job, const struct worker_result *result)
 	job->build = result->build;
 	leave(job, STAGE_STORE);
 	undo_push(&job->undo, UNDO_TREE);
-	send_tree(job);
-	settle(job);
+	jobstore_send_tree(job);
+	job_settle(job);
 }
 
 void job_start(struct job *job)
@@ -379,7 +180,7 @@ void job_start(struct job *job)
 	r = shell_create(&job->shell, host->xch, job->plan->config, job->plan->uuid, job->plan->cap,
 			 host->store_domid, host->console_domid);
 	if (r < 0) {
-		note_error(job, r, strerror(-r));
+		job_note_error(job, r, strerror(-r));
 		go_back(job);
 		return;
 	}
@@ -389,7 +190,7 @@ void job_start(struct job *job)
 	work.shell = job->shell;
 	r = worker_pool_submit(job->env->pool, &work);
 	if (r < 0) {
-		note_error(job, r, strerror(-r));
+		job_note_error(job, r, strerror(-r));
 		go_back(job);
 		return;
 	}
@@ -400,53 +201,17 @@ void job_reconnected(struct job *job)
 {
 	if (job->state != JOB_RUNNING || job->n_pending)
 		return;
-	job->connection_lost = job->tty_watched = job->ready_watched = false;
+	job->connection_lost = false;
 	if (job->stage == STAGE_STORE)
-		send_tree(job);
+		jobstore_send_tree(job);
 	else if (job->stage == STAGE_INTRODUCE)
-		send_introduction(job);
-	else if (job->stage == STAGE_CONSOLE && !job->tty_seen)
-		watch(job, TOKEN_TTY, &job->tty_watched);
-	if ((job->stage == STAGE_CONSOLE || job->stage == STAGE_READY) &&
-	    job->env->wait >= JOB_WAIT_READY && !job->env->paused)
-		watch(job, TOKEN_READY, &job->ready_watched);
-	settle(job);
+		jobstore_send_introduction(job);
+	else if (job->stage == STAGE_CONSOLE || job->stage == STAGE_READY)
+		jobstore_watch_again(job);
+	job_settle(job);
 }
 
 /* --- backwards --- */
-
-static void on_removed(void *ctx, int error, const char *data, size_t len)
-{
-	struct job *job = ctx;
-
-	(void)data, (void)len;
-	if (error && error != -ENOENT)
-		job->unclean = true;
-	job->n_pending--;
-	if (!job->env->closing)
-		settle(job);
-}
-
-static void remove_tree(struct job *job)
-{
-	struct job_env *env = job->env;
-
-	if (tree_removal(&env->tree, job->shell.domid, job->plan->uuid_text,
-			 env->host->console_domid) < 0) {
-		job->unclean = true;
-		return;
-	}
-	for (size_t i = 0; i < env->tree.n_requests; i++) {
-		struct iovec iov = { (char *)tree_payload(&env->tree, i),
-				     env->tree.requests[i].len };
-
-		if (storeclient_request(env->host->store, env->tree.requests[i].type, 0, &iov, 1,
-					on_removed, job) < 0)
-			job->unclean = true;
-		else
-			job->n_pending++;
-	}
-}
 
 static void destroy_domain(struct job *job)
 {
@@ -471,11 +236,10 @@ static void go_back(struct job *job)
 		}
 		switch (kind) {
 		case UNDO_WATCHES:
-			unwatch(job, TOKEN_TTY, &job->tty_watched);
-			unwatch(job, TOKEN_READY, &job->ready_watched);
+			jobstore_unwatch(job);
 			break;
 		case UNDO_TREE:
-			remove_tree(job);
+			jobstore_remove_tree(job);
 			break;
 		default:
 			destroy_domain(job);
@@ -499,8 +263,8 @@ void job_cancel(struct job *job, int error, const char *why)
 {
 	if (job->state != JOB_RUNNING)
 		return;
-	note_error(job, error, why);
-	settle(job);
+	job_note_error(job, error, why);
+	job_settle(job);
 }
 
 void job_check_time(struct job *job, uint64_t now)

@@ -88,12 +88,6 @@ void job_start(struct job *job);
 /** job_result() - a worker has answered. */
 void job_result(struct job *job, const struct worker_result *result);
 
-/** job_event() - a watch of this job fired; @kind is the token's. */
-void job_event(struct job *job, char kind);
-
-/** job_token() - read a watch token: which job, which kind. Return: true if it is one of ours. */
-bool job_token(const char *token, uint32_t *id, char *kind);
-
 /** job_reconnected() - there is a new connection to the store: do again what was lost with the old
  * one. */
 void job_reconnected(struct job *job);
@@ -101,6 +95,12 @@ void job_reconnected(struct job *job);
 /** job_cancel() - give up as soon as what is under way has been answered; @why becomes the job's
  * error. */
 void job_cancel(struct job *job, int error, const char *why);
+
+/** job_note_error() - from jobstore.c: something failed; the first error counts. */
+void job_note_error(struct job *job, int error, const char *what);
+
+/** job_settle() - from jobstore.c: an answer came; take the next step if none is missing. */
+void job_settle(struct job *job);
 
 /** job_check_time() - cancel if it has waited too long. */
 void job_check_time(struct job *job, uint64_t now_us);

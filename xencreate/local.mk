@@ -10,6 +10,7 @@ libxencreate_a_SOURCES = \
 	xencreate/handles.c xencreate/handles.h \
 	xencreate/image.c xencreate/image.h \
 	xencreate/job.c xencreate/job.h \
+	xencreate/jobstore.c xencreate/jobstore.h \
 	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
 	xencreate/names.c xencreate/names.h \

@@ -198,84 +198,90 @@ static void defaults(struct options *options, size_t max_in_flight)
 	};
 }
 
-/* One option; returns whether it was fine. */
-static bool take(struct options *options, int letter, const char *name, char *argument)
+/* The options that are a number. Returns whether it was fine. */
+static bool take_number(struct options *options, int letter, const char *name, const char *argument)
 {
 	unsigned long value = 0;
-	bool good = true;
+	bool good;
 
 	switch (letter) {
 	case 'n':
 		good = number(name, argument, 1, 32751, &value);
 		options->n_copies = (unsigned int)value;
-		break;
-	case OPT_NAME:
-		options->pattern = argument;
-		break;
+		return good;
 	case OPT_FIRST:
 		good = number(name, argument, 0, INT_MAX, &value);
 		options->first = (unsigned int)value;
-		break;
-	case OPT_WAIT:
-		good = wait_of_name(argument, &options->batch.wait);
-		break;
-	case OPT_READY_NODE:
-		good = relative_node(argument);
-		options->batch.ready_node = argument;
-		break;
-	case OPT_PAUSED:
-		options->batch.paused = true;
-		break;
+		return good;
 	case OPT_IN_FLIGHT:
 		good = number(name, argument, 1, 4096, &value);
 		options->batch.max_in_flight = value;
-		break;
+		return good;
 	case OPT_WORKERS:
 		good = number(name, argument, 0, 64, &value);
 		options->batch.n_workers = (unsigned int)value;
-		break;
+		return good;
 	case OPT_TIMEOUT:
 		good = number(name, argument, 1, 86400, &value);
 		options->batch.timeout_ms = value * 1000;
-		break;
-	case OPT_JSON:
-		options->batch.json = true;
-		break;
-	case OPT_TIMINGS:
-		options->batch.timings_path = argument;
-		break;
-	case OPT_PROGRESS:
-		options->batch.progress = true;
-		break;
-	case OPT_DRY_RUN:
-		options->dry_run = true;
-		break;
-	case OPT_NO_PREFLIGHT:
-		options->no_preflight = true;
-		break;
-	case OPT_POLICY:
-		options->policy_path = argument;
-		break;
-	case OPT_RESUME:
-		options->resume = true;
-		break;
-	case OPT_ROLLBACK:
-		options->rollback = true;
-		break;
-	case OPT_ALL:
-		options->all = true;
-		break;
-	case 'q':
-		options->batch.quiet = true;
-		options->batch.progress = false;
-		break;
-	case 'v':
-		options->verbosity++;
-		break;
+		return good;
 	default:
 		return false; /* getopt has said what is wrong */
 	}
-	return good;
+}
+
+/* The options that are a word. */
+static bool take_word(struct options *options, int letter, const char *name, const char *argument)
+{
+	switch (letter) {
+	case OPT_NAME:
+		options->pattern = argument;
+		return true;
+	case OPT_WAIT:
+		return wait_of_name(argument, &options->batch.wait);
+	case OPT_READY_NODE:
+		options->batch.ready_node = argument;
+		return relative_node(argument);
+	case OPT_TIMINGS:
+		options->batch.timings_path = argument;
+		return true;
+	case OPT_POLICY:
+		options->policy_path = argument;
+		return true;
+	default:
+		return take_number(options, letter, name, argument);
+	}
+}
+
+static bool take(struct options *options, int letter, const char *name, const char *argument)
+{
+	const struct {
+		int letter;
+		bool *flag;
+	} flags[] = {
+		{ OPT_PAUSED, &options->batch.paused },
+		{ OPT_JSON, &options->batch.json },
+		{ OPT_PROGRESS, &options->batch.progress },
+		{ OPT_DRY_RUN, &options->dry_run },
+		{ OPT_NO_PREFLIGHT, &options->no_preflight },
+		{ OPT_RESUME, &options->resume },
+		{ OPT_ROLLBACK, &options->rollback },
+		{ OPT_ALL, &options->all },
+		{ 'q', &options->batch.quiet },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].letter != letter)
+			continue;
+		*flags[i].flag = true;
+		options->batch.progress &= !options->batch.quiet;
+		return true;
+	}
+	if (letter == 'v') {
+		options->verbosity++;
+		return true;
+	}
+	return take_word(options, letter, name, argument);
 }
 
 static enum options_outcome read_all(struct options *options, int argc, char **argv,

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a job says to the store: its tree, its introduction, its watches, and the removal of all
+ * that. Answers are counted; job_settle() goes on when none is missing.
+ */
+#include "jobstore.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <xen/io/xs_wire.h>
+
+#include "handles.h"
+#include "job.h"
+#include "plan.h"
+#include "storeclient.h"
+
+#define TOKEN_TTY   't'
+#define TOKEN_READY 'r'
+
+static void token(char *buf, size_t size, const struct job *job, char kind)
+{
+	snprintf(buf, size, "%" PRIu32 "%c", job->id, kind);
+}
+
+bool jobstore_token(const char *text, uint32_t *id, char *kind)
+{
+	char end;
+
+	return sscanf(text, "%" SCNu32 "%c%c", id, kind, &end) == 2 &&
+	       (*kind == TOKEN_TTY || *kind == TOKEN_READY);
+}
+
+static void watch_path(char *buf, size_t size, const struct job *job, char kind)
+{
+	snprintf(buf, size, "/local/domain/%u/%s", job->shell.domid,
+		 kind == TOKEN_TTY ? "console/tty" : job->env->ready_node);
+}
+
+static void answered(struct job *job, int error, const char *what)
+{
+	job->n_pending--;
+	if (job->env->closing)
+		return;
+	if (error == -ECONNRESET || error == -ENOTCONN)
+		job->connection_lost = true;
+	else if (error)
+		job_note_error(job, error, what);
+	job_settle(job);
+}
+
+/* After storeclient_*(): counts what was sent. A connection that is not there now will be there
+ * later. */
+static bool sent(struct job *job, int r)
+{
+	if (!r)
+		job->n_pending++;
+	else if (r == -ENOTCONN)
+		job->connection_lost = true;
+	else
+		job_note_error(job, r, strerror(-r));
+	return !r;
+}
+
+static int make_tree(struct job *job)
+{
+	struct tree_domain domain = {
+		.plan = job->plan,
+		.domid = job->shell.domid,
+		.store_port = job->shell.store_port,
+		.console_port = job->shell.console_port,
+		.store_frame = job->build.store_frame,
+		.console_frame = job->build.console_frame,
+		.console_domid = job->env->host->console_domid,
+	};
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	domain.start_time_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return tree_make(&job->env->tree, &domain);
+}
+
+static void on_tree_reply(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+	unsigned int i = job->n_answered++;
+	char what[160] = "";
+
+	(void)data, (void)len;
+	/* Only a removal can say so, and then all is well. */
+	if (error == -ENOENT)
+		error = 0;
+	/* Answers come in order, so the number tells which one it was: made once more, to name it.
+	 */
+	if (error && !make_tree(job))
+		snprintf(what, sizeof(what), "%s: %s", tree_payload(&job->env->tree, i),
+			 strerror(-error));
+	answered(job, error, what);
+}
+
+void jobstore_send_tree(struct job *job)
+{
+	struct job_env *env = job->env;
+	int r = make_tree(job);
+
+	job->n_answered = 0;
+	if (r < 0)
+		job_note_error(job, r, strerror(-r));
+	for (size_t i = 0; !job->error && !job->connection_lost && i < env->tree.n_requests; i++) {
+		struct iovec iov = { (char *)tree_payload(&env->tree, i),
+				     env->tree.requests[i].len };
+
+		sent(job, storeclient_request(env->host->store, env->tree.requests[i].type, 0, &iov,
+					      1, on_tree_reply, job));
+	}
+}
+
+static void on_watch_reply(void *ctx, int error, const char *data, size_t len)
+{
+	(void)data, (void)len;
+	answered(ctx, error, error ? strerror(-error) : "");
+}
+
+static void watch(struct job *job, char kind, bool *watched)
+{
+	char path[256], text[16];
+
+	watch_path(path, sizeof(path), job, kind);
+	token(text, sizeof(text), job, kind);
+	*watched = sent(job,
+			storeclient_watch(job->env->host->store, path, text, on_watch_reply, job));
+}
+
+static void unwatch(struct job *job, char kind, bool *watched)
+{
+	char path[256], text[16];
+
+	if (!*watched)
+		return;
+	*watched = false;
+	watch_path(path, sizeof(path), job, kind);
+	token(text, sizeof(text), job, kind);
+	/* With a lost connection the watch is gone anyway. */
+	storeclient_unwatch(job->env->host->store, path, text, NULL, NULL);
+}
+
+static void on_introduced(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+
+	(void)data, (void)len;
+	job->introduced = !error;
+	answered(job, error, error ? strerror(-error) : "");
+}
+
+static void send_introduce(struct job *job)
+{
+	char payload[80];
+	int len = snprintf(payload, sizeof(payload), "%u%c%" PRIu64 "%c%u", job->shell.domid, '\0',
+			   job->build.store_frame, '\0', job->shell.store_port);
+	struct iovec iov = { payload, (size_t)len + 1 };
+
+	sent(job, storeclient_request(job->env->host->store, XS_INTRODUCE, 0, &iov, 1,
+				      on_introduced, job));
+}
+
+/* Watches first, so that nothing can happen before they are there. */
+void jobstore_send_introduction(struct job *job)
+{
+	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
+		watch(job, TOKEN_TTY, &job->tty_watched);
+	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
+		watch(job, TOKEN_READY, &job->ready_watched);
+	send_introduce(job);
+}
+
+static void on_tty(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+
+	(void)data;
+	if (!error && len && !job->tty_seen) {
+		job->tty_seen = true;
+		unwatch(job, TOKEN_TTY, &job->tty_watched);
+	}
+	answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
+}
+
+static void on_ready_node(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+
+	(void)data, (void)len;
+	if (!error && !job->ready_seen) {
+		job->ready_seen = true;
+		unwatch(job, TOKEN_READY, &job->ready_watched);
+	}
+	answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
+}
+
+void jobstore_event(struct job *job, char kind)
+{
+	char path[256];
+
+	if (job->state != JOB_RUNNING || (kind == TOKEN_TTY ? job->tty_seen : job->ready_seen))
+		return;
+	watch_path(path, sizeof(path), job, kind);
+	sent(job, storeclient_read(job->env->host->store, 0, path,
+				   kind == TOKEN_TTY ? on_tty : on_ready_node, job));
+}
+
+static void on_removed(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+
+	(void)data, (void)len;
+	if (error && error != -ENOENT)
+		job->unclean = true;
+	job->n_pending--;
+	if (!job->env->closing)
+		job_settle(job);
+}
+
+void jobstore_remove_tree(struct job *job)
+{
+	struct job_env *env = job->env;
+
+	if (tree_removal(&env->tree, job->shell.domid, job->plan->uuid_text,
+			 env->host->console_domid) < 0) {
+		job->unclean = true;
+		return;
+	}
+	for (size_t i = 0; i < env->tree.n_requests; i++) {
+		struct iovec iov = { (char *)tree_payload(&env->tree, i),
+				     env->tree.requests[i].len };
+
+		if (storeclient_request(env->host->store, env->tree.requests[i].type, 0, &iov, 1,
+					on_removed, job) < 0)
+			job->unclean = true;
+		else
+			job->n_pending++;
+	}
+}
+
+void jobstore_watch_again(struct job *job)
+{
+	job->tty_watched = job->ready_watched = false;
+	if (job->stage == STAGE_CONSOLE && !job->tty_seen)
+		watch(job, TOKEN_TTY, &job->tty_watched);
+	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
+		watch(job, TOKEN_READY, &job->ready_watched);
+}
+
+void jobstore_unwatch(struct job *job)
+{
+	unwatch(job, TOKEN_TTY, &job->tty_watched);
+	unwatch(job, TOKEN_READY, &job->ready_watched);
+}

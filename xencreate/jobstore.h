@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job's side of the store. Used by job.c; the batch hands on watch events. */
+#ifndef JOBSTORE_H
+#define JOBSTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct job;
+
+/** jobstore_send_tree() - write the domain's nodes. */
+void jobstore_send_tree(struct job *job);
+
+/** jobstore_send_introduction() - set the watches that are needed, then introduce the domain. */
+void jobstore_send_introduction(struct job *job);
+
+/** jobstore_watch_again() - set the watches that the present stage needs, on a new connection. */
+void jobstore_watch_again(struct job *job);
+
+/** jobstore_unwatch() - take all watches back. */
+void jobstore_unwatch(struct job *job);
+
+/** jobstore_remove_tree() - remove the domain's nodes; job->unclean says if that fails. */
+void jobstore_remove_tree(struct job *job);
+
+/** jobstore_event() - a watch of this job fired; @kind is the token's. */
+void jobstore_event(struct job *job, char kind);
+
+/** jobstore_token() - read a watch token: which job, which kind. Return: true if it is one of ours.
+ */
+bool jobstore_token(const char *token, uint32_t *id, char *kind);
+
+#endif
