@@ -117,11 +117,11 @@ CLEANFILES += systemd/xen-evtchn-watch.service systemd/50-lsevtchn-preflight.con
 EXTRA_DIST += systemd/xen-evtchn-watch.service.in systemd/50-lsevtchn-preflight.conf.in
 
 systemd/xen-evtchn-watch.service: $(srcdir)/systemd/xen-evtchn-watch.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,@sbindir@,$(sbindir),g' \
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,[@]sbindir[@],$(sbindir),g' \
 		$(srcdir)/systemd/xen-evtchn-watch.service.in >$@
 
 systemd/50-lsevtchn-preflight.conf: $(srcdir)/systemd/50-lsevtchn-preflight.conf.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,@sbindir@,$(sbindir),g' \
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,[@]sbindir[@],$(sbindir),g' \
 		$(srcdir)/systemd/50-lsevtchn-preflight.conf.in >$@
 
 EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h

@@ -20,8 +20,9 @@
 #define GRANTS_A_FRAME		512
 #define MAPTRACK_FRAMES_DEFAULT 1024
 #define MAPTRACK_A_FRAME	256
-#define NODES_A_GUEST		1000 /* xenstored's quotas if nobody changes them */
-#define WATCHES_A_GUEST		100  /* 128 with the C implementation */
+#define PTYS_MAX		((1 << 20) - 1) /* Linux, NR_UNIX98_PTY_MAX */
+#define NODES_A_GUEST		1000		/* xenstored's quotas if nobody changes them */
+#define WATCHES_A_GUEST		100		/* 128 with the C implementation */
 
 void measure_facts(struct demand_facts *facts, const struct census *census)
 {
@@ -165,6 +166,27 @@ static int set_fixed(struct capacity *capacity, enum demand_resource resource, u
 	return capacity_set(capacity, &entry, "%s", source);
 }
 
+/* The kernel's limit is a setting that a xenconsoled may raise when it is met; the stock one does
+ * not. */
+static int set_ptys(struct capacity *capacity)
+{
+	struct sysfacts_use use = { 0 };
+	int r = sysfacts_ptys(&use);
+	bool fixed = sysfacts_is_stock("xenconsoled");
+	const struct capacity_limit limit = {
+		.resource = DEMAND_PTYS,
+		.limit = use.limit,
+		.maybe = fixed ? use.limit : PTYS_MAX,
+		.used = use.used,
+		.certainty = fixed ? CAPACITY_MEASURED : CAPACITY_ASSUMED,
+	};
+
+	if (r < 0)
+		return set_unknown(capacity, DEMAND_PTYS, NULL, "sysctl kernel.pty", r);
+	return capacity_set(capacity, &limit,
+			    fixed ? "sysctl kernel.pty" : "sysctl kernel.pty, if nobody raises it");
+}
+
 /* What every domain has of its own. */
 static int set_own(struct capacity *capacity, struct hyper *hyper)
 {
@@ -220,15 +242,14 @@ static int set_places(struct capacity *capacity, struct hyper *hyper, const stru
 int measure_capacity(struct capacity *capacity, struct hyper *hyper, const struct census *census,
 		     const struct guest *guests, size_t n_guests, uint64_t reserve_ports)
 {
-	struct sysfacts_use ptys = { 0 }, tasks = { 0 };
-	int r_ptys = sysfacts_ptys(&ptys), r_tasks = sysfacts_tasks(&tasks);
+	struct sysfacts_use tasks = { 0 };
+	int r_tasks = sysfacts_tasks(&tasks);
 	uint64_t n_guests_now = census->n_domains ? census->n_domains - 1 : 0;
 
 	if (set_serving_domain(capacity, hyper, census, NULL, reserve_ports) < 0 ||
 	    set_fixed(capacity, DEMAND_DOMIDS, DOMIDS_MAX, n_guests_now,
 		      "the hypervisor's numbers") < 0 ||
-	    set_memory(capacity, hyper) < 0 ||
-	    set_use(capacity, DEMAND_PTYS, NULL, &ptys, r_ptys, "sysctl kernel.pty") < 0 ||
+	    set_memory(capacity, hyper) < 0 || set_ptys(capacity) < 0 ||
 	    set_use(capacity, DEMAND_TASKS, NULL, &tasks, r_tasks,
 		    "sysctl kernel.pid_max, kernel.threads-max") < 0 ||
 	    set_daemons(capacity) < 0 || set_own(capacity, hyper) < 0)

@@ -13,6 +13,7 @@
 #include "textfile.h"
 
 #define BRIDGE_PORTS 1023
+#define PID_MAX	     24
 
 static void close_dir(DIR *dir)
 {
@@ -116,7 +117,9 @@ static int descriptors_of(struct sysfacts_use *use, const char *pid)
 	return count_entries(&use->used, path);
 }
 
-int sysfacts_descriptors(struct sysfacts_use *use, const char **name, const char *other)
+/* The folder in /proc of the process that is called @name or, if it is not NULL, @other; @name is
+ * what was found. */
+static int find_process(char pid[PID_MAX], const char **name, const char *other)
 {
 	CLEANUP(close_dir) DIR *dir = opendir("/proc");
 	const struct dirent *entry;
@@ -124,16 +127,44 @@ int sysfacts_descriptors(struct sysfacts_use *use, const char **name, const char
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
+		bool is_other;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) || strlen(entry->d_name) >= PID_MAX)
 			continue;
-		if (is_called(entry->d_name, *name))
-			return descriptors_of(use, entry->d_name);
-		if (other && is_called(entry->d_name, other)) {
+		is_other = other && is_called(entry->d_name, other);
+		if (!is_other && !is_called(entry->d_name, *name))
+			continue;
+		if (is_other)
 			*name = other;
-			return descriptors_of(use, entry->d_name);
-		}
+		strcpy(pid, entry->d_name);
+		return 0;
 	}
 	return -ESRCH;
+}
+
+bool sysfacts_is_stock(const char *name)
+{
+	char pid[PID_MAX], path[64], exe[PATH_MAX];
+	ssize_t n;
+
+	if (find_process(pid, &name, NULL) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	if (n < 0)
+		return false;
+	exe[n] = '\0';
+	/* Debian keeps them in /usr/lib/xen-VERSION/bin, upstream the daemons in /usr/lib/xen/bin.
+	 */
+	return strstr(exe, "/lib/xen");
+}
+
+int sysfacts_descriptors(struct sysfacts_use *use, const char **name, const char *other)
+{
+	char pid[PID_MAX];
+	int r = find_process(pid, name, other);
+
+	return r < 0 ? r : descriptors_of(use, pid);
 }
 
 int sysfacts_parameter(uint64_t *value, const char *name)

@@ -15,6 +15,13 @@ struct sysfacts_use {
 /** sysfacts_ptys() - pseudo terminals. Return: 0, or why /proc/sys/kernel/pty cannot be read. */
 int sysfacts_ptys(struct sysfacts_use *use);
 
+/**
+ * sysfacts_is_stock() - is the process that is called @name one that comes with Xen itself?
+ *
+ * Return: false also if there is none, or nobody can tell.
+ */
+bool sysfacts_is_stock(const char *name);
+
 /** sysfacts_tasks() - threads and processes. Return: 0, or why /proc cannot be read. */
 int sysfacts_tasks(struct sysfacts_use *use);
 

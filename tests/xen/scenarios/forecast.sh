@@ -17,12 +17,18 @@ made() {
 # Terminals: six more, so that the kernel refuses the sixth.
 echo $(($(cat /proc/sys/kernel/pty/nr) + 6)) >/proc/sys/kernel/pty/max
 lsevtchn --preflight --json -n 6 "$cfg" >/tmp/forecast
-is "six do not fit" $? 1
+status=$?
 is "terminals are in the way" "$(figure binding)" ptys
 is "five would fit" "$(figure would_fit)" 5
 ok "five fit" lsevtchn --preflight -n 5 "$cfg"
 ok "five are made" xencreate -n 5 "$cfg"
-fails "no sixth" xencreate --name sixth --timeout=3 "$cfg"
+if [ "$CONSOLE" = ours ]; then # which allows itself more when it has none left
+	is "for six it cannot be said" $status 2
+	ok "a sixth" xencreate --name sixth "$cfg"
+else
+	is "six do not fit" $status 1
+	fails "no sixth" xencreate --name sixth --timeout=3 "$cfg"
+fi
 echo 4096 >/proc/sys/kernel/pty/max
 
 # Memory: until the hypervisor has no more. The reserve of 8 MiB is what the forecast leaves untouched.
