@@ -8,4 +8,5 @@ EXTRA_DIST += \
 	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled.py \
 	tests/scenarios/test_lsevtchn_sim.py \
+	tests/scenarios/test_xenstored.py \
 	tests/scenarios/test_simxen.py

@@ -22,9 +22,10 @@
 #include "protocol/protocol.h"
 #include "server/server.h"
 
-#define ACCEPT_MAX   64 /* new clients per turn */
-#define BACKLOG	     4096
-#define IOV_MAX_TURN 64
+#define ACCEPT_MAX	64 /* new clients per turn */
+#define ACCEPT_PAUSE_MS 100
+#define BACKLOG		4096
+#define IOV_MAX_TURN	64
 /* With this much unsent, the client is beyond help: events come whether it reads or not. */
 #define GIVE_UP_BYTES (64 * 1024 * 1024)
 
@@ -39,6 +40,8 @@ struct socket_client {
 struct listener {
 	struct server *server; /* borrowed: owns us */
 	struct loop_fd acceptable;
+	struct log_limit complaint;
+	struct loop_timer pause;	    /* running: no descriptors are left for new clients */
 	LIST_HEAD(, socket_client) clients; /* owned */
 	struct sockaddr_un address;
 	bool is_bound;
@@ -212,6 +215,29 @@ static int add_client(struct listener *listener, int fd)
 	return 0;
 }
 
+static void end_pause(struct loop_timer *timer)
+{
+	struct listener *listener =
+		(struct listener *)((char *)timer - offsetof(struct listener, pause));
+
+	loop_fd_want(listener->server->loop, &listener->acceptable, LOOP_READ);
+}
+
+/* A client that cannot be taken keeps the listener ready: look again later, instead of in each
+ * turn. */
+static void begin_pause(struct listener *listener, int error)
+{
+	struct server *server = listener->server;
+	uint32_t n_held_back;
+
+	if (log_limit_pass(&listener->complaint, loop_now_ms(server->loop), 60000, &n_held_back))
+		log_error(server->log,
+			  "clients are kept waiting: %s; raise the limit of open files",
+			  strerror(error));
+	loop_fd_want(server->loop, &listener->acceptable, 0);
+	loop_timer_set(server->loop, &listener->pause, ACCEPT_PAUSE_MS);
+}
+
 static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 {
 	struct listener *listener =
@@ -221,8 +247,12 @@ static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		int client = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (client < 0)
+		if (client < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM)
+				begin_pause(listener, errno);
 			return;
+		}
 		if (add_client(listener, client) < 0)
 			close(client);
 	}
@@ -278,6 +308,7 @@ int listener_new(struct listener **out, struct server *server, const char *path)
 	if (r < 0)
 		return r;
 	listener->acceptable.ready = on_acceptable;
+	listener->pause.fn = end_pause;
 	r = loop_fd_add(server->loop, &listener->acceptable, LOOP_READ);
 	if (r < 0)
 		return r;
@@ -291,6 +322,7 @@ void listener_free(struct listener *listener)
 		return;
 	while (!LIST_EMPTY(&listener->clients))
 		drop(LIST_FIRST(&listener->clients));
+	loop_timer_cancel(listener->server->loop, &listener->pause);
 	loop_fd_remove(listener->server->loop, &listener->acceptable);
 	if (listener->acceptable.fd >= 0)
 		close(listener->acceptable.fd);
