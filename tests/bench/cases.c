@@ -224,10 +224,14 @@ static const struct step txn_own[] = {
 	{ XS_WRITE, STEP_IN_TXN, "/bench/w%c|" VALUE, OK, 0, 0 },
 	{ XS_TRANSACTION_END, STEP_IN_TXN | STEP_RETRY, "T|", OK, 0, 0 },
 };
+/* Values differ: else a daemon that compares answers would see no conflict. */
 static const struct step txn_same[] = {
 	{ XS_TRANSACTION_START, STEP_BEGIN, "|", 4, 0, 0 },
 	{ XS_READ, STEP_IN_TXN, "/bench/leaf|", sizeof(VALUE) - 1, 0, 0 },
-	{ XS_WRITE, STEP_IN_TXN, "/bench/leaf|" VALUE, OK, 0, 0 },
+	{ XS_WRITE, STEP_IN_TXN,
+	  "/bench/leaf|"
+	  "client-%c-%i",
+	  OK, 0, 0 },
 	{ XS_TRANSACTION_END, STEP_IN_TXN | STEP_RETRY, "T|", OK, 0, 0 },
 };
 static const struct step txn_of_three[] = {

