@@ -241,6 +241,8 @@ int main(int argc, char **argv)
 	ask_memory(&load, &load.result.pss_before);
 	run_case(&load);
 	ask_memory(&load, &load.result.pss_after);
+	if (!load.result.ops)
+		load_fail(&load, "no operation ended in time: measure longer");
 	wait_for_line(&load, "done");
 	print_result(&load);
 	for (uint32_t i = 0; i < load.n_wires; i++)
