@@ -67,3 +67,26 @@ tests_unit_test_contention_SOURCES = tests/unit/test_contention.c tests/inproc/i
 tests_unit_test_contention_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
 tests_unit_test_contention_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_contention_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+
+# tests/fuzz on xenstored: each on its corpus, and on variants of it.
+STORE_FUZZ_LIBS = libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_storesession tests/fuzz/fuzz_storestream tests/fuzz/fuzz_storering \
+	tests/fuzz/fuzz_storepath
+tests_fuzz_fuzz_storesession_SOURCES = tests/fuzz/fuzz_storesession.c tests/fuzz/replay.c \
+	tests/inproc/inproc.c tests/inproc/inproc.h
+tests_fuzz_fuzz_storesession_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
+tests_fuzz_fuzz_storesession_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_fuzz_fuzz_storesession_LDADD = $(STORE_FUZZ_LIBS)
+tests_fuzz_fuzz_storestream_SOURCES = tests/fuzz/fuzz_storestream.c tests/fuzz/replay.c \
+	tests/inproc/inproc.c tests/inproc/inproc.h
+tests_fuzz_fuzz_storestream_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
+tests_fuzz_fuzz_storestream_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_fuzz_fuzz_storestream_LDADD = $(STORE_FUZZ_LIBS)
+tests_fuzz_fuzz_storering_SOURCES = tests/fuzz/fuzz_storering.c tests/fuzz/replay.c xenstored/server/ringconn.c
+tests_fuzz_fuzz_storering_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_fuzz_fuzz_storering_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_fuzz_fuzz_storering_LDADD = libxenstored_protocol.a libxenstored_model.a libcommon.a $(XENTOOLLOG_LIBS)
+tests_fuzz_fuzz_storepath_SOURCES = tests/fuzz/fuzz_storepath.c tests/fuzz/replay.c
+tests_fuzz_fuzz_storepath_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_fuzz_fuzz_storepath_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_fuzz_fuzz_storepath_LDADD = libxenstored_model.a

@@ -67,7 +67,7 @@ static void check_node(struct checking *c, const struct node *node)
 		wrong(c, node, "its state is impossible");
 	if (node->perms->detached)
 		wrong(c, node, "its permissions name a domain that is gone");
-	if (owner >= QUOTA_DOMID_MAX || !quota_get(c->store->quota, owner)) {
+	if (!quota_get(c->store->quota, owner)) {
 		wrong(c, node, "its owner has no account");
 		return;
 	}
@@ -78,18 +78,28 @@ static void check_node(struct checking *c, const struct node *node)
 
 static void check_accounts(struct checking *c)
 {
-	for (uint32_t domid = 0; domid < QUOTA_DOMID_MAX; domid++) {
-		const struct quota_account *account = quota_get(c->store->quota, domid);
+	const struct quota_account *account = quota_next(c->store->quota, -1);
+
+	for (; account; account = quota_next(c->store->quota, (int)account->domid)) {
 		char line[80];
 
-		if (!account)
+		if (account->used[QUOTA_NODES] == c->owned[account->domid] &&
+		    account->used[QUOTA_MEMORY] >= c->memory[account->domid])
 			continue;
-		if (account->used[QUOTA_NODES] != c->owned[domid] ||
-		    account->used[QUOTA_MEMORY] < c->memory[domid]) {
-			snprintf(line, sizeof(line), "domain %u is charged wrongly", domid);
-			wrong(c, NULL, line);
-		}
+		snprintf(line, sizeof(line), "domain %u is charged wrongly", account->domid);
+		wrong(c, NULL, line);
 	}
+}
+
+/* All domids that have an account are below. */
+static uint32_t domids_end(const struct quota *quota)
+{
+	const struct quota_account *account = quota_next(quota, -1);
+	uint32_t end = 0;
+
+	for (; account; account = quota_next(quota, (int)account->domid))
+		end = account->domid + 1;
+	return end;
 }
 
 uint32_t check_store(const struct store *store, void (*report)(void *ctx, const char *what),
@@ -98,8 +108,8 @@ uint32_t check_store(const struct store *store, void (*report)(void *ctx, const 
 	struct checking c = { .store = store, .report = report, .ctx = ctx };
 	struct node *node;
 
-	c.owned = calloc(QUOTA_DOMID_MAX, sizeof(*c.owned));
-	c.memory = calloc(QUOTA_DOMID_MAX, sizeof(*c.memory));
+	c.owned = calloc(domids_end(store->quota), sizeof(*c.owned));
+	c.memory = calloc(domids_end(store->quota), sizeof(*c.memory));
 	if (c.owned && c.memory) {
 		for (node = store_next_postorder(store->root, NULL); node;
 		     node = store_next_postorder(store->root, node))
