@@ -149,15 +149,23 @@ static int follow_name(struct console *console, const char *name)
 	};
 	uint64_t now_ms = loop_now_ms(server->loop);
 	char file[LOGNAME_SIZE];
+	int r = 0;
 
 	if (!server->options->log_guest)
 		return 0;
 	logname_guest(file, name, console->domid, console->kind->log_suffix);
 	if (!console->logfile)
-		return logfile_new(&console->logfile, server->log, &policy, file, now_ms);
-	if (name && strcmp(logfile_name(console->logfile), file) != 0)
-		return logfile_rename(console->logfile, file, now_ms);
-	return 0;
+		r = logfile_new(&console->logfile, server->log, &policy, file, now_ms);
+	else if (name && strcmp(logfile_name(console->logfile), file) != 0)
+		r = logfile_rename(console->logfile, file, now_ms);
+	else if (logfile_error(console->logfile) < 0)
+		logfile_reopen(console->logfile, now_ms);
+	if (r < 0)
+		return r;
+	/* A disk that is full or gone must not stop the guest; but if it is us who have no room,
+	 * its output is safe in the ring until we have. */
+	r = logfile_error(console->logfile);
+	return r == -EMFILE || r == -ENFILE ? r : 0;
 }
 
 int console_attach(struct console *console, const struct nodes *nodes, const char *name)
@@ -172,8 +180,10 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 		return r;
 	}
 	r = follow_name(console, name);
-	if (r < 0)
+	if (r < 0) {
+		complain(console, "cannot open the console's log", r);
 		return r;
+	}
 	backlog_set_limit(&console->backlog, nodes->limit_bytes);
 	r = bind_port(console, nodes->port);
 	if (r < 0) {

@@ -25,7 +25,8 @@ struct logfile {
 	struct log *log; /* borrowed: see logfile_new() */
 	struct logfile_policy policy;
 	char *name; /* owned */
-	int fd;	    /* -1: not open; another attempt at retry_ms */
+	int fd;	    /* -1: not open, because of error; another attempt at retry_ms */
+	int error;
 	uint64_t size_bytes;
 	uint64_t retry_ms;
 	uint64_t lost_bytes;
@@ -57,6 +58,13 @@ static int path_of(const struct logfile *logfile, uint32_t number, char path[PAT
 	return n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+static void close_file(struct logfile *logfile)
+{
+	if (logfile->fd >= 0)
+		close(logfile->fd);
+	logfile->fd = -1;
+}
+
 static int try_open(struct logfile *logfile)
 {
 	CLEANUP(close_fd) int fd = -1;
@@ -75,15 +83,9 @@ static int try_open(struct logfile *logfile)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	logfile->size_bytes = (uint64_t)st.st_size;
+	close_file(logfile);
 	logfile->fd = STEAL_FD(fd);
 	return 0;
-}
-
-static void close_file(struct logfile *logfile)
-{
-	if (logfile->fd >= 0)
-		close(logfile->fd);
-	logfile->fd = -1;
 }
 
 /* @n_left: out, on an error: bytes that were not written. */
@@ -110,6 +112,7 @@ static void pause_writing(struct logfile *logfile, const char *what, int error, 
 {
 	complain(logfile, what, error, now_ms);
 	close_file(logfile);
+	logfile->error = error;
 	logfile->retry_ms = now_ms + RETRY_MS;
 }
 
@@ -120,10 +123,15 @@ static void open_file(struct logfile *logfile, uint64_t now_ms)
 	size_t n, n_left;
 	int r = try_open(logfile);
 
+	if ((r == -EMFILE || r == -ENFILE) && logfile->fd >= 0) {
+		complain(logfile, "cannot open this log anew", r, now_ms);
+		return;
+	}
 	if (r < 0) {
 		pause_writing(logfile, "cannot open this log", r, now_ms);
 		return;
 	}
+	logfile->error = 0;
 	if (!logfile->policy.stamp)
 		return;
 	logfile->lines.inside_line = false;
@@ -164,8 +172,12 @@ void logfile_free(struct logfile *logfile)
 
 void logfile_reopen(struct logfile *logfile, uint64_t now_ms)
 {
-	close_file(logfile);
 	open_file(logfile, now_ms);
+}
+
+int logfile_error(const struct logfile *logfile)
+{
+	return logfile->error;
 }
 
 int logfile_rename(struct logfile *logfile, const char *name, uint64_t now_ms)

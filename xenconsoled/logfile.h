@@ -44,7 +44,19 @@ DEFINE_CLEANUP(struct logfile *, logfile_free)
 /** logfile_write() - append a piece of console output; never fails, see logfile_lost_bytes(). */
 void logfile_write(struct logfile *logfile, const char *data, size_t len, uint64_t now_ms);
 
-/** logfile_reopen() - open the file by its name again, because somebody has moved the old one. */
+/**
+ * logfile_error() - why is it not open?
+ *
+ * Return: 0 if it is, else a negative errno: -EMFILE or -ENFILE are ours to mend, others the
+ * disk's.
+ */
+int logfile_error(const struct logfile *logfile);
+
+/**
+ * logfile_reopen() - open the file by its name again, because somebody has moved the old one
+ *
+ * While no descriptor is left for it, the old one stays in use.
+ */
 void logfile_reopen(struct logfile *logfile, uint64_t now_ms);
 
 /**

@@ -2,6 +2,7 @@
 /* Logs on a real file system: appended to, rotated without losing a line, never led astray. */
 #include "logfile.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -291,6 +292,36 @@ TEST(a_full_disk_loses_what_it_must_and_says_how_much)
 	CHECK_EQ(logfile_lost_bytes(logfile), 28 + 64);
 	logfile_write(logfile, "back\n", 5, 3000);
 	CHECK_EQ(logfile_lost_bytes(logfile), 28 + 64);
+	logfile_free(logfile);
+	tear_down(&bench);
+}
+
+TEST(without_a_descriptor_the_old_file_stays_in_use)
+{
+	struct rlimit old, none;
+	struct logfile *logfile, *second;
+	struct bench bench;
+	char moved[PATH_MAX];
+
+	set_up(&bench);
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ 0, old.rlim_max };
+	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(logfile_error(logfile), 0);
+	strcpy(moved, path_in(&bench, "g.log.1"));
+	CHECK_EQ(rename(path_in(&bench, "g.log"), moved), 0);
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	logfile_reopen(logfile, 1);
+	put(logfile, "one\n");
+	CHECK_EQ(logfile_new(&second, bench.log, &bench.policy, "second.log", 1), 0);
+	CHECK_EQ(logfile_error(second), -EMFILE);
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+	logfile_reopen(logfile, 1);
+	put(logfile, "two\n");
+	CHECK_FILE(&bench, "g.log.1", "one\n");
+	CHECK_FILE(&bench, "g.log", "two\n");
+	CHECK_EQ(logfile_lost_bytes(logfile), 0);
+	logfile_free(second);
 	logfile_free(logfile);
 	tear_down(&bench);
 }

@@ -110,4 +110,7 @@ gaps() {
 }
 is "its lines are complete" "$(gaps $CONSOLE_LOGS/guest-ending.log)" 0
 ok "the talker is destroyed" destroyed talker
-is "no domain is left" "$(n_domains)" 0
+none_left() {
+	[ "$(n_domains)" = 0 ]
+}
+ok "no domain is left" wait_for 10 none_left
