@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The XenStore daemon. Floors: server -> protocol -> model; an include never points up.
+# The XenStore daemon. Floors: server -> persist -> protocol -> model; an include never points up.
 EXTRA_DIST += xenstored/README.md xenstored/model/README.md xenstored/protocol/README.md \
-	xenstored/server/README.md
+	xenstored/server/README.md xenstored/persist/README.md
 
 XENSTORED_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xenstored
 
@@ -82,10 +82,14 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/idmap.h \
 	xenstored/persist/image.c \
 	xenstored/persist/image.h \
+	xenstored/persist/inflight.c \
+	xenstored/persist/inflight.h \
 	xenstored/persist/journal.c \
 	xenstored/persist/journal.h \
 	xenstored/persist/mapfile.c \
 	xenstored/persist/mapfile.h \
+	xenstored/persist/park.c \
+	xenstored/persist/park.h \
 	xenstored/persist/persist.c \
 	xenstored/persist/persist.h \
 	xenstored/persist/persist_priv.h \
@@ -104,7 +108,7 @@ libxenstored_persist_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_persist_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(TDB_CFLAGS)
 
 noinst_LIBRARIES += libxenstored_server.a
-libxenstored_server_a_SOURCES = \
+XENSTORED_SERVER_SOURCES = \
 	xenstored/server/conffile.c \
 	xenstored/server/conffile.h \
 	xenstored/server/domains.c \
@@ -113,6 +117,8 @@ libxenstored_server_a_SOURCES = \
 	xenstored/server/domains_restore.c \
 	xenstored/server/hypervisor.c \
 	xenstored/server/hypervisor.h \
+	xenstored/server/keeper.c \
+	xenstored/server/keeper.h \
 	xenstored/server/options.c \
 	xenstored/server/options.h \
 	xenstored/server/ringconn.c \
@@ -120,9 +126,12 @@ libxenstored_server_a_SOURCES = \
 	xenstored/server/server.c \
 	xenstored/server/server.h \
 	xenstored/server/socket.c \
-	xenstored/server/socket.h
+	xenstored/server/socket.h \
+	xenstored/server/socket_park.c \
+	xenstored/server/socket_priv.h
+libxenstored_server_a_SOURCES = $(XENSTORED_SERVER_SOURCES)
 libxenstored_server_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
-libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS)
+libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS)
 
 XENSTORED_LIBS = libxenstored_server.a libxenstored_persist.a libxenstored_protocol.a libxenstored_model.a \
 	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/scenarios/conftest.py \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
+	tests/scenarios/test_killer.py \
 	tests/scenarios/test_lsevtchn.py \
 	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled.py \

@@ -348,3 +348,15 @@ MODEL_TEST(a_lost_transaction_can_be_used_and_ends_with_eagain)
 	CHECK_EQ(txn_new_lost(&txn, f.store, f.dom0.account, 8), 0);
 	CHECK_EQ(fixture_commit(&f, txn), -EAGAIN);
 }
+
+MODEL_TEST(children_come_in_the_order_of_their_creation)
+{
+	struct txn *txn = fixture_txn(&f, &f.dom0);
+
+	CHECK_STR_EQ(fixture_read(&f, &f.dom0, txn, "/a/looked-at-first"), "error -2");
+	CHECK_EQ(fixture_write(&f, &f.dom0, txn, "/a/x", ""), 0);
+	CHECK_EQ(fixture_write(&f, &f.dom0, txn, "/a/looked-at-first", ""), 0);
+	CHECK_STR_EQ(fixture_list(&f, &f.dom0, txn, "/a"), "x looked-at-first ");
+	CHECK_EQ(fixture_commit(&f, txn), 0);
+	CHECK_STR_EQ(fixture_list(&f, &f.dom0, NULL, "/a"), "x looked-at-first ");
+}

@@ -439,7 +439,9 @@ void journal_delivered(struct journal *journal)
 {
 	__atomic_store_n(&journal->page->delivered, format_word(journal->state.serial),
 			 __ATOMIC_RELEASE);
-	journal->next = journal->rewind;
+	/* The next record may have begun already, behind this one. */
+	if (!journal->is_open)
+		journal->next = journal->rewind;
 	STEP("delivered");
 }
 

@@ -12,6 +12,7 @@
 #include "model/quota.h"
 #include "model/store.h"
 #include "persist/checkpoint.h"
+#include "persist/inflight.h"
 #include "persist/persist_priv.h"
 #include "persist/saved.h"
 #include "persist/statedir.h"
@@ -178,6 +179,7 @@ void persist_free(struct persist *persist)
 		quota_observe(persist->protocol->quota, NULL, NULL);
 	}
 	checkpoint_free(persist->checkpoint);
+	inflight_free(persist->inflight);
 	saved_free(persist->saved);
 	journal_free(persist->journal);
 	for (uint32_t i = 0; persist->domains && i < QUOTA_DOMID_MAX; i++)
@@ -189,6 +191,11 @@ void persist_free(struct persist *persist)
 		close(persist->lock_fd);
 	free(persist->dir);
 	free(persist);
+}
+
+struct inflight *persist_inflight(const struct persist *persist)
+{
+	return persist->inflight;
 }
 
 const struct saved *persist_saved(const struct persist *persist)
@@ -221,6 +228,7 @@ void persist_remove_client(struct persist *persist, struct conn *conn)
 	TAILQ_REMOVE(&persist->clients, conn, record.all);
 	if (record->is_touched)
 		STAILQ_REMOVE(&persist->touched, conn, conn, record.touched);
+	persist->has_left |= record->is_touched && conn->out.n_bytes;
 	*record = (struct conn_record){ 0 };
 }
 
@@ -314,16 +322,19 @@ void persist_commit(struct persist *persist)
 
 	STAILQ_FOREACH (conn, &persist->touched, record.touched)
 		lasting |= note_client(persist, conn);
+	persist->has_left = false;
 	if (journal_commit(persist->journal, persist->protocol->store->generation, persist->next_id,
 			   lasting) < 0)
 		complain(persist);
+	if (persist->inflight)
+		inflight_committed(persist->inflight, journal_serial(persist->journal));
 }
 
 /* Those who did not take everything have to be noted in the next turn. */
 static bool sort_touched(struct persist *persist)
 {
 	struct touched_list before = STAILQ_HEAD_INITIALIZER(before);
-	bool all_sent = true;
+	bool all_sent = !persist->has_left;
 	struct conn *conn;
 
 	STAILQ_CONCAT(&before, &persist->touched);
@@ -407,6 +418,9 @@ bool persist_delivered(struct persist *persist, uint64_t now_ms)
 
 	if (sort_touched(persist) && !persist->is_broken)
 		journal_delivered(persist->journal);
+	/* What sending has changed is not committed yet, and an image must not be ahead of it. */
+	if (journal_is_open(persist->journal))
+		return persist->checkpoint;
 	if (!persist->checkpoint && image_is_due(persist, now_ms))
 		begin_image(persist, now_ms);
 	if (!persist->checkpoint)

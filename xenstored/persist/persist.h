@@ -21,6 +21,7 @@
 #include "persist/entry.h"
 
 struct conn;
+struct inflight;
 struct log;
 struct persist;
 struct protocol;
@@ -31,6 +32,7 @@ struct persist_options {
 	const char *dir; /* made if it is missing */
 	bool fresh;	 /* set aside what is there and begin with an empty store */
 	bool recover;	 /* use what can be used of damaged files */
+	bool sockets;	 /* sockets of clients outlive the daemon, too */
 	/* An image is taken when the journal is larger; 0: than two images, and 4 MiB. */
 	uint32_t journal_bytes;
 	uint32_t step_bytes; /* size of a chunk of the image, one per turn; 0: 16 KiB */
@@ -68,12 +70,22 @@ void persist_add_client(struct persist *persist, struct conn *conn, uint32_t out
  */
 int persist_restore_client(struct persist *persist, struct conn *conn,
 			   const struct saved_client *client, uint32_t at);
+/** persist_is_new_id() - was this number given in a turn that was not committed? While there is
+ * something saved. */
+bool persist_is_new_id(const struct persist *persist, uint64_t id);
+
 /** persist_restore_end() - all of it has been brought back, or given up: commit what that changed
  */
 void persist_restore_end(struct persist *persist);
 
 /** persist_remove_client() - @conn is gone; nothing if it was not kept */
 void persist_remove_client(struct persist *persist, struct conn *conn);
+
+/**
+ * persist_inflight() - through which the sockets of clients that are kept are read and written;
+ * NULL: they are not
+ */
+struct inflight *persist_inflight(const struct persist *persist);
 
 /** persist_set_domain() - this is known of a domain now */
 void persist_set_domain(struct persist *persist, const struct entry_domain *domain);

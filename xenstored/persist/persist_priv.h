@@ -13,6 +13,7 @@
 
 struct checkpoint;
 struct conn;
+struct inflight;
 struct log;
 struct protocol;
 struct saved;
@@ -28,18 +29,21 @@ struct persist {
 	struct journal *journal;
 	struct put_sink sink;	       /* the journal */
 	struct checkpoint *checkpoint; /* NULL: none under way */
+	struct inflight *inflight;     /* NULL: clients with sockets end with the daemon */
 	struct saved *saved;
 	TAILQ_HEAD(, conn) clients;    /* borrowed: they remove themselves */
 	struct touched_list touched;   /* output, input or progress to be noted */
 	struct entry_domain **domains; /* by domid; NULL: not known */
 	uint64_t next_id;
-	uint32_t step_bytes;   /* of an image, per turn */
-	uint32_t journal_max;  /* an image is due when it is larger; 0: depends on the image */
-	uint64_t image_number; /* journal that began with the last image */
-	uint64_t image_bytes;  /* size of it */
-	uint64_t retry_at_ms;  /* no image before, after one failed */
-	bool is_broken;	       /* turns could not be committed: the files are out of date */
-	bool is_copy;	       /* the state was made anew from one that was damaged */
+	uint64_t saved_next_id; /* what it was when the last turn was committed */
+	uint32_t step_bytes;	/* of an image, per turn */
+	uint32_t journal_max;	/* an image is due when it is larger; 0: depends on the image */
+	uint64_t image_number;	/* journal that began with the last image */
+	uint64_t image_bytes;	/* size of it */
+	uint64_t retry_at_ms;	/* no image before, after one failed */
+	bool is_broken;		/* turns could not be committed: the files are out of date */
+	bool has_left; /* a client went with output of the last turn, which is not committed yet */
+	bool is_copy;  /* the state was made anew from one that was damaged */
 };
 
 /** persist_keep() - @conn is kept as number @id from now on */

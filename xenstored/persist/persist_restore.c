@@ -120,6 +120,11 @@ int persist_restore_client(struct persist *persist, struct conn *conn,
 	return r;
 }
 
+bool persist_is_new_id(const struct persist *persist, uint64_t id)
+{
+	return persist->saved && id >= persist->saved_next_id;
+}
+
 void persist_restore_end(struct persist *persist)
 {
 	const struct saved_client *client;

@@ -35,6 +35,8 @@ struct saved_client {
 	uint32_t domid;
 	bool is_socket;
 	bool is_slow;
+	bool has_sent; /* a socket: after the last turn it was sent up to here: */
+	uint32_t sent_to;
 	bool is_newborn;		   /* came in the last turn */
 	bool is_restored;		   /* there is a connection again */
 	TAILQ_HEAD(, saved_watch) watches; /* owned */

@@ -15,6 +15,7 @@
 #include "model/store.h"
 #include "persist/checkpoint.h"
 #include "persist/image.h"
+#include "persist/inflight.h"
 #include "persist/journal.h"
 #include "persist/persist.h"
 #include "persist/persist_priv.h"
@@ -161,6 +162,7 @@ static int load(struct persist *persist, bool recover)
 		return r;
 	persist->next_id = persist->journal ? journal_state(persist->journal)->next_id
 					    : highest_client(persist->saved) + 1;
+	persist->saved_next_id = persist->next_id;
 	persist->image_number = image_info(image)->number;
 	persist->image_bytes = image_info(image)->n_bytes;
 	return 0;
@@ -175,7 +177,11 @@ static int copy(struct persist *persist)
 	persist->journal = NULL;
 	persist->is_copy = true;
 	r = set_aside(persist);
-	return r < 0 ? r : create(persist);
+	if (r == 0)
+		r = create(persist);
+	if (r == 0 && persist->inflight)
+		inflight_restart(persist->inflight, journal_serial(persist->journal));
+	return r;
 }
 
 static int refuse(const struct persist *persist, int r)
@@ -188,32 +194,50 @@ static int refuse(const struct persist *persist, int r)
 	return r;
 }
 
+/* Leaves no journal if what is there is of no use, but the image is to be recovered. */
+static int open_journal(struct persist *persist, const struct persist_options *options)
+{
+	int r = journal_open(&persist->journal, persist->dir_fd, options->recover, persist->log);
+
+	if (r == -ESTALE) {
+		log_info(persist->log, "%s: what is saved is from before this host was booted",
+			 persist->dir);
+		return -ENOENT;
+	}
+	if (r != -EBADMSG || !options->recover)
+		return r;
+	log_warning(persist->log, "%s: what came after the last image is lost", persist->dir);
+	return 0;
+}
+
+static int open_inflight(struct persist *persist)
+{
+	uint64_t serial = persist->journal ? journal_serial(persist->journal) : 0;
+	int r = inflight_new(&persist->inflight, persist->dir_fd, serial, persist->saved);
+
+	return r < 0 ? failed(persist, "sockets cannot be kept", r) : 0;
+}
+
 int statedir_open(struct persist *persist, const struct persist_options *options)
 {
 	int r = lock(persist);
+	bool is_new;
 
 	if (r == 0 && options->fresh)
 		r = set_aside(persist);
 	if (r < 0)
 		return r;
-	r = journal_open(&persist->journal, persist->dir_fd, options->recover, persist->log);
-	if (r == -ENOENT)
-		return create(persist);
-	if (r == -ESTALE) {
-		log_info(persist->log, "%s: what is saved is from before this host was booted",
-			 persist->dir);
-		return create(persist);
-	}
-	if (r == -EBADMSG && options->recover) {
-		log_warning(persist->log, "%s: what came after the last image is lost",
-			    persist->dir);
-		r = 0;
-	}
-	if (r == 0)
+	r = open_journal(persist, options);
+	is_new = r == -ENOENT;
+	if (is_new)
+		r = create(persist);
+	else if (r == 0)
 		r = load(persist, options->recover);
-	if (r == 0 && options->recover)
-		return copy(persist);
-	if (r == -EBADMSG || r == -ENOTSUP || r == -ENODATA)
+	if (r == 0 && options->sockets)
+		r = open_inflight(persist);
+	if (r == 0 && options->recover && !is_new)
+		r = copy(persist);
+	if (!is_new && (r == -EBADMSG || r == -ENOTSUP || r == -ENODATA))
 		return refuse(persist, r);
-	return r < 0 ? failed(persist, "what is saved cannot be read", r) : 0;
+	return r < 0 ? failed(persist, "no state to go on with", r) : 0;
 }

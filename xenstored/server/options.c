@@ -25,6 +25,7 @@ enum {
 	OPT_VERSION,
 	OPT_STATE_DIR,
 	OPT_NO_STATE,
+	OPT_JOURNAL_SIZE,
 	OPT_FRESH,
 	OPT_RECOVER,
 	OPT_CONFIG_FILE,
@@ -55,6 +56,8 @@ static const char usage[] =
 	"What outlives the daemon, however it ends:\n"
 	"      --state-dir DIR         keep it there (default: state in the run directory)\n"
 	"      --no-state              keep nothing\n"
+	"      --journal-size N        begin a new image when the journal has N bytes (default: the\n"
+	"                              size of two images, 4 MiB at least)\n"
 	"      --fresh                 set aside what was kept, begin with an empty store\n"
 	"      --recover               use what is left of a state that is damaged\n"
 	"\n"
@@ -108,6 +111,7 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 	{ "no-state", no_argument, NULL, OPT_NO_STATE },
+	{ "journal-size", required_argument, NULL, OPT_JOURNAL_SIZE },
 	{ "fresh", no_argument, NULL, OPT_FRESH },
 	{ "recover", no_argument, NULL, OPT_RECOVER },
 	{ "config-file", required_argument, NULL, OPT_CONFIG_FILE },
@@ -205,6 +209,8 @@ static bool state_option(struct options *options, int c, const char *arg)
 	case OPT_NO_STATE:
 		options->no_state = true;
 		return true;
+	case OPT_JOURNAL_SIZE:
+		return options_number(arg, &options->journal_bytes);
 	case OPT_FRESH:
 		options->fresh = true;
 		return true;

@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 
 #include "log.h"
+#include "persist/park.h"
 #include "persist/persist.h"
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "server/domains.h"
 #include "server/hypervisor.h"
+#include "server/keeper.h"
 #include "server/options.h"
 #include "server/socket.h"
 
@@ -187,11 +189,16 @@ static int open_persist(struct server *server)
 		.dir = options->state_dir,
 		.fresh = options->fresh,
 		.recover = options->recover,
+		.journal_bytes = options->journal_bytes,
 	};
 	int r;
 
 	if (options->no_state)
 		return 0;
+	r = keeper_new(&server->keeper, server->log);
+	if (r < 0)
+		return r;
+	state.sockets = server->keeper;
 	r = persist_new(&server->persist, server->protocol, &state, server->log);
 	return r < 0 ? r : domains_restore(server->domains);
 }
@@ -264,6 +271,8 @@ void server_free(struct server *server)
 	domains_free(server->domains);
 	ports_free(server->ports);
 	hypervisor_free(server->hypervisor);
+	park_free(server->park);
+	keeper_free(server->keeper);
 	/* What was put off until the end of a turn: the last clients. */
 	loop_free(server->loop);
 	protocol_free(server->protocol);

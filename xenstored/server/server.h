@@ -25,9 +25,11 @@
 
 struct domains;
 struct hypervisor;
+struct keeper;
 struct listener;
 struct log;
 struct options;
+struct park;
 struct persist;
 struct ports;
 struct protocol;
@@ -68,6 +70,8 @@ struct server {
 	struct hypervisor *hypervisor; /* NULL: sockets only */
 	struct ports *ports;	       /* NULL: sockets only */
 	struct persist *persist;       /* NULL: nothing outlives the daemon */
+	struct keeper *keeper;	       /* NULL: no descriptor does */
+	struct park *park;	       /* NULL: sockets of clients do not */
 	struct domains *domains;
 	struct listener *listener;
 	struct loop_timer hurry;  /* lets those go who have waited for a conflict long enough */

@@ -19,33 +19,17 @@
 
 #include "log.h"
 #include "model/quota.h"
+#include "persist/step.h"
 #include "protocol/protocol.h"
+#include "server/keeper.h"
 #include "server/server.h"
+#include "server/socket_priv.h"
 
 #define ACCEPT_MAX	64 /* new clients per turn */
 #define ACCEPT_PAUSE_MS 100
 #define BACKLOG		4096
-#define IOV_MAX_TURN	64
 /* With this much unsent, the client is beyond help: events come whether it reads or not. */
 #define GIVE_UP_BYTES (64 * 1024 * 1024)
-
-struct socket_client {
-	struct client client; /* first: the server hands back pointers to it */
-	LIST_ENTRY(socket_client) all;
-	struct loop_fd lfd;
-	bool is_paused;	 /* is not read, because its requests are held back */
-	bool is_waiting; /* for room, with output */
-};
-
-struct listener {
-	struct server *server; /* borrowed: owns us */
-	struct loop_fd acceptable;
-	struct log_limit complaint;
-	struct loop_timer pause;	    /* running: no descriptors are left for new clients */
-	LIST_HEAD(, socket_client) clients; /* owned */
-	struct sockaddr_un address;
-	bool is_bound;
-};
 
 static void free_client(struct loop_garbage *garbage)
 {
@@ -57,8 +41,7 @@ static void free_client(struct loop_garbage *garbage)
 	free(sc);
 }
 
-/* Cuts the connection now and frees it after the turn. */
-static void drop(struct socket_client *sc)
+void socket_drop(struct socket_client *sc)
 {
 	struct server *server = client_server(&sc->client);
 
@@ -66,6 +49,7 @@ static void drop(struct socket_client *sc)
 		return;
 	sc->client.conn.is_dead = true;
 	server_forget(&sc->client);
+	socket_park_leave(sc);
 	LIST_REMOVE(sc, all);
 	loop_fd_remove(server->loop, &sc->lfd);
 	close(sc->lfd.fd);
@@ -101,7 +85,7 @@ static void socket_kill(struct conn *conn, const char *why)
 	struct socket_client *sc = (struct socket_client *)conn;
 
 	log_warning(client_server(&sc->client)->log, "socket client closed: %s", why);
-	drop(sc);
+	socket_drop(sc);
 }
 
 static void socket_resume(struct conn *conn)
@@ -133,9 +117,10 @@ static void socket_turn(struct client *client)
 
 	errno = EAGAIN;
 	if (kept < WIRE_MESSAGE_MAX)
-		n = read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
+		n = client->conn.record.id ? socket_park_read(sc, buf + kept)
+					   : read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		drop(sc);
+		socket_drop(sc);
 		return;
 	}
 	if (n > 0)
@@ -170,13 +155,15 @@ static void wait_for_room(struct socket_client *sc)
 static void socket_flush(struct client *client)
 {
 	struct socket_client *sc = (struct socket_client *)client;
-	struct iovec iov[IOV_MAX_TURN];
+	struct iovec iov[SOCKET_IOV_MAX];
 	ssize_t n = 0;
 
-	if (client->conn.out.n_bytes)
-		n = writev(sc->lfd.fd, iov, outq_peek(&client->conn.out, iov, IOV_MAX_TURN));
+	if (client->conn.record.id && client->conn.out.n_bytes)
+		n = socket_park_write(sc);
+	else if (client->conn.out.n_bytes)
+		n = writev(sc->lfd.fd, iov, outq_peek(&client->conn.out, iov, SOCKET_IOV_MAX));
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		drop(sc);
+		socket_drop(sc);
 		return;
 	}
 	if (n > 0)
@@ -196,7 +183,7 @@ static const struct client_ops socket_ops = {
 	.flush = socket_flush,
 };
 
-static int add_client(struct listener *listener, int fd)
+int socket_add(struct listener *listener, int fd, struct socket_client **out)
 {
 	static const struct subject tools = { .domid = 0, .target = 0, .privileged = true };
 	struct server *server = listener->server;
@@ -212,6 +199,7 @@ static int add_client(struct listener *listener, int fd)
 	conn_init(&sc->client.conn, server->protocol, &socket_ops.transport, &tools,
 		  quota_tools(server->protocol->quota));
 	LIST_INSERT_HEAD(&listener->clients, sc, all);
+	*out = sc;
 	return 0;
 }
 
@@ -246,16 +234,21 @@ static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 	(void)what;
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		int client = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct socket_client *sc;
 
 		if (client < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			    errno == ENOMEM)
 				begin_pause(listener, errno);
-			return;
+			break;
 		}
-		if (add_client(listener, client) < 0)
+		STEP("accepted");
+		if (socket_add(listener, client, &sc) < 0)
 			close(client);
+		else
+			socket_park_keep(sc);
 	}
+	socket_park_tidy(listener);
 }
 
 /* A socket file that nobody listens on is left over from a daemon that is gone. */
@@ -304,7 +297,13 @@ int listener_new(struct listener **out, struct server *server, const char *path)
 	listener->acceptable.fd = -1;
 	listener->address.sun_family = AF_UNIX;
 	snprintf(listener->address.sun_path, sizeof(listener->address.sun_path), "%s", path);
-	r = listen_at(listener);
+	listener->acceptable.fd = keeper_take(server->keeper, "listener");
+	r = listener->acceptable.fd < 0 ? listen_at(listener) : 0;
+	if (r < 0)
+		return r;
+	if (server->keeper && listener->is_bound)
+		keeper_store(server->keeper, "listener", listener->acceptable.fd);
+	r = socket_park_begin(listener);
 	if (r < 0)
 		return r;
 	listener->acceptable.ready = on_acceptable;
@@ -321,12 +320,13 @@ void listener_free(struct listener *listener)
 	if (!listener)
 		return;
 	while (!LIST_EMPTY(&listener->clients))
-		drop(LIST_FIRST(&listener->clients));
+		socket_drop(LIST_FIRST(&listener->clients));
 	loop_timer_cancel(listener->server->loop, &listener->pause);
 	loop_fd_remove(listener->server->loop, &listener->acceptable);
 	if (listener->acceptable.fd >= 0)
 		close(listener->acceptable.fd);
-	if (listener->is_bound)
+	/* A kept listener goes on listening. */
+	if (listener->is_bound && !listener->server->keeper)
 		unlink(listener->address.sun_path);
 	free(listener);
 }

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The daemon under test: started, killed, started again."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+START_SECONDS = 20
+
+
+class Ended(Exception):
+    """The daemon ended by itself before it served."""
+
+
+class Daemon:
+    """xenstored in a folder of its own."""
+
+    def __init__(self, program, folder, options):
+        self.command = [str(program), "-N", *options]
+        self.folder = folder
+        self.socket_path = f"{folder}/socket"
+        self.log = open(f"{folder}/log", "ab")      # pylint: disable=consider-using-with
+        self.process = None
+        self.n_starts = 0
+        self.step = None            # at which it ends; "N:NAME"
+        self.next_step = None       # at which it ends after the next start
+
+    def environment(self):
+        return dict(os.environ, XENSTORED_RUNDIR=self.folder)
+
+    def arguments(self):
+        """The command line."""
+        return self.command[:1] + ([f"--die-at={self.step}"] if self.step else []) + self.command[1:]
+
+    def launch(self):
+        """The process, before it serves."""
+        return subprocess.Popen(self.arguments(), env=self.environment(), stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def start(self):
+        """Returns the seconds until it served."""
+        began = time.monotonic()
+        self.step, self.next_step = self.next_step, None
+        self.process = self.launch()
+        self.n_starts += 1
+        self._wait_until_it_serves(began)
+        return time.monotonic() - began
+
+    def _wait_until_it_serves(self, began):
+        """Until it answers: a kept listener accepts before anybody serves."""
+        probe = None
+        while True:
+            try:
+                probe = probe or self._probe()
+                if probe.recv(16):
+                    probe.close()
+                    return
+                probe = None        # turned away
+            except socket.timeout:
+                pass
+            except OSError:
+                probe = None
+                time.sleep(0.0005)
+            if self.process.poll() == -signal.SIGKILL:
+                raise Ended
+            if self.process.poll() is not None:
+                raise SystemExit(f"the daemon ended with {self.process.returncode}, see {self.folder}/log")
+            if time.monotonic() > began + START_SECONDS:
+                raise SystemExit(f"the daemon does not serve, see {self.folder}/log")
+
+    def _probe(self):
+        link = self.connect()
+        link.settimeout(0.002)
+        link.sendall(struct.pack("=IIII", 2, 1, 0, 2) + b"/\0")
+        return link
+
+    def connect(self):
+        link = socket.socket(socket.AF_UNIX)
+        try:
+            link.connect(self.socket_path)
+        except OSError:
+            link.close()
+            raise
+        return link
+
+    def kill(self):
+        """Here and now, whatever it is doing."""
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    def is_dying(self):
+        """Has it ended? Its sockets are closed a moment before that shows."""
+        end = time.monotonic() + 1
+        while self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.001)
+        return self.process.poll() is not None
+
+    def reap(self):
+        status = self.process.wait()
+        if status != -signal.SIGKILL:
+            raise SystemExit(f"the daemon had ended with {status} before it was killed, see {self.folder}/log")
+
+    def stop(self):
+        """Asks it to end."""
+        self.process.terminate()
+        return self.process.wait()
+
+
+class SocketLink:
+    """A connection that lives as long as the daemon."""
+
+    def __init__(self, link):
+        self.link = link
+        link.setblocking(False)
+        self.unsent = b""
+
+    def send(self, data):
+        self.unsent += data
+        self._push()
+
+    def _push(self):
+        try:
+            while self.unsent:
+                self.unsent = self.unsent[self.link.send(self.unsent):]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.unsent = b""
+
+    def receive(self):
+        self._push()
+        try:
+            data = self.link.recv(1 << 16)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            return None
+        return data or None
+
+
+class KeptDaemon(Daemon):
+    """The same under a stand-in for the service manager, which keeps the descriptors that it is given."""
+
+    def __init__(self, program, folder, options):
+        super().__init__(program, folder, options)
+        self.kept = []              # (name, descriptor)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(f"{folder}/notify")
+        self.notify.setblocking(False)
+
+    def _read_notifications(self):
+        while True:
+            try:
+                text, fds, _, _ = socket.recv_fds(self.notify, 4096, 16)
+            except BlockingIOError:
+                return
+            fields = dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line)
+            if "FDSTORE" in fields:
+                self.kept += [(fields["FDNAME"], fd) for fd in fds]
+
+    def launch(self):
+        self._read_notifications()
+        environment = dict(self.environment(), NOTIFY_SOCKET=f"{self.folder}/notify")
+        if self.kept:
+            environment["LISTEN_FDS"] = str(len(self.kept))
+            environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in self.kept)
+        return Forked(self.arguments(), environment, [fd for _, fd in self.kept], self.log)
+
+
+class Forked:
+    """What of subprocess.Popen is needed; subprocess cannot tell a child its own number."""
+
+    def __init__(self, command, environment, fds, log):
+        self.returncode = None
+        self.pid = os.fork()
+        if self.pid:
+            return
+        try:
+            # First out of the way of the places where they belong.
+            copies = [os.dup(fd) for fd in fds]
+            high = [self._dup_above(fd, 3 + len(fds)) for fd in copies]
+            os.dup2(log.fileno(), 2)
+            for place, fd in enumerate(high, 3):
+                os.dup2(fd, place)
+            os.closerange(3 + len(fds), 1024)
+            environment["LISTEN_PID"] = str(os.getpid())
+            os.execve(command[0], command, environment)
+        finally:
+            os._exit(127)
+
+    @staticmethod
+    def _dup_above(fd, lowest):
+        import fcntl
+        return fcntl.fcntl(fd, fcntl.F_DUPFD, lowest)
+
+    def _done(self, status):
+        self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def poll(self):
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._done(status)
+        return self.returncode
+
+    def wait(self):
+        return self.returncode if self.returncode is not None else self._done(os.waitpid(self.pid, 0)[1])
+
+    def terminate(self):
+        os.kill(self.pid, signal.SIGTERM)
