@@ -1,60 +1,52 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# ./demo --sim: our daemons on a simulated Xen host, at native speed. Outside it starts the host, inside it plays.
-#
-# usage: simxen/demo.sh [N]      N domains (1000)
+# ./demo --sim's part inside the simulated host. Lines that begin with "@" are for demo.py, others for the reader.
+#   BUILD      the build folder
+#   N          how many domains
+#   STORE      ours or stock: whose xenstored and xenconsoled
+#   WAIT       when a domain counts as made: ready, or store (its console is not waited for)
+#   IN_FLIGHT  how many at once (0: the creator's own choice)
+#   EVENTS     where the creator's events go
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=${BUILD:-$here/../build/gcc}
-build=$(cd "$build" && pwd)
-N=${1:-1000}
-case $N in "" | *[!0-9]*) echo "usage: ./demo --sim [N]" >&2; exit 2 ;; esac
-
-if [ -z "${SIMXEN_DIR:-}" ]; then
-	# 4 MiB a guest, and what Xen adds; it costs memory only where guests write to it.
-	exec "$build/simxen/simxen" run --memory=$((2048 + N * 5)) -- "$0" "$N"
-fi
-
-say() { printf '%s\n' "$*"; }
-until_ok() { for ((i = 0; i < 200; i++)); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; return 1; }
-ctl() { "$build/simxen/simxen" ctl status | awk -v what="$1" '$1 == what { print $2 }'; }
-rss() { awk '/^VmRSS/ { printf "%.1f MB", $2 / 1024 }' /proc/"$1"/status; }
-cpu() { awk '{ printf "%.2f s", ($14 + $15) / 100 }' /proc/"$1"/stat; }
+until_ok() { for ((i = 0; i < 600; i++)); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; return 1; }
+# pause WORD: until demo.py has looked at the daemons
+pause() { echo "@$1"; read -r _; }
+ctl() { "$BUILD/simxen/simxen" ctl status | awk -v what="$1" '$1 == what { print $2 }'; }
 logs=$SIMXEN_DIR/log
 mkdir -p "$logs"
 
-"$build/xenstored/xenstored" --no-fork --pid-file=/run/xenstored.pid 2>"$logs/xenstored" &
-store=$!
-until_ok test -S /run/xenstored/socket || { cat "$logs/xenstored" >&2; exit 1; }
-
-# A console takes a pseudo-terminal; the kernel has only so many of them.
-free_ptys=$(($(cat /proc/sys/kernel/pty/max) - $(cat /proc/sys/kernel/pty/reserve) - $(cat /proc/sys/kernel/pty/nr)))
-wait=ready console=
-if [ "$N" -le "$free_ptys" ]; then
-	"$build/xenconsoled/xenconsoled" --interactive --log=guest --log-dir=/var/log/xen/console \
+if [ "$STORE" = ours ]; then
+	"$BUILD/xenstored/xenstored" --no-fork --pid-file=/run/xenstored.pid 2>"$logs/xenstored" &
+	store=$!
+	"$BUILD/xenconsoled/xenconsoled" --interactive --log=guest --log-dir=/var/log/xen/console \
 		--pid-file=/run/xenconsoled.pid 2>"$logs/xenconsoled" &
 	console=$!
 else
-	say "$free_ptys pseudo-terminals are free here: $N guests go without consoles"
-	wait=store
+	xenstored --no-fork --pid-file=/run/xenstored.pid &
+	store=$!
+	until_ok test -S /run/xenstored/socket
+	xen-init-dom0 >/dev/null
+	xenconsoled --log=guest --log-dir=/var/log/xen/console --pid-file=/run/xenconsoled.pid
+	until_ok test -s /run/xenconsoled.pid
+	console=$(cat /run/xenconsoled.pid)
 fi
-printf 'name="guest"\ntype="pv"\nkernel="%s"\nmemory=4\nvcpus=1\nextra="hello ready ping=10"\n' \
-	"$build/tests/guest/guest" >"$SIMXEN_DIR/guest.cfg"
+until_ok test -S /run/xenstored/socket || { cat "$logs"/xenstored >&2; exit 1; }
+until_ok test -s /run/xenconsoled.pid || { cat "$logs"/xenconsoled >&2; exit 1; }
+echo "@pid xenstored $store"
+echo "@pid xenconsoled $console"
+echo "@pid simxend $(ctl pid)"
+pause begin
 
-say "$N domains of 4 MiB, by xencreate:"
-"$build/xencreate/xencreate" --wait=$wait -n "$N" "$SIMXEN_DIR/guest.cfg" 2>&1 | sed 's/^/  /'
-say "the host: $(($(ctl domains) - 1)) domains, $(ctl hypercalls) hypercalls, $(ctl notifications) notifications, $(ctl events) events"
-say "xenstored: $(cpu $store), $(rss $store)"
-[ -z "$console" ] || say "xenconsoled: $(cpu $console), $(rss $console)"
-last=$((N > 1 ? N / 2 : 1))
-if [ -n "$console" ]; then
-	log=$(grep -l "domain $last " /var/log/xen/console/guest-*.log | head -n 1)
-	say "what domain $last said:"
-	sed 's/^/  /' "$log"
-fi
-say "the ports of dom0:"
-"$build/lsevtchn/lsevtchn" --summary 2>/dev/null | head -n 8 | sed 's/^/  /' || true
-say "and away with them:"
-"$build/xencreate/xencreate" destroy --all 2>&1 | sed 's/^/  /'
+printf 'name="guest"\ntype="pv"\nkernel="%s"\nmemory=4\nvcpus=1\nextra="hello ready ping=10"\n' \
+	"$BUILD/tests/guest/guest" >"$SIMXEN_DIR/guest.cfg"
+set -- --json --wait="$WAIT" -n "$N"
+[ "$IN_FLIGHT" = 0 ] || set -- "$@" --max-in-flight="$IN_FLIGHT"
+"$BUILD/xencreate/xencreate" "$@" "$SIMXEN_DIR/guest.cfg" >"$EVENTS" 2>"$logs/xencreate" || { cat "$logs/xencreate" >&2; exit 1; }
+pause made
+echo "@host $(($(ctl domains) - 1)) domains, $(ctl hypercalls) hypercalls, $(ctl notifications) notifications, $(ctl events) events;" \
+	"$(($(ctl used_pages) * 4 / N)) KiB written to for each guest"
+some=$(find /var/log/xen/console -name 'guest-*.log' | sort -V | sed -n "$((N / 2 + 1))p")
+[ -z "$some" ] || sed "s,^,@console $(basename "$some" .log): ," "$some"
+"$BUILD/lsevtchn/lsevtchn" --summary 2>/dev/null | head -n 8 | sed 's/^/@ports /' || true
+"$BUILD/xencreate/xencreate" destroy -q --all
 until_ok test "$(ctl domains)" = 1
-say "the host: $(($(ctl domains) - 1)) domains"

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/domain.h"
 #include "core/evtchn.h"
@@ -14,16 +16,27 @@
 #include "core/memory.h"
 #include "server.h"
 
+/* Pages that somebody has written to: only those take real memory. */
+static uint64_t n_used_pages(const struct host *host)
+{
+	struct stat st;
+
+	if (fstat(memory_fd(host->memory), &st) < 0)
+		return 0;
+	return (uint64_t)st.st_blocks * 512 / MEMORY_PAGE_BYTES;
+}
+
 static void status(const struct server *server, char *answer, size_t size)
 {
 	const struct host *host = server->host;
 
 	snprintf(answer, size,
-		 "domains %" PRIu32 "\nfree_pages %" PRIu64 "\ntotal_pages %" PRIu64
-		 "\nhypercalls %" PRIu64 "\nnotifications %" PRIu64 "\nevents %" PRIu64
-		 "\nnot_simulated %" PRIu32 "\n",
-		 host->n_domains, host_n_free_pages(host), memory_n_frames(host->memory),
-		 server->n_calls, server->n_notified, server->n_delivered, host->n_unknown);
+		 "pid %d\ndomains %" PRIu32 "\nfree_pages %" PRIu64 "\ntotal_pages %" PRIu64
+		 "\nused_pages %" PRIu64 "\nhypercalls %" PRIu64 "\nnotifications %" PRIu64
+		 "\nevents %" PRIu64 "\nnot_simulated %" PRIu32 "\n",
+		 getpid(), host->n_domains, host_n_free_pages(host), memory_n_frames(host->memory),
+		 n_used_pages(host), server->n_calls, server->n_notified, server->n_delivered,
+		 host->n_unknown);
 }
 
 static void unknown(const struct server *server, char *answer, size_t size)

@@ -197,6 +197,17 @@ def test_nothing_outlives_the_host(run, tmp_path):
     assert (tmp_path / "host/proc/xsd_port").read_text() == "6"
 
 
+def test_both_pairs_of_daemons_are_shown_side_by_side(simxen, debian, build):
+    """./demo --sim --compare, small."""
+    assert simxen and debian
+    result = subprocess.run([sys.executable, TOP / "simxen/demo.py", "30", "--compare", f"--build={build}"], text=True, check=False,
+                            capture_output=True, timeout=100, stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"^ +10( +[0-9.]+){4}$", result.stdout, re.MULTILINE), result.stdout
+    assert len(re.findall(r"^ +(xenstored|xenconsoled|simxend)( +[0-9.]+){4}$", result.stdout, re.MULTILINE)) == 6, result.stdout
+    assert result.stdout.count("hello from domain 16 guest-16") == 2
+
+
 def test_commands_are_judged(run):
     """A command that cannot be understood says so."""
     result = run("simxen ctl fail; simxen ctl fail x errno=ENOSUCH; simxen ctl nonsense; simxen ctl seed 5 && simxen ctl status")
