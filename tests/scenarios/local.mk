@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/scenarios/README.md \
 	tests/scenarios/conftest.py \
+	tests/scenarios/simprobe.py \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
 	tests/scenarios/test_killer.py \
@@ -10,4 +11,5 @@ EXTRA_DIST += \
 	tests/scenarios/test_xenconsoled.py \
 	tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_xenstored.py \
-	tests/scenarios/test_simxen.py
+	tests/scenarios/test_simxen.py \
+	tests/scenarios/test_simxen_faults.py
