@@ -29,6 +29,7 @@ class Daemon:
     is_floor = False
     needs_host = False      # does it start only where there is a Xen?
     can_host = True         # can it use one?
+    STOP_SECONDS = 20       # after SIGTERM; then SIGKILL
 
     def __init__(self, build, with_host=True):
         self.build = build.absolute()
@@ -146,7 +147,7 @@ class Running:
             except ProcessLookupError:
                 pass
             try:
-                self.process.wait(20)
+                self.process.wait(self.daemon.STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
         self.process.kill()
@@ -183,6 +184,7 @@ class StockOX(Daemon):
     """Debian's oxenstored."""
     name = "OX"
     needs_host = True
+    STOP_SECONDS = 1        # it does not heed every SIGTERM
 
     # Its configuration has these limits; it knows no others.
     LIMITS = {"--entry-nb": "quota-maxentity", "--watch-nb": "quota-maxwatch", "--transaction": "quota-transaction",
