@@ -22,6 +22,7 @@
 #include "plan.h"
 #include "report.h"
 #include "sweep.h"
+#include "userdata.h"
 #include "worker.h"
 
 #define TICK_MS		      200
@@ -105,6 +106,19 @@ static void on_swept(void *ctx)
 		loop_stop(batch->env.host->loop, 0);
 }
 
+/* libxl shall not use the numbers of those that were taken back again at once. */
+static void mark_recent(const struct batch *batch)
+{
+	CLEANUP(free) uint32_t *domids = calloc(batch->n_failed + 1, sizeof(*domids));
+	size_t n = 0;
+
+	for (size_t i = 0; domids && i < batch->n_started; i++)
+		if (batch->jobs[i].state == JOB_FAILED && batch->jobs[i].shell.domid)
+			domids[n++] = batch->jobs[i].shell.domid;
+	if (domids && userdata_mark_recent(domids, n) < 0)
+		log_info(batch->env.host->log, "libxl's list of recent domains is as it was");
+}
+
 /* What was taken back may have been the first on this host, and have brought the folders that go
  * with the last. */
 static void end(struct batch *batch)
@@ -113,6 +127,7 @@ static void end(struct batch *batch)
 
 	if (batch->sweep)
 		return;
+	mark_recent(batch);
 	if (!batch->n_failed ||
 	    sweep_new(&batch->sweep, host->store, host->console_domid, on_swept, batch) < 0)
 		loop_stop(host->loop, 0);

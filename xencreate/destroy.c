@@ -21,6 +21,7 @@
 #include "names.h"
 #include "report.h"
 #include "sweep.h"
+#include "userdata.h"
 #include "victim.h"
 #include "worker.h"
 
@@ -140,6 +141,23 @@ static size_t count_lingering(struct destroy *destroy, bool name_them)
 	return n_lingering;
 }
 
+/* libxl shall not use their numbers again at once. */
+static void mark_recent(const struct destroy *destroy)
+{
+	CLEANUP(free) uint32_t *domids = calloc(destroy->n_started + 1, sizeof(*domids));
+	size_t n = 0;
+	int r = domids ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < destroy->n_started; i++)
+		if (!destroy->victims[i].ghost && !destroy->victims[i].message[0])
+			domids[n++] = destroy->victims[i].entry->domid;
+	if (!r)
+		r = userdata_mark_recent(domids, n);
+	if (r < 0)
+		log_warning(destroy->env.host->log, "libxl's list of recent domains: %s",
+			    strerror(-r));
+}
+
 static void on_swept(void *ctx)
 {
 	struct destroy *destroy = ctx;
@@ -158,6 +176,7 @@ static void check_lingering(struct destroy *destroy)
 		return;
 	destroy->n_failed += n_lingering;
 	destroy->phase = PHASE_SWEEPING;
+	mark_recent(destroy);
 	if (sweep_new(&destroy->sweep, host->store, host->console_domid, on_swept, destroy) < 0)
 		loop_stop(host->loop, 0);
 }

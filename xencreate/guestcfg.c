@@ -14,6 +14,7 @@
 
 #include "keys.h"
 #include "log.h"
+#include "userdata.h"
 
 #define MEMORY_DEFAULT_MIB 32
 #define FILE_SIZE_MAX	   (1 << 20)
@@ -288,7 +289,7 @@ static int interpret(const struct reading *reading, const char *text)
 		r = get_numbers(reading);
 	if (!r && !config->kernel_path)
 		return refuse(reading, -EINVAL, "missing", "kernel");
-	return r;
+	return r < 0 ? r : userdata_form(&config->userdata_form, config);
 }
 
 int guestcfg_parse(struct guestcfg **out, const char *path, const char *text, struct log *log)
@@ -361,6 +362,7 @@ void guestcfg_free(struct guestcfg *config)
 	free(config->kernel_path);
 	free(config->ramdisk_path);
 	free(config->cmdline);
+	free(config->userdata_form);
 	free(config);
 }
 

@@ -22,8 +22,9 @@ struct guestcfg {
 	char *name; /* never NULL: the file's name stands in for it */
 	enum guestcfg_type type;
 	char *kernel_path;
-	char *ramdisk_path; /* or NULL */
-	char *cmdline;	    /* never NULL */
+	char *ramdisk_path;  /* or NULL */
+	char *cmdline;	     /* never NULL */
+	char *userdata_form; /* what libxl keeps of it on disk: userdata.h */
 	uint64_t memory_mib;
 	uint64_t maxmem_mib;
 	uint32_t vcpus;

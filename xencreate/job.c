@@ -18,6 +18,7 @@
 #include "log.h"
 #include "plan.h"
 #include "report.h"
+#include "userdata.h"
 #include "worker.h"
 
 static void go_back(struct job *job);
@@ -163,6 +164,17 @@ static void built(struct job *job, const struct worker_result *result)
 	job_settle(job);
 }
 
+/* libxl's file. */
+static int remember(struct job *job)
+{
+	int r = userdata_write(job->shell.domid, job->plan->config->userdata_form, job->plan->name,
+			       job->plan->uuid_text);
+
+	if (!r)
+		undo_push(&job->undo, UNDO_USERDATA);
+	return r;
+}
+
 void job_start(struct job *job)
 {
 	struct handles *host = job->env->host;
@@ -187,8 +199,10 @@ void job_start(struct job *job)
 	journal_begun(job->env->journal, job->plan->entry, job->shell.domid);
 	undo_push(&job->undo, UNDO_DOMAIN);
 	leave(job, STAGE_BUILD);
+	r = remember(job);
 	work.shell = job->shell;
-	r = worker_pool_submit(job->env->pool, &work);
+	if (!r)
+		r = worker_pool_submit(job->env->pool, &work);
 	if (r < 0) {
 		job_note_error(job, r, strerror(-r));
 		go_back(job);
@@ -240,6 +254,9 @@ static void go_back(struct job *job)
 			break;
 		case UNDO_TREE:
 			jobstore_remove_tree(job);
+			break;
+		case UNDO_USERDATA:
+			userdata_remove(job->shell.domid, job->plan->uuid_text);
 			break;
 		default:
 			destroy_domain(job);

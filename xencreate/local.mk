@@ -24,6 +24,7 @@ libxencreate_a_SOURCES = \
 	xencreate/sweep.c xencreate/sweep.h \
 	xencreate/tree.c xencreate/tree.h \
 	xencreate/undo.c xencreate/undo.h \
+	xencreate/userdata.c xencreate/userdata.h \
 	xencreate/victim.c xencreate/victim.h \
 	xencreate/worker.c xencreate/worker.h
 libxencreate_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS)
@@ -62,9 +63,14 @@ check_PROGRAMS += tests/unit/test_undo
 tests_unit_test_undo_SOURCES = tests/unit/test_undo.c
 tests_unit_test_undo_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_undo_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_userdata
+tests_unit_test_userdata_SOURCES = tests/unit/test_userdata.c
+tests_unit_test_userdata_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_userdata_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8
-EXTRA_DIST += xencreate/README.md
+EXTRA_DIST += xencreate/README.md xencreate/bench/cost.sh
 
 noinst_PROGRAMS += xencreate/floor
-xencreate_floor_SOURCES = xencreate/floor.c
+xencreate_floor_SOURCES = xencreate/bench/floor.c
+xencreate_floor_CPPFLAGS = $(libxencreate_a_CPPFLAGS) -I$(srcdir)/xencreate
 xencreate_floor_LDADD = $(XENCREATE_LIBS)

@@ -188,7 +188,12 @@ static void cap_record(struct writer *w, const struct tree_domain *domain)
 	request(w, XS_WRITE, path, NULL, text, strlen(text));
 }
 
-/* The console as a device: what xl destroy goes through. */
+/*
+ * The console as a device: what xl destroy goes through. The folder that "backend" names is not
+ * made: nobody reads it for the first console, and dom0's kernel, which watches all backends,
+ * answers each node in it with a request of its own and a walk through all devices that it has made
+ * of such folders so far: work that grows with the domains present.
+ */
 static void console_device(struct writer *w, const struct tree_domain *domain)
 {
 	char front[FOLDER_MAX + 16], back[FOLDER_MAX + 16], device[FOLDER_MAX + 32];
@@ -198,12 +203,6 @@ static void console_device(struct writer *w, const struct tree_domain *domain)
 	snprintf(device, sizeof(device), "%s/device/console/0", w->libxl);
 	node(w, front, "backend", back);
 	number(w, front, "backend-id", domain->console_domid);
-	folder_ro(w, w->backend);
-	node(w, back, "frontend", front);
-	number(w, back, "frontend-id", domain->domid);
-	node(w, back, "online", "1");
-	node(w, back, "state", "1");
-	node(w, back, "protocol", "vt100");
 	node(w, device, "frontend", front);
 	node(w, device, "backend", back);
 }

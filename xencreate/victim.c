@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "handles.h"
 #include "names.h"
 #include "plan.h"
 #include "storeclient.h"
+#include "userdata.h"
 #include "worker.h"
 
 static uint64_t now_us(void)
@@ -55,19 +55,6 @@ static void fail(struct victim *victim, const char *what, int error)
 			 strerror(-error));
 }
 
-static void forget_files(const struct victim *victim)
-{
-	static const char *const kinds[] = { "d", "d", "l" };
-	static const char *const uses[] = { "libxl-json", "xl", "domain-userdata-lock" };
-	char path[160];
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		snprintf(path, sizeof(path), "/var/lib/xen/userdata-%s.%u.%s.%s", kinds[i],
-			 victim->entry->domid, victim->uuid_text, uses[i]);
-		unlink(path); /* only domains that libxl has made or configured have them */
-	}
-}
-
 static void kill_domain(struct victim *victim)
 {
 	struct worker_job job = {
@@ -78,6 +65,7 @@ static void kill_domain(struct victim *victim)
 	int r;
 
 	if (victim->ghost) {
+		userdata_remove(victim->entry->domid, victim->uuid_text);
 		finish(victim);
 		return;
 	}
@@ -94,7 +82,7 @@ void victim_result(struct victim *victim, const struct worker_result *result)
 	if (result->error && result->error != -ESRCH)
 		fail(victim, "destroying", result->error);
 	else
-		forget_files(victim);
+		userdata_remove(victim->entry->domid, victim->uuid_text);
 	finish(victim);
 }
 
@@ -146,6 +134,7 @@ static void on_vm_removed(void *ctx, int error, const char *data, size_t len)
 		return;
 	if (error && error != -ENOENT)
 		fail(victim, "removing its nodes", error);
+	userdata_remove(victim->entry->domid, victim->uuid_text);
 	finish(victim);
 }
 

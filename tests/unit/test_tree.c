@@ -98,8 +98,6 @@ TEST(xl_finds_what_it_looks_for)
 	check_value(&tree, "/libxl/7/device/console/0/backend",
 		    "/local/domain/0/backend/console/7/0");
 	check_value(&tree, "/libxl/7/device/console/0/frontend", "/local/domain/7/console");
-	check_value(&tree, "/local/domain/0/backend/console/7/0/frontend",
-		    "/local/domain/7/console");
 	check_value(&tree, "/vm/01000000-0000-0000-0000-000000000000/name", "web-7");
 	check_value(&tree, "/vm/01000000-0000-0000-0000-000000000000/start_time", "1600000000.12");
 	tree_deinit(&tree);
