@@ -49,7 +49,7 @@ static void take_turn(uint32_t flush_max)
 	world_serve(site.world, 0, 1u << 20);
 	persist_commit(site.world->persist);
 	world_flush(site.world, 0, flush_max);
-	persist_delivered(site.world->persist, 0);
+	persist_delivered(site.world->persist);
 }
 
 /* A few turns, an image in between, the last answer on its way. */
@@ -435,7 +435,8 @@ SITE_TEST(without_room_changes_are_refused_until_there_is_some)
 		world_serve(site.world, 0, 1u << 20);
 		persist_commit(site.world->persist);
 		world_flush(site.world, 0, 1000);
-		persist_delivered(site.world->persist, (uint64_t)i * 100);
+		site.world->now_ms = (uint64_t)i * 100;
+		persist_delivered(site.world->persist);
 	}
 	CHECK(!site.world->persist->is_broken);
 	ASK(WIRE_WRITE, "/after\0x");

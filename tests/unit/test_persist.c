@@ -269,7 +269,7 @@ static void take_turn(uint64_t now_ms)
 	/* Sending shows that one is gone: that belongs to the next turn. */
 	if (!below(10))
 		end_some_client();
-	persist_delivered(run.world->persist, now_ms);
+	persist_delivered(run.world->persist);
 	if (!below(12))
 		take_over();
 	run.expected = NULL;
@@ -289,7 +289,7 @@ static void begin(uint64_t with_seed, uint32_t check_every, uint32_t journal_byt
 	CHECK_EQ(world_new(&run.world, run.dir, run.rings, &run.options), 0);
 	world_connect(run.world, 0, &run.rings[0]);
 	persist_commit(run.world->persist);
-	persist_delivered(run.world->persist, 0);
+	persist_delivered(run.world->persist);
 	run.last = world_dump(run.world);
 }
 

@@ -13,10 +13,13 @@
 
 int table_init(struct table *table, uint32_t n_min)
 {
+	size_t size = n_min * sizeof(*table->buckets);
+
 	assert(n_min >= 2 && !(n_min & (n_min - 1)));
-	table->buckets = calloc(n_min, sizeof(*table->buckets));
+	table->buckets = malloc(size);
 	if (!table->buckets)
 		return -ENOMEM;
+	memset(table->buckets, 0, size);
 	table->n_buckets = table->n_allocated = n_min;
 	table->mask = n_min - 1;
 	table->n_links = 0;

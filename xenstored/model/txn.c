@@ -12,18 +12,16 @@
 
 static int begin(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
 {
-	struct txn *txn = calloc(1, sizeof(*txn));
+	struct txn *txn = malloc(sizeof(*txn));
 
 	if (!txn)
 		return -ENOMEM;
+	*txn = (struct txn){ .store = store, .account = account, .id = id };
 	if (table_init(&txn->overlay, 8) < 0) {
 		free(txn);
 		return -ENOMEM;
 	}
 	STAILQ_INIT(&txn->order);
-	txn->store = store;
-	txn->account = account;
-	txn->id = id;
 	quota_charge(account, QUOTA_TRANSACTIONS, 1);
 	*out = txn;
 	return 0;
@@ -115,17 +113,18 @@ static int enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len,
 		txn->failed = true;
 		return -ENOSPC;
 	}
-	tn = calloc(1, sizeof(*tn) + path_len + 1);
+	tn = malloc(sizeof(*tn) + path_len + 1);
 	if (!tn) {
 		txn->failed = true;
 		return -ENOMEM;
 	}
+	*tn = (struct txn_node){ .path_len = (uint16_t)path_len };
 	memcpy(tn->path, path, len);
 	if (tail_len) {
 		tn->path[len] = '/';
 		memcpy(tn->path + len + 1, tail, tail_len);
 	}
-	tn->path_len = (uint16_t)path_len;
+	tn->path[path_len] = '\0';
 	TAILQ_INIT(&tn->children);
 	STAILQ_INSERT_TAIL(&txn->order, tn, order);
 	table_add(&txn->overlay, &tn->link, hash);

@@ -356,14 +356,20 @@ static bool sort_touched(struct persist *persist)
 	return all_sent;
 }
 
-static void give_up_image(struct persist *persist, uint64_t now_ms, int r)
+/* Asked for only where it matters: most turns do without. */
+static uint64_t now_ms(const struct persist *persist)
+{
+	return persist->protocol->host->now_ms(persist->protocol->host_ctx);
+}
+
+static void give_up_image(struct persist *persist, int r)
 {
 	checkpoint_free(persist->checkpoint);
 	persist->checkpoint = NULL;
 	if (!persist->retry_at_ms)
 		log_warning(persist->log, "%s: no image can be written: %s", persist->dir,
 			    strerror(-r));
-	persist->retry_at_ms = now_ms + RETRY_MS;
+	persist->retry_at_ms = now_ms(persist) + RETRY_MS;
 }
 
 static uint64_t journal_limit(const struct persist *persist)
@@ -375,7 +381,7 @@ static uint64_t journal_limit(const struct persist *persist)
 	return limit > JOURNAL_MIN ? limit : JOURNAL_MIN;
 }
 
-static void begin_image(struct persist *persist, uint64_t now_ms)
+static void begin_image(struct persist *persist)
 {
 	int r = 0;
 
@@ -389,7 +395,7 @@ static void begin_image(struct persist *persist, uint64_t now_ms)
 	if (r == 0)
 		r = checkpoint_new(&persist->checkpoint, persist);
 	if (r < 0)
-		give_up_image(persist, now_ms, r);
+		give_up_image(persist, r);
 }
 
 static void image_done(struct persist *persist)
@@ -405,14 +411,14 @@ static void image_done(struct persist *persist)
 	persist->is_broken = persist->protocol->is_full = false;
 }
 
-static bool image_is_due(const struct persist *persist, uint64_t now_ms)
+static bool image_is_due(const struct persist *persist)
 {
-	if (now_ms < persist->retry_at_ms)
+	if (!persist->is_broken && journal_bytes(persist->journal) <= journal_limit(persist))
 		return false;
-	return persist->is_broken || journal_bytes(persist->journal) > journal_limit(persist);
+	return !persist->retry_at_ms || now_ms(persist) >= persist->retry_at_ms;
 }
 
-bool persist_delivered(struct persist *persist, uint64_t now_ms)
+bool persist_delivered(struct persist *persist)
 {
 	int r;
 
@@ -421,15 +427,15 @@ bool persist_delivered(struct persist *persist, uint64_t now_ms)
 	/* What sending has changed is not committed yet, and an image must not be ahead of it. */
 	if (journal_is_open(persist->journal))
 		return persist->checkpoint;
-	if (!persist->checkpoint && image_is_due(persist, now_ms))
-		begin_image(persist, now_ms);
+	if (!persist->checkpoint && image_is_due(persist))
+		begin_image(persist);
 	if (!persist->checkpoint)
 		return false;
 	r = checkpoint_step(persist->checkpoint);
 	if (r == 0)
 		image_done(persist);
 	else if (r < 0)
-		give_up_image(persist, now_ms, r);
+		give_up_image(persist, r);
 	return r == 1;
 }
 
@@ -438,7 +444,7 @@ int persist_finish(struct persist *persist)
 	persist->retry_at_ms = 0;
 	persist_commit(persist);
 	if (!persist->checkpoint)
-		begin_image(persist, 0);
+		begin_image(persist);
 	while (persist->checkpoint) {
 		int r = checkpoint_step(persist->checkpoint);
 

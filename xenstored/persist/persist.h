@@ -95,11 +95,10 @@ void persist_end_domain(struct persist *persist, uint32_t domid);
 void persist_commit(struct persist *persist);
 /**
  * persist_delivered() - what could be sent has been
- * @now_ms: any monotonic clock
  *
  * Return: true if there is work left that should not wait for the next event.
  */
-bool persist_delivered(struct persist *persist, uint64_t now_ms);
+bool persist_delivered(struct persist *persist);
 
 /** persist_finish() - between turns: put everything into the image; 0 or what hinders it */
 int persist_finish(struct persist *persist);

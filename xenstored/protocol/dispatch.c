@@ -190,6 +190,28 @@ int dispatch_answer_ok(struct request *req)
 	return dispatch_answer(req, "OK", sizeof("OK"));
 }
 
+/* Without printf(): this is done for every transaction and every relative path. Returns the end. */
+static char *put_number(char *to, uint32_t number)
+{
+	char digits[10];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
+int dispatch_answer_number(struct request *req, uint32_t number)
+{
+	char text[12], *end = put_number(text, number);
+
+	*end = '\0';
+	return dispatch_answer(req, text, (uint32_t)(end + 1 - text));
+}
+
 int dispatch_answer_text(struct request *req, const char *fmt, ...)
 {
 	char text[256];
@@ -249,21 +271,13 @@ int dispatch_number(const char *text)
 	return v < INT_MIN ? INT_MIN : (int)v;
 }
 
-/* "/local/domain/N"; for every relative path, so without printf(). */
+/* "/local/domain/N" */
 static void write_home(uint32_t domid, char *buf)
 {
 	static const char prefix[] = "/local/domain/";
-	char digits[8];
-	size_t n = 0;
 
-	do
-		digits[n++] = (char)('0' + domid % 10);
-	while (domid /= 10);
 	memcpy(buf, prefix, sizeof(prefix) - 1);
-	buf += sizeof(prefix) - 1;
-	while (n)
-		*buf++ = digits[--n];
-	*buf = '\0';
+	*put_number(buf + sizeof(prefix) - 1, domid) = '\0';
 }
 
 int dispatch_path(const struct request *req, const char *text, bool special, struct path *path)

@@ -47,6 +47,8 @@ int dispatch_answer_room(struct request *req, uint32_t len, char **out);
 void dispatch_answer_written(struct request *req, const char *room, uint32_t len);
 /** dispatch_answer_ok() - answer "OK" now, before something else is queued */
 int dispatch_answer_ok(struct request *req);
+/** dispatch_answer_number() - answer with decimal digits and their NUL */
+int dispatch_answer_number(struct request *req, uint32_t number);
 /** dispatch_answer_text() - answer with a formatted string and its NUL */
 int dispatch_answer_text(struct request *req, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -119,7 +119,7 @@ int op_get_feature(struct request *req)
 	int r;
 
 	if (!n)
-		return dispatch_answer_text(req, "%u", req->conn->features);
+		return dispatch_answer_number(req, req->conn->features);
 	if (!req->conn->watcher.subject.privileged)
 		return -EACCES;
 	if (n > 1)
@@ -127,7 +127,7 @@ int op_get_feature(struct request *req)
 	r = find_domain(req, text, &domid);
 	if (r < 0)
 		return r;
-	return dispatch_answer_text(req, "%u", protocol->host->features(protocol->host_ctx, domid));
+	return dispatch_answer_number(req, protocol->host->features(protocol->host_ctx, domid));
 }
 
 int op_set_feature(struct request *req)

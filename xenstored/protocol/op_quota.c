@@ -79,8 +79,8 @@ int op_get_quota(struct request *req)
 	if (r < 0)
 		return r;
 	if (n == 1)
-		return dispatch_answer_text(req, "%u", quota_limit(quota, item, soft));
-	return dispatch_answer_text(req, "%u", soft ? account->soft[item] : account->limit[item]);
+		return dispatch_answer_number(req, quota_limit(quota, item, soft));
+	return dispatch_answer_number(req, soft ? account->soft[item] : account->limit[item]);
 }
 
 int op_set_quota(struct request *req)

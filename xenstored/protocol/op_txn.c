@@ -28,7 +28,7 @@ int op_transaction_start(struct request *req)
 	if (r < 0)
 		return r;
 	conn->next_txid++;
-	r = dispatch_answer_text(req, "%u", txn->id);
+	r = dispatch_answer_number(req, txn->id);
 	if (r < 0) {
 		txn_free(txn);
 		return r;

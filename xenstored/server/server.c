@@ -116,7 +116,7 @@ static void flush(void *ctx)
 		client->is_dirty = false;
 		ops_of(client)->flush(client);
 	}
-	if (server->persist && persist_delivered(server->persist, loop_now_ms(server->loop)))
+	if (server->persist && persist_delivered(server->persist))
 		loop_again(server->loop);
 	if (!STAILQ_EMPTY(&server->ready))
 		loop_again(server->loop);
