@@ -29,6 +29,8 @@ struct loop {
 	uint64_t now_us;	      /* 0: not read in this turn */
 	int base_fd;		      /* libevent's epoll; -1: not known */
 	int direct_fd;		      /* owned; our epoll; -1: not direct */
+	uint32_t linger_us;	      /* before the next sleep */
+	bool is_alone;		      /* there is one processor: who lingers keeps others from it */
 	bool again;
 	bool stopped;
 	int status;
@@ -73,6 +75,7 @@ int loop_new(struct loop **out)
 		return -ENOMEM;
 	loop->hooks_end = &loop->hooks;
 	loop->direct_fd = -1;
+	loop->is_alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 	config = event_config_new();
 	if (!config)
 		return -ENOMEM;
@@ -313,11 +316,35 @@ static int patience(struct loop *loop)
 	return wait_ms < 1000000 ? (int)wait_ms : 1000000;
 }
 
+static uint64_t clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Without sched_yield(): on a busy processor that gives away a whole slice of time. */
+static int linger(const struct loop *loop, struct epoll_event *events)
+{
+	uint64_t until_us = clock_us() + loop->linger_us;
+	int n = epoll_wait(loop->direct_fd, events, BATCH, 0);
+
+	while (n == 0 && clock_us() < until_us)
+		n = epoll_wait(loop->direct_fd, events, BATCH, 0);
+	return n;
+}
+
 static int take_direct(struct loop *loop)
 {
 	struct epoll_event events[BATCH];
-	int n = epoll_wait(loop->direct_fd, events, BATCH, patience(loop));
+	int n = 0;
 
+	if (loop->linger_us && !loop->again)
+		n = linger(loop, events);
+	if (n == 0)
+		n = epoll_wait(loop->direct_fd, events, BATCH, patience(loop));
+	loop->linger_us = 0;
 	loop->again = false;
 	loop->now_us = 0;
 	if (n < 0)
@@ -401,6 +428,11 @@ void loop_again(struct loop *loop)
 	loop->again = true;
 }
 
+void loop_linger(struct loop *loop, uint32_t us)
+{
+	loop->linger_us = loop->is_alone ? 0 : us;
+}
+
 void loop_defer_free(struct loop *loop, struct loop_garbage *garbage)
 {
 	garbage->next = loop->garbage;
@@ -409,12 +441,8 @@ void loop_defer_free(struct loop *loop, struct loop_garbage *garbage)
 
 uint64_t loop_now_us(struct loop *loop)
 {
-	if (!loop->now_us) {
-		struct timespec ts;
-
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		loop->now_us = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-	}
+	if (!loop->now_us)
+		loop->now_us = clock_us();
 	return loop->now_us;
 }
 

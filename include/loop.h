@@ -114,6 +114,14 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
  */
 void loop_again(struct loop *loop);
 
+/**
+ * loop_linger() - before it sleeps the next time, look for events for @us microseconds
+ *
+ * For one that is due any moment, and for which others wait: to fall asleep and to be woken takes
+ * longer than that. Nothing happens if the loop is not direct, or the machine has one processor.
+ */
+void loop_linger(struct loop *loop, uint32_t us);
+
 /** loop_defer_free() - call garbage->free(garbage) when this turn is over; once per object. */
 void loop_defer_free(struct loop *loop, struct loop_garbage *garbage);
 

@@ -259,3 +259,31 @@ TEST(timers_come_in_a_direct_loop_too)
 {
 	run_timers(true);
 }
+
+static void linger_always(void *ctx)
+{
+	loop_linger(ctx, 500);
+}
+
+TEST(a_loop_that_lingers_hears_of_descriptors_and_sleeps_until_its_timers)
+{
+	struct ticking late = { .timer.fn = tick };
+	struct watched reader;
+	struct loop_hook hook = { .fn = linger_always };
+	struct loop *loop;
+
+	CHECK_EQ(loop_new(&loop), 0);
+	CHECK_EQ(loop_go_direct(loop), 0);
+	late.loop = hook.ctx = loop;
+	loop_turn_hook(loop, &hook);
+	watched_init(&reader, loop, NULL);
+	CHECK_EQ(write(reader.fds[1], "x", 1), 1);
+	loop_linger(loop, 500);
+	CHECK_EQ(loop_run(loop), 17);
+	CHECK_EQ(reader.n_ready, 1);
+	watched_deinit(&reader);
+	loop_timer_set(loop, &late.timer, 10);
+	CHECK_EQ(loop_run(loop), 17);
+	CHECK_EQ(late.n_calls, 1);
+	loop_free(loop);
+}

@@ -50,6 +50,15 @@ static bool holds(const struct contender *contender)
 	return contender->queue && TAILQ_FIRST(&contender->queue->contenders) == contender;
 }
 
+static void count_waiting(const struct contender *contender, int n)
+{
+	struct contention *contention = &contender->conn->protocol->contention;
+
+	contention->n_waiting += (uint32_t)n;
+	if (contender->conn->watcher.subject.privileged)
+		contention->n_tools_waiting += (uint32_t)n;
+}
+
 static void begin_turn(struct protocol *protocol, struct queue *queue)
 {
 	queue->since_ms = protocol->host->now_ms(protocol->host_ctx);
@@ -67,7 +76,7 @@ static bool leave_queue(struct contender *contender)
 	contender->txn = NULL;
 	TAILQ_REMOVE(&queue->contenders, contender, next);
 	if (!held)
-		protocol->contention.n_waiting--;
+		count_waiting(contender, -1);
 	next = TAILQ_FIRST(&queue->contenders);
 	if (!next) {
 		table_remove(&protocol->contention.queues, &queue->link);
@@ -75,7 +84,7 @@ static bool leave_queue(struct contender *contender)
 		return false;
 	}
 	if (held) {
-		protocol->contention.n_waiting--;
+		count_waiting(next, -1);
 		begin_turn(protocol, queue);
 		conn_check_stall(next->conn);
 	}
@@ -125,7 +134,7 @@ bool contention_enter(struct conn *conn, struct txn *txn)
 		table_add(&protocol->contention.queues, &queue->link, contender->hash);
 		begin_turn(protocol, queue);
 	} else {
-		protocol->contention.n_waiting++;
+		count_waiting(contender, 1);
 	}
 	contender->txn = txn;
 	contender->queue = queue;

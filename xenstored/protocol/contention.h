@@ -23,6 +23,7 @@ struct txn;
 struct contention {
 	struct table queues; /* by hash of the node's path */
 	uint32_t n_waiting;
+	uint32_t n_tools_waiting; /* of these; they wait for each other */
 };
 
 int contention_init(struct contention *contention);

@@ -22,6 +22,12 @@
 #include "server/options.h"
 #include "server/socket.h"
 
+/*
+ * How long the next request of a tool that others wait for is awaited without sleeping: twice the
+ * time that a round trip takes. It is the sleeping that limits how many commits there can be.
+ */
+#define LINGER_US 50
+
 static const struct client_ops *ops_of(const struct client *client)
 {
 	return (const struct client_ops *)client->conn.transport;
@@ -33,6 +39,31 @@ void server_ready(struct client *client)
 		return;
 	client->is_ready = true;
 	STAILQ_INSERT_TAIL(&client_server(client)->ready, client, ready);
+	client_server(client)->n_ready++;
+}
+
+void server_resume(struct client *client)
+{
+	struct server *server = client_server(client);
+
+	if (client->is_ready || client->conn.is_dead || !server->n_round) {
+		server_ready(client);
+		return;
+	}
+	client->is_ready = true;
+	STAILQ_INSERT_HEAD(&server->ready, client, ready);
+	server->n_ready++;
+	server->n_round++;
+}
+
+static struct client *take_ready(struct server *server)
+{
+	struct client *client = STAILQ_FIRST(&server->ready);
+
+	STAILQ_REMOVE_HEAD(&server->ready, ready);
+	server->n_ready--;
+	client->is_ready = false;
+	return client;
 }
 
 void server_dirty(struct client *client)
@@ -53,32 +84,36 @@ void server_dirty_first(struct client *client)
 
 void server_forget(struct client *client)
 {
-	if (client->is_ready)
-		STAILQ_REMOVE(&client_server(client)->ready, client, client, ready);
+	struct server *server = client_server(client);
+
+	if (client->is_ready) {
+		STAILQ_REMOVE(&server->ready, client, client, ready);
+		server->n_ready--;
+	}
 	if (client->is_dirty)
-		STAILQ_REMOVE(&client_server(client)->dirty, client, client, dirty);
+		STAILQ_REMOVE(&server->dirty, client, client, dirty);
 	client->is_ready = client->is_dirty = false;
 }
 
-/* Those who become ready by what happens here have their turn in the next round. */
+/*
+ * Those who become ready by what happens here have their turn in the next round, but for those who
+ * were held back: what they wait with has been read already, so that comes to an end.
+ */
 static void serve(void *ctx)
 {
 	struct server *server = ctx;
-	struct client *last;
-	bool more;
 
 	if (server->domains)
 		domains_check(server->domains);
-	last = STAILQ_LAST(&server->ready, client, ready);
-	more = last;
-	while (more && !STAILQ_EMPTY(&server->ready)) {
-		struct client *client = STAILQ_FIRST(&server->ready);
+	for (server->n_round = server->n_ready; server->n_round; server->n_round--) {
+		struct client *client;
 
-		more = client != last;
-		STAILQ_REMOVE_HEAD(&server->ready, ready);
-		client->is_ready = false;
+		if (STAILQ_EMPTY(&server->ready))
+			break;
+		client = take_ready(server);
 		ops_of(client)->turn(client);
 	}
+	server->n_round = 0;
 	if (server->persist)
 		persist_commit(server->persist);
 }
@@ -123,6 +158,8 @@ static void flush(void *ctx)
 	watch_backlogs(server);
 	if (server->protocol->contention.n_waiting && !server->hurry.due_us)
 		loop_timer_set(server->loop, &server->hurry, 5);
+	if (server->protocol->contention.n_tools_waiting)
+		loop_linger(server->loop, LINGER_US);
 }
 
 static void apply_limits(struct server *server)

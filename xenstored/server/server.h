@@ -79,6 +79,9 @@ struct server {
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
 	struct client_queue ready;
+	uint32_t n_ready;
+	uint32_t n_round; /* so many have their turn in the round at hand, with the one that has it
+			   */
 	struct client_queue dirty;
 	char buf[SERVER_READ_MAX + WIRE_MESSAGE_MAX]; /* scratch for one turn of one client */
 };
@@ -103,6 +106,9 @@ static inline struct server *client_server(const struct client *client)
 
 /** server_ready() - @client may have something to read */
 void server_ready(struct client *client);
+/** server_resume() - @client, which was held back, may go on: still in this round, if there is one
+ */
+void server_resume(struct client *client);
 /** server_dirty() - @client has something to send */
 void server_dirty(struct client *client);
 /** server_dirty_first() - the same, and it goes before all others */

@@ -57,22 +57,37 @@ void socket_drop(struct socket_client *sc)
 	loop_defer_free(server->loop, &sc->client.garbage);
 }
 
+/* Has the descriptor watched for what matters now. */
+static int watch(struct socket_client *sc)
+{
+	return loop_fd_want(client_server(&sc->client)->loop, &sc->lfd,
+			    (sc->is_paused ? 0 : LOOP_READ) | (sc->is_waiting ? LOOP_WRITE : 0));
+}
+
+/*
+ * While its requests are held back, reading more of them is of no use: it is not watched until
+ * then. Most have said all they have to say, so this is done when there is more.
+ */
+static void on_readable(struct socket_client *sc)
+{
+	if (!sc->client.conn.is_stalled) {
+		sc->is_readable = true;
+		server_ready(&sc->client);
+		return;
+	}
+	sc->is_paused = true;
+	watch(sc);
+}
+
 static void on_ready(struct loop_fd *lfd, unsigned int what)
 {
 	struct socket_client *sc =
 		(struct socket_client *)((char *)lfd - offsetof(struct socket_client, lfd));
 
 	if (what & LOOP_READ)
-		server_ready(&sc->client);
+		on_readable(sc);
 	if (what & LOOP_WRITE)
 		server_dirty(&sc->client);
-}
-
-/* Has the descriptor watched for what matters now. */
-static int watch(struct socket_client *sc)
-{
-	return loop_fd_want(client_server(&sc->client)->loop, &sc->lfd,
-			    (sc->is_paused ? 0 : LOOP_READ) | (sc->is_waiting ? LOOP_WRITE : 0));
 }
 
 static void socket_wake(struct conn *conn)
@@ -92,19 +107,11 @@ static void socket_resume(struct conn *conn)
 {
 	struct socket_client *sc = (struct socket_client *)conn;
 
-	sc->is_paused = false;
-	if (watch(sc) < 0)
-		sc->is_paused = true;
-	server_ready(&sc->client);
-}
-
-/* While its requests are held back, reading more of them is of no use. */
-static void pause_reading(struct socket_client *sc)
-{
-	if (sc->is_paused)
-		return;
-	sc->is_paused = true;
-	watch(sc);
+	if (sc->is_paused) {
+		sc->is_paused = false;
+		sc->is_paused = watch(sc) < 0;
+	}
+	server_resume(&sc->client);
 }
 
 static void socket_turn(struct client *client)
@@ -116,13 +123,14 @@ static void socket_turn(struct client *client)
 	int used;
 
 	errno = EAGAIN;
-	if (kept < WIRE_MESSAGE_MAX)
+	if (sc->is_readable && kept < WIRE_MESSAGE_MAX)
 		n = client->conn.record.id ? socket_park_read(sc, buf + kept)
 					   : read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		socket_drop(sc);
 		return;
 	}
+	sc->is_readable = false;
 	if (n > 0)
 		kept += (uint32_t)n;
 	used = conn_consume(&client->conn, buf, kept);
@@ -132,8 +140,6 @@ static void socket_turn(struct client *client)
 		socket_kill(&client->conn, "message longer than 4096 bytes");
 	else if (conn_keep(&client->conn, buf + used, kept - (uint32_t)used) < 0)
 		socket_kill(&client->conn, "no memory for its request");
-	else if (client->conn.is_stalled)
-		pause_reading(sc);
 }
 
 /* What is left after a write waits for room in the socket. */

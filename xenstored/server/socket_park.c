@@ -30,9 +30,7 @@ ssize_t socket_park_read(struct socket_client *sc, char *buf)
 		memcpy(buf, data, (size_t)n);
 	if (n >= 0)
 		return n;
-	/* No more room in this turn. */
-	if (n == -ENOBUFS)
-		server_ready(client);
+	/* No more room in this turn: epoll will say so again. */
 	errno = n == -ENOBUFS ? EAGAIN : (int)-n;
 	return -1;
 }
