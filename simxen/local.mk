@@ -150,6 +150,7 @@ tests_unit_test_sim_domain_LDADD = $(SIM_UNIT_LIBS)
 # The contract: the same calls on simxen and on real Xen. answers.txt is what real Xen answered.
 noinst_PROGRAMS += simxen/contract/contract
 simxen_contract_contract_SOURCES = \
+	simxen/contract/asked.c \
 	simxen/contract/built.c \
 	simxen/contract/contract.h \
 	simxen/contract/create.c \
@@ -162,6 +163,8 @@ simxen_contract_contract_SOURCES = \
 	simxen/contract/hvm.c \
 	simxen/contract/main.c \
 	simxen/contract/memory.c \
+	simxen/contract/placement.c \
+	simxen/contract/ports.c \
 	simxen/contract/refusals.c
 simxen_contract_contract_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
 simxen_contract_contract_LDADD = $(XENCTRL_LIBS) $(XENGUEST_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS) \

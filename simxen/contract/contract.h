@@ -68,10 +68,13 @@ void wait_gone(struct contract *c, const char *probe, uint32_t domid);
 
 /* The programs of calls, one file each. */
 void contract_refusals(struct contract *c);
+void contract_asked(struct contract *c);
 void contract_create(struct contract *c);
 void contract_domain(struct contract *c);
+void contract_placement(struct contract *c);
 void contract_memory(struct contract *c);
 void contract_evtchn(struct contract *c);
+void contract_ports(struct contract *c);
 void contract_handle(struct contract *c);
 void contract_gnttab(struct contract *c);
 void contract_foreign(struct contract *c);

@@ -150,10 +150,13 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	contract_refusals(&c);
+	contract_asked(&c);
 	contract_create(&c);
 	contract_domain(&c);
+	contract_placement(&c);
 	contract_memory(&c);
 	contract_evtchn(&c);
+	contract_ports(&c);
 	contract_handle(&c);
 	contract_gnttab(&c);
 	contract_foreign(&c);

@@ -221,6 +221,18 @@ static int gettscinfo(struct host *host, struct caller *caller, struct domain *d
 	return DOMCTL_COPY_BACK;
 }
 
+static int setnodeaffinity(struct host *host, struct caller *caller, struct domain *domain,
+			   struct xen_domctl *op)
+{
+	const struct xenctl_bitmap *map = &op->u.nodeaffinity.nodemap;
+	uint8_t first = 0;
+
+	(void)host, (void)domain;
+	if (map->nr_bits && caller->read(caller, &first, (uintptr_t)map->bitmap.p, 1) < 0)
+		return -EFAULT;
+	return first & 1 ? 0 : -EINVAL; /* there is node 0 */
+}
+
 static int getnodeaffinity(struct host *host, struct caller *caller, struct domain *domain,
 			   struct xen_domctl *op)
 {
@@ -312,7 +324,7 @@ static const struct {
 	NAMED(audit_p2m),
 	NAMED(set_virq_handler),
 	NAMED(set_broken_page_p2m),
-	[XEN_DOMCTL_setnodeaffinity] = { "setnodeaffinity", nothing_to_do },
+	ENTRY(setnodeaffinity),
 	ENTRY(getnodeaffinity),
 	NAMED(cacheflush),
 	NAMED(get_vcpu_msrs),

@@ -128,7 +128,7 @@ int domctl_setvcpuaffinity(struct host *host, struct caller *caller, struct doma
 
 	if (a->vcpu >= domain->n_vcpus)
 		return domain->n_vcpus ? -EINVAL : -ESRCH;
-	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+	if (!a->flags)
 		return -EINVAL;
 	vcpu = &domain->vcpus[a->vcpu];
 	memcpy(hard, vcpu->hard_affinity, sizeof(hard));
@@ -168,7 +168,7 @@ int domctl_getvcpuaffinity(struct host *host, struct caller *caller, struct doma
 
 	if (a->vcpu >= domain->n_vcpus)
 		return domain->n_vcpus ? -EINVAL : -ESRCH;
-	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+	if (!a->flags)
 		return -EINVAL;
 	vcpu = &domain->vcpus[a->vcpu];
 	if ((a->flags & XEN_VCPUAFFINITY_HARD) &&

@@ -9,6 +9,7 @@
 #include "host.h"
 #include "hypercall.h"
 #include "interface.h"
+#include "memory.h"
 
 typedef int event_fn(struct host *host, struct domain *dom0, void *arg);
 
@@ -138,6 +139,28 @@ static int set_priority(struct host *host, struct domain *dom0, void *arg)
 	return p->priority > EVTCHN_FIFO_PRIORITY_MIN ? -EINVAL : 0;
 }
 
+/* dom0's kernel set up its control blocks and its array as it booted: nobody can do it again. */
+static int init_control(struct host *host, struct domain *dom0, void *arg)
+{
+	const struct evtchn_init_control *c = arg;
+
+	if (c->vcpu >= dom0->n_vcpus)
+		return -ENOENT;
+	if (c->offset > MEMORY_PAGE_BYTES - sizeof(struct evtchn_fifo_control_block) ||
+	    c->offset % 8)
+		return -EINVAL;
+	if (dom0->evtchn.abi_ports == EVTCHN_FIFO_PORTS)
+		return -EINVAL;
+	return hypercall_unknown(host, "event_channel_op", EVTCHNOP_init_control, "init_control");
+}
+
+static int expand_array(struct host *host, struct domain *dom0, void *arg)
+{
+	(void)host, (void)arg;
+	/* Where dom0's pages are is not simulated: none of them is found. */
+	return dom0->evtchn.abi_ports == EVTCHN_FIFO_PORTS ? -EINVAL : -EOPNOTSUPP;
+}
+
 static int reset(struct host *host, struct domain *dom0, void *arg)
 {
 	struct domain *domain = hypercall_domain(host, ((struct evtchn_reset *)arg)->dom);
@@ -151,12 +174,11 @@ static int reset(struct host *host, struct domain *dom0, void *arg)
 	return 0;
 }
 
-#define NAMED(command)	     [EVTCHNOP_##command] = { #command, NULL, 0 }
 #define ENTRY(command, size) [EVTCHNOP_##command] = { #command, command, size }
 
 static const struct {
 	const char *name;
-	event_fn *fn; /* NULL: not simulated */
+	event_fn *fn;
 	size_t size;
 } commands[] = {
 	ENTRY(bind_interdomain, sizeof(struct evtchn_bind_interdomain)),
@@ -170,8 +192,8 @@ static const struct {
 	ENTRY(bind_vcpu, sizeof(struct evtchn_bind_vcpu)),
 	ENTRY(unmask, sizeof(struct evtchn_unmask)),
 	ENTRY(reset, sizeof(struct evtchn_reset)),
-	NAMED(init_control),
-	NAMED(expand_array),
+	ENTRY(init_control, sizeof(struct evtchn_init_control)),
+	ENTRY(expand_array, sizeof(struct evtchn_expand_array)),
 	ENTRY(set_priority, sizeof(struct evtchn_set_priority)),
 };
 
@@ -187,7 +209,7 @@ int64_t event_op(struct host *host, struct caller *caller, uint64_t cmd, uint64_
 	char full[64];
 	int r;
 
-	if (!name || !commands[cmd].fn)
+	if (!name)
 		return hypercall_unknown(host, "event_channel_op", cmd, name);
 	if (caller->read(caller, &buf, arg, commands[cmd].size) < 0)
 		return -EFAULT;

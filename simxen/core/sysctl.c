@@ -114,7 +114,7 @@ static int cputopoinfo(struct host *host, struct caller *caller, struct xen_sysc
 				  sizeof(cpu)) < 0)
 			return -EFAULT;
 	}
-	t->num_cpus = host->config.n_cpus;
+	t->num_cpus = t->cputopo.p ? n : host->config.n_cpus;
 	return 0;
 }
 
@@ -157,7 +157,15 @@ static int cpupool_op(struct host *host, struct caller *caller, struct xen_sysct
 		if (!host_domain(host, (uint16_t)p->domid))
 			return -ESRCH;
 		return p->cpupool_id ? -ENOENT : 0;
-	default:
+	case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+		return p->cpupool_id ? -ENOENT : -EBUSY;
+	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+		return p->cpupool_id ? -ENOENT : -ENODEV; /* it has them all */
+	case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+		if (p->cpupool_id)
+			return -ENOENT;
+		return hypercall_unknown(host, "sysctl.cpupool_op", p->op, "cpupool rmcpu");
+	default: /* a pool beside the first */
 		return hypercall_unknown(host, "sysctl.cpupool_op", p->op, NULL);
 	}
 }
