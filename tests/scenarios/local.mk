@@ -12,4 +12,5 @@ EXTRA_DIST += \
 	tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_xenstored.py \
 	tests/scenarios/test_simxen.py \
-	tests/scenarios/test_simxen_faults.py
+	tests/scenarios/test_simxen_faults.py \
+	tests/scenarios/test_simxen_guests.py

@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/caps.sh \
 	tests/xen/scenarios/evtchn-service.sh \
 	tests/xen/scenarios/forecast.sh \
+	tests/xen/scenarios/guest-words.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/console-life.sh \
