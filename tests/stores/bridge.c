@@ -44,6 +44,7 @@ struct bridge {
 	pthread_mutex_t lock; /* of everything below */
 	pthread_t thread;
 	LIST_HEAD(, link) links; /* owned */
+	bool is_ending;
 };
 
 static struct link *find(struct bridge *bridge, uint32_t domid)
@@ -153,11 +154,13 @@ static void *run(void *ctx)
 {
 	struct bridge *bridge = ctx;
 	struct link *link;
+	bool is_ending = false;
 
-	for (;;) {
+	while (!is_ending) {
 		pthread_mutex_lock(&bridge->lock);
 		LIST_FOREACH (link, &bridge->links, next)
 			serve(link);
+		is_ending = bridge->is_ending;
 		pthread_mutex_unlock(&bridge->lock);
 		usleep(PERIOD_US);
 	}
@@ -219,6 +222,21 @@ void bridge_forget(struct bridge *bridge, uint32_t domid)
 		close(link->listener);
 	xenforeignmemory_unmap(bridge->memory, link->page, 1);
 	free(link);
+}
+
+void bridge_free(struct bridge *bridge)
+{
+	if (!bridge)
+		return;
+	pthread_mutex_lock(&bridge->lock);
+	bridge->is_ending = true;
+	pthread_mutex_unlock(&bridge->lock);
+	pthread_join(bridge->thread, NULL);
+	while (!LIST_EMPTY(&bridge->links))
+		bridge_forget(bridge, LIST_FIRST(&bridge->links)->guest.domid);
+	pthread_mutex_destroy(&bridge->lock);
+	xenforeignmemory_close(bridge->memory);
+	free(bridge);
 }
 
 int bridge_listen(struct bridge *bridge, uint32_t domid, const char *path)

@@ -15,6 +15,9 @@ struct guest;
 /** bridge_new() - needs a Xen host, and simxen's control socket for bridge_kick(). */
 int bridge_new(struct bridge **out);
 
+/** bridge_free() - end all connections and the thread. */
+void bridge_free(struct bridge *bridge);
+
 /** bridge_know() - map the store page of @guest; a second time does nothing. */
 int bridge_know(struct bridge *bridge, const struct guest *guest);
 

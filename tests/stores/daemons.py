@@ -2,6 +2,7 @@
 """Daemons that speak the store's protocol: each is started afresh, in a folder of its own on tmpfs."""
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -80,6 +81,8 @@ class Daemon:
         try:
             self._wait(running)
             yield running
+            running.end()
+            running.check_sanitizers()
         finally:
             running.end()
             shutil.rmtree(folder, ignore_errors=True)
@@ -135,10 +138,18 @@ class Running:
         if self.process.poll() is not None:
             raise StoreError(f"{self.daemon.name} ended with status {self.process.returncode}\n{self.log()}")
 
+    def check_sanitizers(self):
+        """In a build that has them, what they say at the end counts as well: leaks."""
+        text = (self.folder / "log").read_text(errors="replace")
+        at = re.search("ERROR: [A-Za-z]+Sanitizer|runtime error:", text)
+        if at:
+            raise StoreError(f"{self.daemon.name}: {text[max(0, at.start() - 200):][:3000]}")
+
     def end(self):
         """Ends the daemon, then what was around it."""
         if self.host:
             self.host.end()
+            self.host = None
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.process.poll() is not None:
                 return

@@ -162,5 +162,10 @@ int main(void)
 	printf("ready\n");
 	while (fgets(line, sizeof(line), stdin))
 		take_command(guests, line);
+	bridge_free(guests->bridge);
+	xc_interface_close(guests->xch);
+	for (uint32_t domid = 0; domid < DOMAINS_MAX; domid++)
+		free(guests->known[domid]);
+	free(guests);
 	return 0;
 }

@@ -98,3 +98,4 @@ class SimHost:
             self.helper.stdin.close()
             self.helper.wait(20)
             self.helper.stdout.close()
+            self.helper = None

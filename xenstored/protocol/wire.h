@@ -48,7 +48,9 @@ enum wire_op {
 #define WIRE_FEATURE_ERROR	  2u
 #define WIRE_FEATURE_WATCH_DEPTH  4u
 #define WIRE_FEATURE_DOMID_ANY	  8u
-#define WIRE_FEATURES		  (WIRE_FEATURE_ERROR | WIRE_FEATURE_WATCH_DEPTH | WIRE_FEATURE_DOMID_ANY)
+#define WIRE_FEATURES                                                                \
+	(WIRE_FEATURE_RECONNECTION | WIRE_FEATURE_ERROR | WIRE_FEATURE_WATCH_DEPTH | \
+	 WIRE_FEATURE_DOMID_ANY)
 
 /**
  * wire_error_name() - what the protocol calls an errno

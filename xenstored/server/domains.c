@@ -318,6 +318,9 @@ int domains_attach(struct domains *domains, struct domain *domain, uint32_t port
 
 	if (r < 0)
 		return r;
+	/* Xen itself says the port in the page of a domain that it started with the host. */
+	if (!domain->was_introduced && ring_page_port(domain->page))
+		port = ring_page_port(domain->page);
 	r = ringconn_new(&domain->ring, server, domain->domid, domain->page, port, domain->features,
 			 domain->account);
 	if (r < 0) {
@@ -345,6 +348,11 @@ static void reset(struct domains *domains, struct domain *domain)
 	persist_remove_client(persist, conn);
 	persist_add_client(persist, conn, 0);
 	domains_save(domains, domain);
+}
+
+void domains_ring_reconnects(struct domains *domains, uint32_t domid)
+{
+	reset(domains, domains->by_domid[domid]);
 }
 
 static int host_introduce(void *ctx, uint32_t domid, uint32_t port)

@@ -33,9 +33,19 @@ int domains_attach_own(struct domains *domains);
  */
 int domains_restore(struct domains *domains);
 
+/**
+ * domains_adopt() - introduce the domains that wait for it without a toolstack
+ *
+ * Return: 0, or what listing the domains says, which has been logged.
+ */
+int domains_adopt(struct domains *domains);
+
 /** domains_ring_ignored() - the ring of @domid is not served any more, because it broke the rules
  */
 void domains_ring_ignored(struct domains *domains, uint32_t domid);
+
+/** domains_ring_reconnects() - the guest wants its ring, good or ignored, to begin anew */
+void domains_ring_reconnects(struct domains *domains, uint32_t domid);
 
 /** domains_check() - if a domain has died or shut down since, do what is due; once per turn */
 void domains_check(struct domains *domains);

@@ -91,6 +91,39 @@ static int restore_all(struct domains *domains, const struct saved *saved)
 	return r;
 }
 
+/*
+ * A domain that Xen started together with the host has no toolstack to introduce it: its page has
+ * waited for us, and names its event channel. Source: xs_wire.h, docs/misc/xenstore-ring.txt.
+ */
+static void adopt(struct domains *domains, const struct hypervisor_domain *info, bool *flag)
+{
+	struct server *server = domains->server;
+	struct ring_page *page;
+	uint32_t port;
+	int r;
+
+	(void)flag;
+	if (info->domid == 0 || info->is_dying || info->domid >= QUOTA_DOMID_MAX ||
+	    hypervisor_map_ring(server->hypervisor, info->domid, &page) < 0)
+		return;
+	port = ring_page_waits(page) ? ring_page_port(page) : 0;
+	hypervisor_unmap_ring(server->hypervisor, page);
+	if (!port)
+		return;
+	r = domains_host.introduce(server, info->domid, port);
+	log_info(server->log, "domain %u has waited for a store: %s", info->domid,
+		 r < 0 ? strerror(-r) : "introduced");
+}
+
+int domains_adopt(struct domains *domains)
+{
+	int r = domains_list(domains, adopt, NULL);
+
+	if (r < 0)
+		log_error(domains->server->log, "domains cannot be listed: %s", strerror(-r));
+	return r;
+}
+
 int domains_restore(struct domains *domains)
 {
 	struct server *server = domains->server;

@@ -44,14 +44,21 @@ static struct ringconn *of_port(struct port *port)
 	return (struct ringconn *)((char *)port - offsetof(struct ringconn, port));
 }
 
+/* docs/misc/xenstore-ring.txt: only the guest asks for it, only we say that it is done. */
+static bool wants_reconnect(const struct ringconn *ring)
+{
+	return ring->domid && (ring->client.conn.features & WIRE_FEATURE_RECONNECTION) &&
+	       ring_load(&ring->page->connection) == XENSTORE_RECONNECT;
+}
+
 static bool ring_fired(struct port *port)
 {
 	struct ringconn *ring = of_port(port);
 
-	/* An event channel that stays masked costs nothing, however often the guest rings. */
-	if (ring->is_ignored)
-		return false;
-	server_ready(&ring->client);
+	if (!ring->is_ignored)
+		server_ready(&ring->client);
+	else if (wants_reconnect(ring))
+		server_ready_again(&ring->client);
 	return true;
 }
 
@@ -115,6 +122,12 @@ static void ring_turn(struct client *client)
 	struct ringconn *ring = (struct ringconn *)client;
 	uint32_t used;
 
+	if (wants_reconnect(ring)) {
+		domains_ring_reconnects(client_server(client)->domains, ring->domid);
+		return;
+	}
+	if (ring->is_ignored)
+		return;
 	if (ring_used(ring_load(&ring->page->req_prod), ring->req_cons, RING_BYTES, &used) < 0) {
 		ignore(ring, XENSTORE_ERROR_RINGIDX, "bad request index");
 		conn_reset(&client->conn);
@@ -166,6 +179,7 @@ static void reset_page(struct ringconn *ring)
 {
 	struct ring_page *page = ring->page;
 
+	ring_store(&page->error, XENSTORE_ERROR_NONE);
 	ring_store(&page->req_prod, 0);
 	ring_store(&page->rsp_cons, 0);
 	ring_store(&page->req_cons, 0);
@@ -223,6 +237,16 @@ static const struct client_ops ring_ops = {
 void ring_page_offer(struct ring_page *page, uint32_t features)
 {
 	ring_store(&page->server_features, features);
+}
+
+bool ring_page_waits(const struct ring_page *page)
+{
+	return ring_load(&page->connection) == XENSTORE_RECONNECT;
+}
+
+uint32_t ring_page_port(const struct ring_page *page)
+{
+	return ring_load(&page->evtchn_port);
 }
 
 int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,

@@ -36,6 +36,11 @@ struct ring_page {
 /** ring_page_offer() - tell the guest what this ring can do: WIRE_FEATURE_* */
 void ring_page_offer(struct ring_page *page, uint32_t features);
 
+/** ring_page_waits() - does whoever made the page wait to be connected? */
+bool ring_page_waits(const struct ring_page *page);
+/** ring_page_port() - the event channel that the page itself names, or 0 */
+uint32_t ring_page_port(const struct ring_page *page);
+
 /**
  * ringconn_new() - serve a domain's ring
  * @page:    mapped; borrowed until ringconn_free()

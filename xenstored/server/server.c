@@ -33,9 +33,9 @@ static const struct client_ops *ops_of(const struct client *client)
 	return (const struct client_ops *)client->conn.transport;
 }
 
-void server_ready(struct client *client)
+void server_ready_again(struct client *client)
 {
-	if (client->is_ready || client->conn.is_dead)
+	if (client->is_ready)
 		return;
 	client->is_ready = true;
 	STAILQ_INSERT_TAIL(&client_server(client)->ready, client, ready);
@@ -64,6 +64,12 @@ static struct client *take_ready(struct server *server)
 	server->n_ready--;
 	client->is_ready = false;
 	return client;
+}
+
+void server_ready(struct client *client)
+{
+	if (!client->conn.is_dead)
+		server_ready_again(client);
 }
 
 void server_dirty(struct client *client)
@@ -272,6 +278,9 @@ static int open_all(struct server *server)
 		return r;
 	}
 	r = domains_attach_own(server->domains);
+	/* With a saved state, those who waited were introduced then. */
+	if (r == 0 && server->hypervisor && !(server->persist && persist_saved(server->persist)))
+		r = domains_adopt(server->domains);
 	if (r == 0 && server->persist)
 		persist_restore_end(server->persist);
 	/* There may be answers to send that were noted before a restart. */

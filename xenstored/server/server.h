@@ -109,6 +109,8 @@ void server_ready(struct client *client);
 /** server_resume() - @client, which was held back, may go on: still in this round, if there is one
  */
 void server_resume(struct client *client);
+/** server_ready_again() - the same for one that was given up: it may have mended its ways */
+void server_ready_again(struct client *client);
 /** server_dirty() - @client has something to send */
 void server_dirty(struct client *client);
 /** server_dirty_first() - the same, and it goes before all others */

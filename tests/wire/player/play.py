@@ -238,9 +238,7 @@ class Player:
         elif step.operation == "SHUTDOWN":
             self.host.shutdown(*numbers)
         elif step.operation == "PEEK":
-            value = self.host.peek(*numbers)
-            if value != int(step.answer[0].text, 0):
-                raise Different(f"the word at {numbers[1]} is {value}")
+            self._peek(numbers, int(step.answer[0].text, 0))
         elif step.operation == "POKE":
             self.host.poke(*numbers)
             self.silent.add(who)        # may be deaf now; until it speaks again
@@ -249,6 +247,14 @@ class Player:
         else:
             self.host.quiet(*numbers)
             (self.silent.add if numbers[1] else self.silent.discard)(who)
+
+    def _peek(self, numbers, wanted):
+        """The daemon may still be about to write the word."""
+        deadline = time.monotonic() + EVENT_SECONDS
+        while (value := self.host.peek(*numbers)) != wanted:
+            if time.monotonic() > deadline:
+                raise Different(f"the word at {numbers[1]} is {value}")
+            time.sleep(0.001)
 
     def _check_events(self, step, before):
         self._sync()
