@@ -360,3 +360,72 @@ MODEL_TEST(children_come_in_the_order_of_their_creation)
 	CHECK_EQ(fixture_commit(&f, txn), 0);
 	CHECK_STR_EQ(fixture_list(&f, &f.dom0, NULL, "/a"), "x looked-at-first ");
 }
+
+MODEL_TEST(a_transaction_is_charged_for_what_it_touches_and_writes)
+{
+	uint32_t before = f.dom1.account->used[QUOTA_MEMORY], touched;
+	struct txn *t;
+
+	write0(NULL, "/g", "");
+	fixture_set_perms(&f, &f.dom0, NULL, "/g", "b0");
+	t = fixture_txn(&f, &f.dom1);
+	CHECK_STR_EQ(fixture_read(&f, &f.dom1, t, "/g"), "");
+	touched = f.dom1.account->used[QUOTA_MEMORY];
+	CHECK(touched >= before + sizeof(struct txn_node));
+	CHECK_EQ(fixture_write(&f, &f.dom1, t, "/g", "12345678"), 0);
+	CHECK_EQ(f.dom1.account->used[QUOTA_MEMORY], touched + 8);
+	CHECK_EQ(fixture_write(&f, &f.dom1, t, "/g", "1"), 0);
+	CHECK_EQ(f.dom1.account->used[QUOTA_MEMORY], touched + 1);
+	f.dom1.account->limit[QUOTA_MEMORY] = touched + 8;
+	CHECK_EQ(fixture_write(&f, &f.dom1, t, "/g", "123456789"), -ENOMEM);
+	CHECK_EQ(fixture_commit(&f, t), -ENOMEM);
+	CHECK_EQ(f.dom1.account->used[QUOTA_MEMORY], before);
+}
+
+MODEL_TEST(the_past_is_charged_to_whose_transaction_sees_it)
+{
+	struct txn *t, *younger;
+	uint32_t one;
+
+	write0(NULL, "/a", "1");
+	write0(NULL, "/b", "1");
+	t = fixture_txn(&f, &f.dom1);
+	write0(NULL, "/a", "2");
+	one = f.dom1.account->used[QUOTA_MEMORY];
+	CHECK(one > 0);
+	younger = fixture_txn(&f, &f.dom2);
+	write0(NULL, "/a", "3");
+	fixture_rm(&f, &f.dom0, NULL, "/b");
+	CHECK_EQ(f.dom1.account->used[QUOTA_MEMORY], one);
+	CHECK(f.dom2.account->used[QUOTA_MEMORY] > one);
+	/* What the older one still sees becomes its own. */
+	txn_free(younger);
+	CHECK_EQ(f.dom2.account->used[QUOTA_MEMORY], 0);
+	CHECK(f.dom1.account->used[QUOTA_MEMORY] > one);
+	txn_free(t);
+	CHECK_EQ(f.dom1.account->used[QUOTA_MEMORY], 0);
+}
+
+MODEL_TEST(a_transaction_for_which_too_much_is_kept_is_lost)
+{
+	struct txn *greedy, *modest;
+	char path[16];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "/a/%d", i);
+		write0(NULL, path, "x");
+	}
+	fixture_set_perms(&f, &f.dom0, NULL, "/a/1", "r0");
+	f.dom1.account->limit[QUOTA_MEMORY] = 2000;
+	modest = fixture_txn(&f, &f.dom2);
+	greedy = fixture_txn(&f, &f.dom1);
+	CHECK_STR_EQ(fixture_read(&f, &f.dom1, greedy, "/a/1"), "x");
+	fixture_rm(&f, &f.dom0, NULL, "/a");
+	CHECK(f.store->has_greedy);
+	txn_lose_greedy(f.store);
+	CHECK(f.dom1.account->used[QUOTA_MEMORY] <= 2000);
+	CHECK_STR_EQ(fixture_read(&f, &f.dom1, greedy, "/a/1"), "error -13");
+	CHECK_EQ(fixture_commit(&f, greedy), -EAGAIN);
+	CHECK_STR_EQ(fixture_read(&f, &f.dom2, modest, "/a/1"), "x");
+	CHECK_EQ(fixture_commit(&f, modest), 0);
+}

@@ -7,10 +7,42 @@
 #include <string.h>
 
 #include "model/node.h"
+#include "model/quota.h"
 #include "model/store.h"
 
-void history_open(struct store *store, struct snapshot *snapshot)
+static uint32_t version_bytes(const struct version *version)
 {
+	return (uint32_t)sizeof(*version) + version->value_len;
+}
+
+static uint32_t dead_bytes(const struct node *node)
+{
+	return (uint32_t)sizeof(*node) + node->name_len + node->value_len;
+}
+
+/* Tools have no limits but this one. */
+static bool is_over(const struct quota_account *account)
+{
+	uint32_t limit = account->exempt ? HISTORY_TOOLS_BYTES_MAX : account->limit[QUOTA_MEMORY];
+
+	return limit && account->used[QUOTA_MEMORY] > limit;
+}
+
+static void pay(struct store *store, const struct snapshot *snapshot, uint32_t n_bytes)
+{
+	quota_charge(snapshot->account, QUOTA_MEMORY, n_bytes);
+	store->has_greedy |= is_over(snapshot->account);
+}
+
+bool history_is_greedy(const struct snapshot *snapshot)
+{
+	return (!STAILQ_EMPTY(&snapshot->versions) || !STAILQ_EMPTY(&snapshot->dead)) &&
+	       is_over(snapshot->account);
+}
+
+void history_open(struct store *store, struct snapshot *snapshot, struct quota_account *account)
+{
+	snapshot->account = account;
 	snapshot->at = ++store->generation;
 	STAILQ_INIT(&snapshot->versions);
 	STAILQ_INIT(&snapshot->dead);
@@ -33,20 +65,26 @@ void history_close(struct store *store, struct snapshot *snapshot)
 		struct version *version = STAILQ_FIRST(&snapshot->versions);
 
 		STAILQ_REMOVE_HEAD(&snapshot->versions, retired);
-		if (older && older->at >= version->from)
+		quota_discharge(snapshot->account, QUOTA_MEMORY, version_bytes(version));
+		if (older && older->at >= version->from) {
 			STAILQ_INSERT_TAIL(&older->versions, version, retired);
-		else
+			pay(store, older, version_bytes(version));
+		} else {
 			free_version(version);
+		}
 	}
 	/* After the versions: a dead node goes only when nobody sees any state of it. */
 	while (!STAILQ_EMPTY(&snapshot->dead)) {
 		struct node *node = STAILQ_FIRST(&snapshot->dead);
 
 		STAILQ_REMOVE_HEAD(&snapshot->dead, retired);
-		if (older && older->at >= node->created)
+		quota_discharge(snapshot->account, QUOTA_MEMORY, dead_bytes(node));
+		if (older && older->at >= node->created) {
 			STAILQ_INSERT_TAIL(&older->dead, node, retired);
-		else
+			pay(store, older, dead_bytes(node));
+		} else {
 			store_free_dead(store, node);
+		}
 	}
 }
 
@@ -73,6 +111,7 @@ void history_keep_version(struct store *store, struct node *node, struct version
 	memcpy(version->value, node->value, node->value_len);
 	LIST_INSERT_HEAD(&node->versions, version, older);
 	STAILQ_INSERT_TAIL(&youngest->versions, version, retired);
+	pay(store, youngest, version_bytes(version));
 }
 
 void history_keep_dead(struct store *store, struct node *node)
@@ -80,6 +119,7 @@ void history_keep_dead(struct store *store, struct node *node)
 	struct snapshot *youngest = TAILQ_LAST(&store->snapshots, snapshot_list);
 
 	STAILQ_INSERT_TAIL(&youngest->dead, node, retired);
+	pay(store, youngest, dead_bytes(node));
 }
 
 void history_view(const struct node *node, uint64_t at, struct node_view *view)

@@ -48,7 +48,8 @@ struct store {
 	struct node *root;
 	struct node *specials[STORE_N_SPECIAL];
 	TAILQ_HEAD(snapshot_list, snapshot)
-	snapshots; /* open ones, oldest first; owned by their transactions */
+	snapshots;	 /* open ones, oldest first; owned by their transactions */
+	bool has_greedy; /* some transaction may make us keep too much, see history.h */
 	const struct store_observer *observer; /* borrowed: outlives the store; NULL: nobody */
 	void *observer_ctx;
 };

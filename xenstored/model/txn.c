@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ void txn_open(struct txn *txn)
 	if (txn->is_open)
 		return;
 	txn->is_open = true;
-	history_open(txn->store, &txn->snapshot);
+	history_open(txn->store, &txn->snapshot, txn->account);
 }
 
 int txn_new_later(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
@@ -62,8 +63,15 @@ int txn_new_lost(struct txn **out, struct store *store, struct quota_account *ac
 	return r;
 }
 
-static void free_node(struct txn_node *tn)
+/* What one node costs us, without the value that is written to it. */
+static uint32_t node_bytes(const struct txn_node *tn)
 {
+	return (uint32_t)sizeof(*tn) + tn->path_len;
+}
+
+static void free_node(struct txn *txn, struct txn_node *tn)
+{
+	quota_discharge(txn->account, QUOTA_MEMORY, node_bytes(tn) + tn->value_len);
 	perms_unref(tn->perms);
 	perms_unref(tn->former);
 	store_drop_node(tn->fresh);
@@ -72,16 +80,45 @@ static void free_node(struct txn_node *tn)
 	free(tn);
 }
 
-void txn_free(struct txn *txn)
+static void drop_nodes(struct txn *txn)
 {
-	if (!txn)
-		return;
 	while (!STAILQ_EMPTY(&txn->order)) {
 		struct txn_node *tn = STAILQ_FIRST(&txn->order);
 
 		STAILQ_REMOVE_HEAD(&txn->order, order);
-		free_node(tn);
+		table_remove(&txn->overlay, &tn->link);
+		free_node(txn, tn);
 	}
+}
+
+void txn_lose_greedy(struct store *store)
+{
+	struct snapshot *snapshot, *older;
+
+	if (!store->has_greedy)
+		return;
+	store->has_greedy = false;
+	/* The youngest first: what it gives back may be what the older ones keep. */
+	TAILQ_FOREACH_REVERSE_SAFE(snapshot, &store->snapshots, snapshot_list, open, older)
+	{
+		struct txn *txn = (struct txn *)((char *)snapshot - offsetof(struct txn, snapshot));
+
+		if (!history_is_greedy(snapshot))
+			continue;
+		drop_nodes(txn);
+		history_close(store, snapshot);
+		history_open(store, snapshot, txn->account);
+		txn->n_nodes = txn->n_changes = 0;
+		txn->n_owned = 0;
+		txn->is_lost = true;
+	}
+}
+
+void txn_free(struct txn *txn)
+{
+	if (!txn)
+		return;
+	drop_nodes(txn);
 	if (txn->is_open)
 		history_close(txn->store, &txn->snapshot);
 	table_deinit(&txn->overlay);
@@ -109,9 +146,14 @@ static int enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len,
 	uint32_t path_len = len + (tail_len ? tail_len + 1 : 0);
 	struct txn_node *tn;
 
-	if (!quota_check(txn->account, QUOTA_TXN_NODES, txn->n_nodes + 1)) {
+	if (!quota_check(txn->account, QUOTA_TXN_NODES, txn->n_nodes + 1) ||
+	    (txn->account->exempt && txn->n_nodes == TXN_NODES_MAX)) {
 		txn->failed = true;
 		return -ENOSPC;
+	}
+	if (!quota_check_more(txn->account, QUOTA_MEMORY, (uint32_t)sizeof(*tn) + path_len)) {
+		txn->failed = true;
+		return -ENOMEM;
 	}
 	tn = malloc(sizeof(*tn) + path_len + 1);
 	if (!tn) {
@@ -129,6 +171,7 @@ static int enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len,
 	STAILQ_INSERT_TAIL(&txn->order, tn, order);
 	table_add(&txn->overlay, &tn->link, hash);
 	txn->n_nodes++;
+	quota_charge(txn->account, QUOTA_MEMORY, node_bytes(tn));
 	*out = tn;
 	return 0;
 }
@@ -176,14 +219,26 @@ uint32_t txn_children_bytes(const struct txn_node *tn)
 	return (uint32_t)((int32_t)base + tn->children_bytes);
 }
 
-static int copy_value(struct txn_node *tn, const char *value, uint32_t len)
+static void drop_value(struct txn *txn, struct txn_node *tn)
 {
-	char *copy = malloc(len ? len : 1);
+	quota_discharge(txn->account, QUOTA_MEMORY, tn->value_len);
+	free(tn->value);
+	tn->value = NULL;
+	tn->value_len = 0;
+}
 
+static int copy_value(struct txn *txn, struct txn_node *tn, const char *value, uint32_t len)
+{
+	char *copy;
+
+	if (!quota_check_more(txn->account, QUOTA_MEMORY, len))
+		return -ENOMEM;
+	copy = malloc(len ? len : 1);
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, value, len);
-	free(tn->value);
+	drop_value(txn, tn);
+	quota_charge(txn->account, QUOTA_MEMORY, len);
 	tn->value = copy;
 	tn->value_len = len;
 	return 0;
@@ -191,7 +246,7 @@ static int copy_value(struct txn_node *tn, const char *value, uint32_t len)
 
 int txn_write(struct txn *txn, struct txn_node *tn, const char *value, uint32_t len)
 {
-	int r = copy_value(tn, value, len);
+	int r = copy_value(txn, tn, value, len);
 
 	if (r < 0)
 		return r;
@@ -231,7 +286,7 @@ int txn_create(struct txn *txn, struct txn_node *parent, struct txn_node *tn, co
 	       uint32_t len, struct perms *perms, bool implied)
 {
 	uint32_t name_len;
-	int r = copy_value(tn, value, len);
+	int r = copy_value(txn, tn, value, len);
 
 	if (r < 0)
 		return r;
@@ -384,8 +439,7 @@ static void remove_one(struct txn *txn, struct txn_node *tn)
 	tn->children_bytes = 0;
 	perms_unref(tn->perms);
 	tn->perms = NULL;
-	free(tn->value);
-	tn->value = NULL;
+	drop_value(txn, tn);
 }
 
 int txn_remove(struct txn *txn, struct txn_node *parent, struct txn_node *top)

@@ -31,6 +31,9 @@
 #define TXN_PARENT 2u
 #define TXN_LIST   4u
 
+/* Nodes that one transaction of a tool, which has no quota, may touch. */
+#define TXN_NODES_MAX 1000000u
+
 TAILQ_HEAD(txn_node_list, txn_node);
 
 /* One node the transaction touched. */
@@ -76,7 +79,7 @@ struct txn {
 	bool is_open;	      /* the snapshot is */
 	uint64_t fought_over; /* after -EAGAIN: hash of the path of a node that had changed */
 	bool failed;	      /* a request was half done: no commit */
-	bool is_lost;	      /* what it did before the daemon was restarted is gone: no commit */
+	bool is_lost; /* what it did is gone (restart, or too much kept for it): no commit */
 };
 
 /**
@@ -101,6 +104,12 @@ void txn_open(struct txn *txn);
  * -ENOMEM.
  */
 int txn_new_lost(struct txn **out, struct store *store, struct quota_account *account, uint32_t id);
+/**
+ * txn_lose_greedy() - if open transactions make us keep more of the past than their domains may
+ *
+ * Such a transaction forgets all and goes on as one that is lost, with a snapshot of now.
+ */
+void txn_lose_greedy(struct store *store);
 /** txn_free() - end without a commit, or after it */
 void txn_free(struct txn *txn);
 DEFINE_CLEANUP(struct txn *, txn_free)
