@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dist_doc_DATA += doc/differences.md
+dist_doc_DATA += doc/differences.md doc/xenstored-advisories.md

@@ -61,6 +61,7 @@ xenconsoled_xenconsoled_LDADD = $(XENCONSOLED_LIBS)
 
 EXTRA_DIST += xenconsoled/README.md
 dist_man_MANS += doc/xenconsoled.8
+dist_completion_DATA += xenconsoled/completion/xenconsoled
 dist_doc_DATA += doc/differences-xenconsoled.md
 
 # Unit tests: name, and what it is called in the tests' folder.

@@ -68,6 +68,7 @@ tests_unit_test_userdata_SOURCES = tests/unit/test_userdata.c
 tests_unit_test_userdata_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_userdata_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8
+dist_completion_DATA += xencreate/completion/xencreate
 EXTRA_DIST += xencreate/README.md xencreate/bench/cost.sh
 
 noinst_PROGRAMS += xencreate/floor

@@ -11,6 +11,7 @@ libxenstored_model_a_SOURCES = \
 	xenstored/model/check.h \
 	xenstored/model/death.c \
 	xenstored/model/death.h \
+	xenstored/model/fair.h \
 	xenstored/model/hash.h \
 	xenstored/model/history.c \
 	xenstored/model/history.h \
@@ -63,6 +64,7 @@ libxenstored_protocol_a_SOURCES = \
 	xenstored/protocol/protocol.h \
 	xenstored/protocol/text.c \
 	xenstored/protocol/text.h \
+	xenstored/protocol/ticks.h \
 	xenstored/protocol/trace.c \
 	xenstored/protocol/trace.h \
 	xenstored/protocol/wire.h
@@ -123,6 +125,8 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/options.h \
 	xenstored/server/ringconn.c \
 	xenstored/server/ringconn.h \
+	xenstored/server/schedule.c \
+	xenstored/server/schedule.h \
 	xenstored/server/server.c \
 	xenstored/server/server.h \
 	xenstored/server/socket.c \
@@ -137,6 +141,7 @@ XENSTORED_LIBS = libxenstored_server.a libxenstored_persist.a libxenstored_proto
 	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
 
 dist_man_MANS += doc/xenstored.8
+dist_completion_DATA += xenstored/completion/xenstored
 sbin_PROGRAMS += xenstored/xenstored
 xenstored_xenstored_SOURCES = xenstored/server/main.c
 xenstored_xenstored_CPPFLAGS = $(XENSTORED_CPPFLAGS)

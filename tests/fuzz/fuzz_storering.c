@@ -57,6 +57,11 @@ void server_ready(struct client *client)
 	is_ready = true;
 }
 
+void server_ready_again(struct client *client)
+{
+	server_ready(client);
+}
+
 void server_dirty(struct client *client)
 {
 	client_of_ring = client;
@@ -84,6 +89,12 @@ void loop_defer_free(struct loop *loop, struct loop_garbage *g)
 void domains_ring_ignored(struct domains *domains, uint32_t domid)
 {
 	(void)domains, (void)domid;
+}
+
+void domains_ring_reconnects(struct domains *domains, uint32_t domid)
+{
+	(void)domains, (void)domid;
+	ringconn_reset((struct ringconn *)client_of_ring);
 }
 
 int persist_restore_client(struct persist *persist, struct conn *conn,
@@ -167,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	server.log = log;
 	assert(protocol_new(&server.protocol, &key, &host, &server, log) == 0);
 	assert(quota_open(server.protocol->quota, 1, &account) == 0);
-	assert(ringconn_new(&ring, &server, 1, page, 1, 14, account) == 0);
+	assert(ringconn_new(&ring, &server, 1, page, 1, WIRE_FEATURES, account) == 0);
 	play(page, ringconn_conn(ring), data, size);
 	ringconn_reset(ring);
 	ringconn_free(ring);

@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	tests/scenarios/README.md \
 	tests/scenarios/conftest.py \
 	tests/scenarios/simprobe.py \
+	tests/scenarios/test_advisories.py \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
 	tests/scenarios/test_killer.py \

@@ -205,3 +205,51 @@ TEST(an_event_that_does_not_fit_the_memory_quota_is_dropped)
 	CHECK_EQ(inproc_account(dom1)->stats.n_events_lost, 1);
 	end();
 }
+
+TEST(a_request_counts_once_whether_its_answer_or_its_events_wait)
+{
+	uint32_t limit;
+
+	begin();
+	limit = inproc_account(dom1)->limit[QUOTA_OUTSTANDING];
+	watch(dom2, "/w|t|");
+	ask(dom0, WIRE_WRITE, "/w/first|");
+	inproc_flush(dom2, 0);
+	for (uint32_t i = 0; i < limit + 5; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "/w/%u|x", i);
+		ask(dom1, WIRE_WRITE, text);
+	}
+	inproc_flush(dom1, 0);
+	CHECK_EQ(inproc_account(dom1)->stats.n_requests, limit);
+	CHECK_EQ(inproc_account(dom1)->used[QUOTA_OUTSTANDING], limit);
+	/* Of two, the answers are read; then it is their events that wait. */
+	inproc_flush(dom1, 2 * (16 + 3));
+	CHECK_EQ(inproc_account(dom1)->used[QUOTA_OUTSTANDING], limit);
+	CHECK_EQ(inproc_account(dom1)->stats.n_requests, limit);
+	take(dom2, 0);
+	take(dom1, 0);
+	take(dom1, 0);
+	CHECK_EQ(inproc_account(dom1)->stats.n_requests, limit + 5);
+	take(dom2, 0);
+	CHECK_EQ(inproc_account(dom1)->used[QUOTA_OUTSTANDING], 0);
+	end();
+}
+
+TEST(memory_above_its_soft_limit_is_told_once)
+{
+	begin();
+	watch(dom1, "/w|t|");
+	ask(dom0, WIRE_SET_QUOTA, "1|soft-memory|60|");
+	take(dom1, 0);
+	for (int i = 0; i < 5; i++) {
+		ask(dom0, WIRE_WRITE, "/w/aaaaaaaaaaaaaaaaaaaaaaaaaaa|1");
+		ask(dom0, WIRE_WRITE, "/w/bbbbbbbbbbbbbbbbbbbbbbbbbbb|1");
+	}
+	CHECK_EQ(inproc_account(dom1)->stats.n_soft_warnings, 1);
+	CHECK(inproc_account(dom1)->is_above_soft);
+	take(dom1, 0);
+	CHECK(!inproc_account(dom1)->is_above_soft);
+	end();
+}

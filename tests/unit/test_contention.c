@@ -199,3 +199,118 @@ TEST(an_abort_of_a_transaction_that_waits_or_has_done_nothing_is_fine)
 	CHECK_STR_EQ(commit(&p[1]), "OK");
 	inproc_free(inproc);
 }
+
+static const char *put(struct player *p, const char *path, const char *value)
+{
+	char payload[32];
+	size_t n = strlen(path) + 1;
+
+	memcpy(payload, path, n);
+	memcpy(payload + n, value, strlen(value));
+	ask(p, WIRE_WRITE, 0, payload, (uint32_t)(n + strlen(value)));
+	return answer(p);
+}
+
+/* Somebody writes what the transaction has read. */
+static void lose(struct player *loser, struct player *writer)
+{
+	start(loser);
+	get(loser);
+	CHECK_STR_EQ(put(writer, "/x", "w"), "OK");
+	CHECK_STR_EQ(set(loser, "l"), "OK");
+	CHECK_STR_EQ(commit(loser), "EAGAIN");
+}
+
+TEST(XSA_206_a_writer_waits_while_one_who_lost_tries_again)
+{
+	struct player p[4];
+
+	begin(p, 3, "dom");
+	lose(&p[0], &p[1]);
+	start(&p[0]);
+	CHECK_STR_EQ(get(&p[0]), "w");
+	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+	CHECK_STR_EQ(put(&p[2], "/x/below", ""), "");
+	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
+	CHECK_STR_EQ(commit(&p[0]), "OK");
+	CHECK_STR_EQ(answer(&p[1]), "OK");
+	CHECK_STR_EQ(answer(&p[2]), "OK");
+	CHECK_STR_EQ(put(&p[1], "/x", "later"), "OK");
+	inproc_free(inproc);
+}
+
+TEST(XSA_206_a_writer_does_not_wait_for_long_and_others_not_at_all)
+{
+	struct player p[4];
+
+	begin(p, 3, "dom");
+	lose(&p[0], &p[1]);
+	start(&p[0]);
+	get(&p[0]);
+	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+	CHECK_STR_EQ(put(&p[2], "/local/y", ""), "EACCES");
+	CHECK_STR_EQ(put(&p[3], "/x", "tools wait for no guest"), "OK");
+	inproc_set_time(inproc, 10, 0);
+	CHECK_STR_EQ(answer(&p[1]), "OK");
+	inproc_free(inproc);
+}
+
+TEST(XSA_206_a_commit_waits_while_one_who_lost_tries_again)
+{
+	struct player p[4];
+
+	begin(p, 2, "dom");
+	lose(&p[0], &p[1]);
+	start(&p[1]);
+	CHECK_STR_EQ(set(&p[1], "quick"), "OK");
+	start(&p[0]);
+	get(&p[0]);
+	CHECK_STR_EQ(commit(&p[1]), "");
+	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
+	CHECK_STR_EQ(commit(&p[0]), "OK");
+	CHECK_STR_EQ(answer(&p[1]), "EAGAIN");
+	inproc_free(inproc);
+}
+
+TEST(XSA_206_a_tool_that_loses_again_and_again_has_all_guests_wait)
+{
+	struct player p[4];
+
+	begin(p, 2, "dom");
+	for (int i = 0; i < 3; i++) {
+		start(&p[2]);
+		get(&p[2]);
+		/* It has its turn, but is too slow. */
+		inproc_set_time(inproc, (uint64_t)i * 100 + 50, 0);
+		put(&p[0], "/x", "w");
+		inproc_set_time(inproc, (uint64_t)i * 100 + 60, 0);
+		answer(&p[0]);
+		CHECK_STR_EQ(set(&p[2], "l"), "OK");
+		CHECK_STR_EQ(commit(&p[2]), "EAGAIN");
+	}
+	start(&p[2]);
+	get(&p[2]);
+	CHECK_STR_EQ(put(&p[1], "/x/elsewhere", ""), "");
+	CHECK_STR_EQ(put(&p[0], "/y", "any"), "");
+	CHECK_STR_EQ(set(&p[2], "mine"), "OK");
+	CHECK_STR_EQ(commit(&p[2]), "OK");
+	CHECK_STR_EQ(answer(&p[1]), "OK");
+	CHECK_STR_EQ(answer(&p[0]), "EACCES");
+	inproc_free(inproc);
+}
+
+TEST(XSA_206_one_that_waits_with_a_change_may_go)
+{
+	struct player p[4];
+
+	begin(p, 3, "dom");
+	lose(&p[0], &p[1]);
+	start(&p[0]);
+	get(&p[0]);
+	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+	ask(&p[3], WIRE_RELEASE, 0, "2", 2);
+	CHECK_STR_EQ(answer(&p[3]), "OK");
+	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
+	CHECK_STR_EQ(commit(&p[0]), "OK");
+	inproc_free(inproc);
+}

@@ -11,7 +11,8 @@
 
 struct quota {
 	quota_refused_fn *refused;
-	void *refused_ctx; /* borrowed: as long as the quota */
+	quota_soft_fn *soft_passed; /* NULL: nobody is told */
+	void *refused_ctx;	    /* borrowed: as long as the quota */
 	quota_limit_fn *limit_set;
 	void *limit_set_ctx; /* borrowed: as long as the quota */
 	uint32_t limit[QUOTA_N];
@@ -33,6 +34,7 @@ const struct quota_name quota_names[QUOTA_N] = {
 	[QUOTA_NODE_PERMS] = { "node-permissions", "Max. number of permissions per node" },
 	[QUOTA_PATH] = { "path-max", "Max. length of a node path" },
 	[QUOTA_NODE_SIZE] = { "node-size", "Max. size of a node" },
+	[QUOTA_TIME] = { "time", "Processing time in us per second" },
 };
 
 static const uint32_t default_limits[QUOTA_N] = {
@@ -145,16 +147,39 @@ bool quota_check_more(struct quota_account *account, enum quota_item item, uint3
 	return quota_check(account, item, account->used[item] + n);
 }
 
+static void pass_soft(struct quota_account *account, enum quota_item item)
+{
+	struct quota *quota = account->quota;
+
+	if (account->exempt)
+		return;
+	account->is_above_soft = !account->is_above_soft;
+	if (quota->soft_passed)
+		quota->soft_passed(quota->refused_ctx, account, item, account->is_above_soft);
+}
+
 void quota_charge(struct quota_account *account, enum quota_item item, uint32_t n)
 {
 	account->used[item] += n;
 	record_peak(account, item, account->used[item]);
+	/* Only memory has a soft limit; the others' are 0. */
+	if (account->soft[item] && account->used[item] > account->soft[item] &&
+	    !account->is_above_soft)
+		pass_soft(account, item);
 }
 
 void quota_discharge(struct quota_account *account, enum quota_item item, uint32_t n)
 {
 	assert(account->used[item] >= n);
 	account->used[item] -= n;
+	if (account->is_above_soft && item == QUOTA_MEMORY &&
+	    account->used[item] <= account->soft[item])
+		pass_soft(account, item);
+}
+
+void quota_warn(struct quota *quota, quota_soft_fn *soft)
+{
+	quota->soft_passed = soft;
 }
 
 struct quota_account *quota_next(const struct quota *quota, int domid)

@@ -23,6 +23,7 @@ enum quota_item {
 	QUOTA_NODE_PERMS, /* permission entries of one node */
 	QUOTA_PATH,	  /* bytes, see path_quota_len() */
 	QUOTA_NODE_SIZE,  /* bytes, see node_quota_bytes() */
+	QUOTA_TIME,	  /* µs of processing per second; not refused, but held back */
 	QUOTA_N,
 };
 
@@ -40,6 +41,8 @@ struct quota_account {
 	uint32_t limit[QUOTA_N]; /* 0 = none */
 	uint32_t soft[QUOTA_N];	 /* 0 = none; memory only */
 	uint32_t refused[QUOTA_N]; /* how often a limit said no */
+	bool is_above_soft;	   /* memory */
+	uint64_t warned_ms;	   /* for who warns: when that was last; 0: never */
 	struct stats stats;
 };
 
@@ -54,6 +57,11 @@ extern const struct quota_name quota_names[QUOTA_N];
 /* Called for every refusal; @value is what would have been, beyond @limit. */
 typedef void quota_refused_fn(void *ctx, struct quota_account *account, enum quota_item item,
 			      uint32_t value, uint32_t limit);
+
+/* Called when @account passes its soft limit of @item, and (@above false) when it is below again.
+ */
+typedef void quota_soft_fn(void *ctx, struct quota_account *account, enum quota_item item,
+			   bool above);
 
 /* Told of every limit that is set; @account is NULL for those of all. */
 typedef void quota_limit_fn(void *ctx, const struct quota_account *account, enum quota_item item,
@@ -111,6 +119,8 @@ void quota_set_own_limit(struct quota_account *account, enum quota_item item, bo
 			 uint32_t limit);
 /** quota_observe() - have @limit_set told of every change of a limit; NULL: nobody */
 void quota_observe(struct quota *quota, quota_limit_fn *limit_set, void *ctx);
+/** quota_warn() - have @soft told when memory passes its soft limits; its ctx is quota_new()'s */
+void quota_warn(struct quota *quota, quota_soft_fn *soft);
 /** quota_peak() - highest value seen in any account that is not exempt */
 uint32_t quota_peak(const struct quota *quota, enum quota_item item);
 /** quota_reset_peaks() - forget peaks: each becomes what is used now */

@@ -15,6 +15,8 @@ struct stats {
 	uint64_t n_events_lost;	  /* dropped for lack of room or left unread for too long */
 	uint64_t n_commits;
 	uint64_t n_conflicts;
+	uint64_t processing_ns;	  /* that it caused, sending included */
+	uint64_t n_soft_warnings; /* times that its memory passed the soft limit */
 	uint64_t n_stalls; /* times that its requests had to wait for its answers to be read */
 };
 

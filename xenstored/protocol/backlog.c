@@ -60,7 +60,8 @@ static void release_cause(struct backlog_cause *cause)
 		return;
 	if (sender) {
 		LIST_REMOVE(cause, own);
-		quota_discharge(sender->watcher.account, QUOTA_OUTSTANDING, 1);
+		if (cause->is_answered)
+			quota_discharge(sender->watcher.account, QUOTA_OUTSTANDING, 1);
 		conn_check_stall(sender);
 	}
 	free(cause);
@@ -166,10 +167,24 @@ static struct backlog_cause *blame(struct backlog_cause **cause, struct conn *se
 		if (!*cause)
 			return NULL;
 		(*cause)->sender = sender;
+		/* Events come before the answer, and until that is sent, it is what counts. */
+		(*cause)->answer = sender->n_answers + 1;
 		LIST_INSERT_HEAD(&sender->causes, *cause, own);
-		quota_charge(sender->watcher.account, QUOTA_OUTSTANDING, 1);
 	}
 	return *cause;
+}
+
+void backlog_answered(struct conn *conn)
+{
+	uint32_t n_sent = conn->n_answers - conn->out.n_answers;
+	struct backlog_cause *cause;
+
+	LIST_FOREACH (cause, &conn->causes, own) {
+		if (cause->is_answered || (int32_t)(n_sent - cause->answer) < 0)
+			continue;
+		cause->is_answered = true;
+		quota_charge(conn->watcher.account, QUOTA_OUTSTANDING, 1);
+	}
 }
 
 void backlog_add(struct conn *conn, const char *payload, uint32_t len, struct backlog_cause **cause,
@@ -199,7 +214,8 @@ void backlog_disown(struct conn *conn)
 	while ((cause = LIST_FIRST(&conn->causes))) {
 		LIST_REMOVE(cause, own);
 		cause->sender = NULL;
-		quota_discharge(conn->watcher.account, QUOTA_OUTSTANDING, 1);
+		if (cause->is_answered)
+			quota_discharge(conn->watcher.account, QUOTA_OUTSTANDING, 1);
 	}
 }
 

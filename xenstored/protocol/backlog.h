@@ -26,6 +26,8 @@ struct backlog_cause {
 	struct conn *sender; /* borrowed: cleared when the sender goes */
 	LIST_ENTRY(backlog_cause) own;
 	uint32_t n_events;
+	uint32_t answer;  /* number of its answer, see conn.n_answers */
+	bool is_answered; /* that is sent: from now on, it is the events that count */
 };
 
 /* All backlogs of a protocol; zeroed, then backlog_set_init(). */
@@ -56,6 +58,8 @@ void backlog_add(struct conn *conn, const char *payload, uint32_t len, struct ba
 /** backlog_sent() - the first @len bytes of the queue are sent */
 void backlog_sent(struct conn *conn, uint32_t len);
 
+/** backlog_answered() - answers of @conn, which has causes, were sent */
+void backlog_answered(struct conn *conn);
 /** backlog_disown() - @conn goes: what it caused is nobody's any more */
 void backlog_disown(struct conn *conn);
 

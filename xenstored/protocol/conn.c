@@ -12,6 +12,7 @@
 #include "protocol/backlog.h"
 #include "protocol/dispatch.h"
 #include "protocol/protocol.h"
+#include "protocol/ticks.h"
 #include "protocol/wire.h"
 
 void conn_init(struct conn *conn, struct protocol *protocol, const struct conn_transport *transport,
@@ -113,10 +114,20 @@ void conn_flushed(struct conn *conn)
 	conn_check_stall(conn);
 }
 
+/* Others wait; the rest of what it has sent is served in another turn. */
+static bool turn_is_over(struct conn *conn)
+{
+	uint64_t ends = conn->protocol->turn_ends;
+
+	conn->has_more = ends && ticks_now() >= ends;
+	return conn->has_more;
+}
+
 int conn_consume(struct conn *conn, const char *data, uint32_t len)
 {
 	uint32_t used = 0;
 
+	conn->has_more = false;
 	while (len - used >= WIRE_HEADER_SIZE && !conn->is_dead) {
 		struct xsd_sockmsg head;
 
@@ -131,6 +142,8 @@ int conn_consume(struct conn *conn, const char *data, uint32_t len)
 			break;
 		}
 		used += WIRE_HEADER_SIZE + head.len;
+		if (used < len && turn_is_over(conn))
+			break;
 	}
 	return (int)used;
 }
@@ -175,6 +188,7 @@ char *conn_message(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t t
 	memcpy(room, &head, sizeof(head));
 	if (type != WIRE_WATCH_EVENT) {
 		conn->out.n_answers++;
+		conn->n_answers++;
 		quota_charge(conn->watcher.account, QUOTA_OUTSTANDING, 1);
 	}
 	quota_charge(conn->watcher.account, QUOTA_MEMORY, WIRE_HEADER_SIZE + len);
@@ -197,6 +211,7 @@ static int restore_message(struct conn *conn, const char *data, uint32_t len, bo
 	quota_charge(account, QUOTA_MEMORY, len);
 	if (is_answer) {
 		conn->out.n_answers++;
+		conn->n_answers++;
 		quota_charge(account, QUOTA_OUTSTANDING, 1);
 	}
 	return 0;
@@ -244,6 +259,8 @@ void conn_sent(struct conn *conn, uint32_t len)
 		conn_touch(conn);
 	quota_discharge(account, QUOTA_MEMORY, len);
 	quota_discharge(account, QUOTA_OUTSTANDING, n_answers - conn->out.n_answers);
+	if (!LIST_EMPTY(&conn->causes))
+		backlog_answered(conn);
 }
 
 /* Writes what an event says; @payload has room for it. */

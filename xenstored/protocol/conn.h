@@ -53,15 +53,19 @@ struct conn {
 	struct watcher watcher;
 	struct outq out;
 	LIST_HEAD(, txn) txns;		   /* owned; youngest first */
+	struct contention_waiter *waiter;  /* owned by the contention; NULL: waits for nobody */
 	struct contender *contender;	   /* owned; NULL: it lost no conflict lately */
 	struct backlog *backlog;	   /* owned; NULL: it takes all it is sent */
 	LIST_HEAD(, backlog_cause) causes; /* its requests whose events wait; owned by those */
 	char *in; /* owned: a message that is not complete, or not yet due */
 	uint32_t in_len;
 	uint32_t next_txid;
-	uint16_t features; /* WIRE_FEATURE_* */
-	bool is_stalled;   /* requests wait until it has taken what was sent */
-	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
+	uint32_t n_answers; /* queued so far; wraps */
+	uint16_t features;  /* WIRE_FEATURE_* */
+	uint8_t n_losses;   /* conflicts in a row, up to where it matters */
+	bool is_stalled;    /* requests wait until it has taken what was sent */
+	bool has_more;	    /* there are requests that wait for another turn */
+	bool is_dead;	    /* the transport has given it up: nothing is served or sent any more */
 	struct conn_record record;
 };
 

@@ -5,9 +5,13 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "model/path.h"
+#include "model/txn.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 
+/* So often a tool loses before guests must wait for it, whatever they change. */
+#define LOSSES_MAX 3
 /* A transaction of a client that is alive takes a few round trips. */
 #define HOLD_MS 10
 
@@ -16,7 +20,15 @@ struct contender {
 	const struct txn *txn; /* that holds or waits; NULL: neither */
 	struct queue *queue;   /* in which it holds or waits; NULL: none */
 	TAILQ_ENTRY(contender) next;
-	uint64_t hash; /* of the node it lost */
+	uint64_t hash;		/* of the node it lost */
+	const struct txn *slow; /* had its turn, and did not end in time */
+	bool is_exclusive;
+};
+
+/* A client whose change would spoil a holder's try. */
+struct contention_waiter {
+	TAILQ_ENTRY(contention_waiter) next;
+	struct conn *conn; /* borrowed: has a pointer to us */
 };
 
 struct queue {
@@ -27,6 +39,7 @@ struct queue {
 
 int contention_init(struct contention *contention)
 {
+	TAILQ_INIT(&contention->waiters);
 	return table_init(&contention->queues, 16);
 }
 
@@ -64,6 +77,31 @@ static void begin_turn(struct protocol *protocol, struct queue *queue)
 	queue->since_ms = protocol->host->now_ms(protocol->host_ctx);
 }
 
+static void forget_waiter(struct contention *contention, struct contention_waiter *waiter)
+{
+	TAILQ_REMOVE(&contention->waiters, waiter, next);
+	waiter->conn->waiter = NULL;
+	contention->n_waiting--;
+	free(waiter);
+}
+
+/* A holder is done: who waits for another one will find out. */
+static void release_waiters(struct contention *contention)
+{
+	struct contention_waiter *last = TAILQ_LAST(&contention->waiters, waiter_list), *waiter;
+	bool more = last;
+
+	while (more) {
+		struct conn *conn;
+
+		waiter = TAILQ_FIRST(&contention->waiters);
+		more = waiter != last;
+		conn = waiter->conn;
+		forget_waiter(contention, waiter);
+		conn_check_stall(conn);
+	}
+}
+
 /* Returns whether others were waiting. */
 static bool leave_queue(struct contender *contender)
 {
@@ -74,6 +112,9 @@ static bool leave_queue(struct contender *contender)
 
 	contender->queue = NULL;
 	contender->txn = NULL;
+	if (contender->is_exclusive)
+		protocol->contention.n_exclusive--;
+	contender->is_exclusive = false;
 	TAILQ_REMOVE(&queue->contenders, contender, next);
 	if (!held)
 		count_waiting(contender, -1);
@@ -81,14 +122,14 @@ static bool leave_queue(struct contender *contender)
 	if (!next) {
 		table_remove(&protocol->contention.queues, &queue->link);
 		free(queue);
-		return false;
-	}
-	if (held) {
+	} else if (held) {
 		count_waiting(next, -1);
 		begin_turn(protocol, queue);
 		conn_check_stall(next->conn);
 	}
-	return true;
+	if (held)
+		release_waiters(&protocol->contention);
+	return next;
 }
 
 void contention_lost(struct conn *conn, uint64_t hash)
@@ -104,6 +145,8 @@ void contention_lost(struct conn *conn, uint64_t hash)
 	}
 	if (!contender->queue)
 		contender->hash = hash;
+	if (conn->n_losses < LOSSES_MAX)
+		conn->n_losses++;
 }
 
 /* Guests must not be able to hold up the tools. */
@@ -137,14 +180,69 @@ bool contention_enter(struct conn *conn, struct txn *txn)
 		count_waiting(contender, 1);
 	}
 	contender->txn = txn;
+	contender->slow = NULL;
 	contender->queue = queue;
+	contender->is_exclusive = conn->watcher.subject.privileged && conn->n_losses == LOSSES_MAX;
+	if (contender->is_exclusive)
+		protocol->contention.n_exclusive++;
 	TAILQ_INSERT_TAIL(&queue->contenders, contender, next);
 	return holds(contender);
 }
 
 bool contention_is_waiting(const struct conn *conn)
 {
-	return conn->contender && conn->contender->queue && !holds(conn->contender);
+	return conn->waiter ||
+	       (conn->contender && conn->contender->queue && !holds(conn->contender));
+}
+
+static bool is_held_for_another(const struct conn *conn, uint64_t hash)
+{
+	const struct queue *queue = find_queue(conn->protocol, hash);
+	const struct conn *holder = queue ? TAILQ_FIRST(&queue->contenders)->conn : NULL;
+
+	return holder && holder != conn &&
+	       (holder->watcher.subject.privileged || !conn->watcher.subject.privileged);
+}
+
+static bool path_is_held(const struct conn *conn, const struct path *path)
+{
+	/* All above: they may be created on the way, and the parent's children change. */
+	for (uint32_t level = 0; level <= path->n_levels; level++)
+		if (is_held_for_another(conn, path->hash[level]))
+			return true;
+	return false;
+}
+
+static bool txn_is_held(const struct conn *conn, const struct txn *txn)
+{
+	const struct txn_node *tn;
+
+	/* It goes on at its own risk, and at that of those after it. */
+	if (conn->contender && conn->contender->slow == txn)
+		return false;
+	STAILQ_FOREACH (tn, &txn->order, order)
+		if ((tn->value || tn->perms || tn->created || tn->removed) &&
+		    is_held_for_another(conn, tn->link.hash))
+			return true;
+	return false;
+}
+
+bool contention_would_spoil(struct conn *conn, const struct path *path, const struct txn *txn)
+{
+	struct contention *contention = &conn->protocol->contention;
+	bool spoils = contention->n_exclusive && !conn->watcher.subject.privileged;
+	struct contention_waiter *waiter;
+
+	if (!spoils)
+		spoils = txn ? txn->n_changes && txn_is_held(conn, txn) : path_is_held(conn, path);
+	waiter = spoils ? malloc(sizeof(*waiter)) : NULL;
+	if (!waiter)
+		return false;
+	waiter->conn = conn;
+	conn->waiter = waiter;
+	TAILQ_INSERT_TAIL(&contention->waiters, waiter, next);
+	contention->n_waiting++;
+	return true;
 }
 
 void contention_leave(struct conn *conn, const struct txn *txn)
@@ -164,6 +262,8 @@ void contention_forget(struct conn *conn)
 {
 	struct contender *contender = conn->contender;
 
+	if (conn->waiter)
+		forget_waiter(&conn->protocol->contention, conn->waiter);
 	if (!contender)
 		return;
 	conn->contender = NULL;
@@ -186,8 +286,12 @@ void contention_hurry(struct protocol *protocol)
 			struct contender *first = TAILQ_FIRST(&queue->contenders);
 
 			next = link->next;
-			if (TAILQ_NEXT(first, next) && now_ms >= queue->since_ms + HOLD_MS)
+			if ((TAILQ_NEXT(first, next) ||
+			     !TAILQ_EMPTY(&protocol->contention.waiters)) &&
+			    now_ms >= queue->since_ms + HOLD_MS) {
+				first->slow = first->txn;
 				leave_queue(first);
+			}
 		}
 	}
 }

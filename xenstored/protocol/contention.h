@@ -5,7 +5,10 @@
  * before it have committed. So those who want the same node follow each other, instead of all but
  * one failing each time. Nobody waits long: a holder has HOLD_MS, then the next one goes.
  *
- * Only losers queue, and only among themselves; tools never wait for guests.
+ * Only losers queue, and only among themselves; tools never wait for guests. But while one holds,
+ * changes to the node it lost wait as well, or whoever writes all the time would win each time. If
+ * a tool still loses, time and again, because of one node now and of another then, all changes of
+ * guests wait during its next try.
  */
 #ifndef CONTENTION_H
 #define CONTENTION_H
@@ -13,17 +16,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/queue.h>
+
 #include "model/table.h"
 
 struct conn;
+struct contention_waiter;
+struct path;
 struct protocol;
 struct txn;
 
 /* The queues; zeroed, then contention_init(). */
 struct contention {
-	struct table queues; /* by hash of the node's path */
+	struct table queues;				    /* by hash of the node's path */
+	TAILQ_HEAD(waiter_list, contention_waiter) waiters; /* owned */
 	uint32_t n_waiting;
 	uint32_t n_tools_waiting; /* of these; they wait for each other */
+	uint32_t n_exclusive;	  /* holders before whom all changes of guests wait */
 };
 
 int contention_init(struct contention *contention);
@@ -38,7 +47,20 @@ void contention_lost(struct conn *conn, uint64_t hash);
  * Return: false: not yet; contention_is_waiting() until then, and conn_check_stall() after it.
  */
 bool contention_enter(struct conn *conn, struct txn *txn);
+/** contention_is_any() - is anybody trying again? */
+static inline bool contention_is_any(const struct contention *contention)
+{
+	return contention->queues.n_links;
+}
 bool contention_is_waiting(const struct conn *conn);
+
+/**
+ * contention_would_spoil() - would this change make a holder lose again?
+ * @conn: whose; it waits then, as for contention_enter()
+ * @path: of the node that is to change; NULL:
+ * @txn:  is about to commit
+ */
+bool contention_would_spoil(struct conn *conn, const struct path *path, const struct txn *txn);
 
 /** contention_leave() - @txn of @conn is over */
 void contention_leave(struct conn *conn, const struct txn *txn);

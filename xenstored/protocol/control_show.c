@@ -31,6 +31,8 @@ static const struct {
 	{ "errors", "Requests answered with an error.", offsetof(struct stats, n_errors) },
 	{ "bytes_in", "Bytes of requests.", offsetof(struct stats, bytes_in) },
 	{ "bytes_out", "Bytes of answers and events.", offsetof(struct stats, bytes_out) },
+	{ "processing_ns", "Nanoseconds of processing that it caused.",
+	  offsetof(struct stats, processing_ns) },
 	{ "events", "Watch events queued.", offsetof(struct stats, n_events) },
 	{ "events_merged", "Watch events not queued because the same one was waiting.",
 	  offsetof(struct stats, n_events_merged) },
@@ -39,6 +41,8 @@ static const struct {
 	{ "commits", "Transactions committed.", offsetof(struct stats, n_commits) },
 	{ "conflicts", "Transactions refused because of a conflict.",
 	  offsetof(struct stats, n_conflicts) },
+	{ "soft_warnings", "Times that memory passed its soft limit.",
+	  offsetof(struct stats, n_soft_warnings) },
 	{ "stalls", "Times that requests had to wait for answers to be read.",
 	  offsetof(struct stats, n_stalls) },
 };

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "model/quota.h"
+#include "model/store.h"
+#include "model/txn.h"
 #include "protocol/conn.h"
 #include "protocol/ops.h"
 #include "protocol/protocol.h"
@@ -109,6 +111,24 @@ static int run(struct request *req)
 	return ops[req->type].fn(req);
 }
 
+/* Changes may have to wait for one who would lose a conflict again because of them. */
+static bool would_spoil(struct request *req)
+{
+	struct path path;
+
+	if (req->type == WIRE_TRANSACTION_END) {
+		req->txn = req->tx_id ? conn_find_txn(req->conn, req->tx_id) : NULL;
+		return req->txn && req->len && req->payload[0] == 'T' &&
+		       contention_would_spoil(req->conn, NULL, req->txn);
+	}
+	return !req->tx_id &&
+	       (req->type == WIRE_WRITE || req->type == WIRE_MKDIR || req->type == WIRE_RM ||
+		req->type == WIRE_SET_PERMS) &&
+	       memchr(req->payload, 0, req->len) &&
+	       dispatch_path(req, req->payload, false, &path) == 0 &&
+	       contention_would_spoil(req->conn, &path, NULL);
+}
+
 /* The first request inside the transaction of one who lost a conflict may have to wait. */
 static bool must_wait(struct conn *conn, uint32_t type, uint32_t tx_id)
 {
@@ -143,6 +163,8 @@ bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 
 	if (must_wait(conn, type, tx_id))
 		return false;
+	if (contention_is_any(&conn->protocol->contention) && would_spoil(&req))
+		return false;
 	stats->n_requests++;
 	stats->bytes_in += WIRE_HEADER_SIZE + len;
 	if (trace_is_on(trace, TRACE_IO))
@@ -153,6 +175,9 @@ bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	if (r < 0)
 		answer_error(&req, -r);
 	assert(req.answered);
+	/* Others may have changed much of what an idle transaction sees. */
+	if (conn->protocol->store->has_greedy)
+		txn_lose_greedy(conn->protocol->store);
 	return true;
 }
 

@@ -64,6 +64,8 @@ int op_transaction_end(struct request *req)
 	contention_leave(req->conn, txn);
 	if (r == -EAGAIN && txn->fought_over)
 		contention_lost(req->conn, txn->fought_over);
+	else if (r == 0 && text[0] == 'T')
+		req->conn->n_losses = 0;
 	txn_free(txn);
 	return r;
 }

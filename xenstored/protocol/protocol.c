@@ -27,6 +27,25 @@ static void quota_refused(void *ctx, struct quota_account *account, enum quota_i
 			    account->domid, quota_names[item].name, value, limit);
 }
 
+#define SOFT_WARNING_MS 10000
+
+/* A domain that goes up and down around its limit is not to fill the log. */
+static void soft_passed(void *ctx, struct quota_account *account, enum quota_item item, bool above)
+{
+	struct protocol *protocol = ctx;
+	uint64_t now_ms = protocol->host->now_ms(protocol->host_ctx);
+
+	account->stats.n_soft_warnings += above;
+	if (account->warned_ms && now_ms - account->warned_ms < SOFT_WARNING_MS)
+		return;
+	if (above)
+		account->warned_ms = now_ms ? now_ms : 1;
+	log_warning(protocol->log,
+		    "domain %u: quota \"%s\": %s the soft limit of %u (%u, limit %u)",
+		    account->domid, quota_names[item].name, above ? "above" : "below again",
+		    account->soft[item], account->used[item], account->limit[item]);
+}
+
 int protocol_new(struct protocol **out, const struct hash_key *key,
 		 const struct protocol_host *host, void *host_ctx, struct log *log)
 {
@@ -44,6 +63,8 @@ int protocol_new(struct protocol **out, const struct hash_key *key,
 		r = contention_init(&protocol->contention);
 	if (r == 0)
 		r = quota_new(&protocol->quota, quota_refused, protocol);
+	if (r == 0)
+		quota_warn(protocol->quota, soft_passed);
 	if (r == 0)
 		r = store_new(&protocol->store, key, protocol->quota);
 	if (r == 0)

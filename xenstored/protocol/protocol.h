@@ -72,9 +72,10 @@ struct protocol {
 	struct contention contention;
 	struct trace trace;
 	const struct protocol_host *host;
-	void *host_ctx;	 /* borrowed: as long as there are connections */
-	struct log *log; /* borrowed: outlives the protocol */
-	bool is_full;	 /* what changes could not be kept: only reads are served */
+	void *host_ctx;	    /* borrowed: as long as there are connections */
+	struct log *log;    /* borrowed: outlives the protocol */
+	uint64_t turn_ends; /* by the transport's clock: the rest waits; 0: never */
+	bool is_full;	    /* what changes could not be kept: only reads are served */
 	const struct protocol_observer *observer; /* borrowed; NULL: nobody */
 	void *observer_ctx;
 };

@@ -115,6 +115,8 @@ static void serve_input(struct ringconn *ring, uint32_t used)
 		ignore(ring, XENSTORE_ERROR_PROTO, "message longer than 4096 bytes");
 	else if (conn_keep(conn, buf + n, kept - (uint32_t)n) < 0)
 		ignore(ring, XENSTORE_ERROR_COMM, "no memory for its request");
+	else if (conn->has_more)
+		server_ready(&ring->client);
 }
 
 static void ring_turn(struct client *client)

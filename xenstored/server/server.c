@@ -28,98 +28,13 @@
  */
 #define LINGER_US 50
 
-static const struct client_ops *ops_of(const struct client *client)
-{
-	return (const struct client_ops *)client->conn.transport;
-}
-
-void server_ready_again(struct client *client)
-{
-	if (client->is_ready)
-		return;
-	client->is_ready = true;
-	STAILQ_INSERT_TAIL(&client_server(client)->ready, client, ready);
-	client_server(client)->n_ready++;
-}
-
-void server_resume(struct client *client)
-{
-	struct server *server = client_server(client);
-
-	if (client->is_ready || client->conn.is_dead || !server->n_round) {
-		server_ready(client);
-		return;
-	}
-	client->is_ready = true;
-	STAILQ_INSERT_HEAD(&server->ready, client, ready);
-	server->n_ready++;
-	server->n_round++;
-}
-
-static struct client *take_ready(struct server *server)
-{
-	struct client *client = STAILQ_FIRST(&server->ready);
-
-	STAILQ_REMOVE_HEAD(&server->ready, ready);
-	server->n_ready--;
-	client->is_ready = false;
-	return client;
-}
-
-void server_ready(struct client *client)
-{
-	if (!client->conn.is_dead)
-		server_ready_again(client);
-}
-
-void server_dirty(struct client *client)
-{
-	if (client->is_dirty || client->conn.is_dead)
-		return;
-	client->is_dirty = true;
-	STAILQ_INSERT_TAIL(&client_server(client)->dirty, client, dirty);
-}
-
-void server_dirty_first(struct client *client)
-{
-	if (client->is_dirty || client->conn.is_dead)
-		return;
-	client->is_dirty = true;
-	STAILQ_INSERT_HEAD(&client_server(client)->dirty, client, dirty);
-}
-
-void server_forget(struct client *client)
-{
-	struct server *server = client_server(client);
-
-	if (client->is_ready) {
-		STAILQ_REMOVE(&server->ready, client, client, ready);
-		server->n_ready--;
-	}
-	if (client->is_dirty)
-		STAILQ_REMOVE(&server->dirty, client, client, dirty);
-	client->is_ready = client->is_dirty = false;
-}
-
-/*
- * Those who become ready by what happens here have their turn in the next round, but for those who
- * were held back: what they wait with has been read already, so that comes to an end.
- */
 static void serve(void *ctx)
 {
 	struct server *server = ctx;
 
 	if (server->domains)
 		domains_check(server->domains);
-	for (server->n_round = server->n_ready; server->n_round; server->n_round--) {
-		struct client *client;
-
-		if (STAILQ_EMPTY(&server->ready))
-			break;
-		client = take_ready(server);
-		ops_of(client)->turn(client);
-	}
-	server->n_round = 0;
+	schedule_serve(server);
 	if (server->persist)
 		persist_commit(server->persist);
 }
@@ -150,16 +65,10 @@ static void flush(void *ctx)
 {
 	struct server *server = ctx;
 
-	while (!STAILQ_EMPTY(&server->dirty)) {
-		struct client *client = STAILQ_FIRST(&server->dirty);
-
-		STAILQ_REMOVE_HEAD(&server->dirty, dirty);
-		client->is_dirty = false;
-		ops_of(client)->flush(client);
-	}
+	schedule_flush(server);
 	if (server->persist && persist_delivered(server->persist))
 		loop_again(server->loop);
-	if (!STAILQ_EMPTY(&server->ready))
+	if (schedule_is_pending(server))
 		loop_again(server->loop);
 	watch_backlogs(server);
 	if (server->protocol->contention.n_waiting && !server->hurry.due_us)
@@ -297,8 +206,7 @@ int server_new(struct server **out, const struct options *options, struct log *l
 		return -ENOMEM;
 	server->options = options;
 	server->log = log;
-	STAILQ_INIT(&server->ready);
-	STAILQ_INIT(&server->dirty);
+	schedule_init(server);
 	r = open_all(server);
 	if (r < 0)
 		return r;

@@ -3,7 +3,7 @@
  * One daemon: its loop, and the order of things in a turn. Events only mark clients as ready; at
  * the end of the turn, in this order,
  *
- *   serve	the ready clients, each one read's worth of requests
+ *   serve	ready clients, each one read's worth of requests (schedule.h)
  *   commit	what that has changed, and is to send, to the files (persist/)
  *   flush	what that has queued: one writev per socket, one notification per ring
  *   unmask	the event channels that fired (ports.h)
@@ -22,6 +22,7 @@
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 #include "protocol/wire.h"
+#include "server/schedule.h"
 
 struct domains;
 struct hypervisor;
@@ -48,8 +49,12 @@ struct client {
 		};
 		struct loop_garbage garbage; /* after server_forget() */
 	};
+	struct fair fair;
+	uint32_t blamed; /* while dirty: domid of who made it so */
+	uint8_t queue;	 /* while ready: its class, or FAIR_N_CLASSES: held back */
 	bool is_ready;
 	bool is_dirty;
+	bool was_held;
 };
 
 struct client_ops {
@@ -59,8 +64,6 @@ struct client_ops {
 	/* Send what is queued, as far as it goes. */
 	void (*flush)(struct client *client);
 };
-
-STAILQ_HEAD(client_queue, client);
 
 struct server {
 	const struct options *options; /* borrowed from main() */
@@ -78,11 +81,7 @@ struct server {
 	struct loop_timer expiry; /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
-	struct client_queue ready;
-	uint32_t n_ready;
-	uint32_t n_round; /* so many have their turn in the round at hand, with the one that has it
-			   */
-	struct client_queue dirty;
+	struct schedule schedule;
 	char buf[SERVER_READ_MAX + WIRE_MESSAGE_MAX]; /* scratch for one turn of one client */
 };
 
@@ -102,6 +101,11 @@ int server_run(struct server *server);
 static inline struct server *client_server(const struct client *client)
 {
 	return client->conn.protocol->host_ctx;
+}
+
+static inline const struct client_ops *client_ops(const struct client *client)
+{
+	return (const struct client_ops *)client->conn.transport;
 }
 
 /** server_ready() - @client may have something to read */

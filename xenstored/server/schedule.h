@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is served next, and who pays. Ready clients wait in queues by how busy they have kept us
+ * lately (model/fair.h); the quiet ones go first, and a turn of the loop ends after a while even if
+ * others still wait, so that a quiet client that becomes ready meanwhile waits for that while only.
+ * Each queue gets at least one client served per turn, so nobody starves.
+ *
+ * Time is charged to who caused it: serving a request to its sender, sending to who made there be
+ * something to send. Guests may be held to a share of it (quota "time").
+ */
+#ifndef SCHEDULE_H
+#define SCHEDULE_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "loop.h"
+#include "model/fair.h"
+
+struct client;
+struct server;
+
+STAILQ_HEAD(client_queue, client);
+
+struct schedule {
+	struct client_queue ready[FAIR_N_CLASSES];
+	uint32_t n_ready[FAIR_N_CLASSES];
+	uint32_t n_round; /* of the class being served, so many have their turn in this round */
+	uint8_t class;	  /* being served */
+	struct client_queue held; /* beyond their share */
+	struct client_queue dirty;
+	struct client *serving; /* borrowed; NULL: nobody */
+	uint64_t at;		/* ticks up to which time is charged */
+	double ns_per_tick;
+	struct loop_timer release;
+};
+
+void schedule_init(struct server *server);
+/** schedule_serve() - give ready clients their turns */
+void schedule_serve(struct server *server);
+/** schedule_flush() - send what is queued */
+void schedule_flush(struct server *server);
+/** schedule_is_pending() - is somebody ready who may be served at once? */
+bool schedule_is_pending(const struct server *server);
+
+#endif
