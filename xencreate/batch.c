@@ -343,6 +343,8 @@ static int set_up(struct batch *batch, struct handles *host, struct guestcfg *co
 	r = worker_pool_new(&batch->env.pool, host->loop, options->n_workers, configs, host->log,
 			    on_worker_done, batch);
 	if (!r)
+		r = proof_new(&batch->env.proof, options->prove, log_xtl(host->log));
+	if (!r)
 		r = set_up_events(batch);
 	if (!r)
 		r = handles_connect(host, &handlers, on_ready, batch);
@@ -365,6 +367,7 @@ static void tear_down(struct batch *batch)
 	sweep_free(batch->sweep);
 	names_free(batch->names);
 	report_free(batch->env.report);
+	proof_free(batch->env.proof);
 	tree_deinit(&batch->env.tree);
 	free(batch->jobs);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "job.h"
+#include "proof.h"
 
 struct guestcfg;
 struct handles;
@@ -18,6 +19,7 @@ struct batch_options {
 	size_t max_in_flight;
 	enum job_wait wait;
 	bool paused;
+	enum proof_which prove;
 	const char *ready_node; /* borrowed, like all strings here */
 	uint64_t timeout_ms;	/* for a console and for a guest, each */
 	bool json, progress, quiet;

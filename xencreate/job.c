@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "log.h"
 #include "plan.h"
+#include "proof.h"
 #include "report.h"
 #include "userdata.h"
 #include "worker.h"
@@ -190,9 +191,10 @@ void job_start(struct job *job)
 	job->state = JOB_RUNNING;
 	job->start_us = job->stage_start_us = now_us();
 	r = shell_create(&job->shell, host->xch, job->plan->config, job->plan->uuid, job->plan->cap,
-			 host->store_domid, host->console_domid);
+			 job->env->proof, host->store_domid, host->console_domid);
 	if (r < 0) {
-		job_note_error(job, r, strerror(-r));
+		job_note_error(job, r,
+			       r == -EPROTO ? proof_complaint(job->env->proof) : strerror(-r));
 		go_back(job);
 		return;
 	}

@@ -20,6 +20,7 @@ struct handles;
 struct job;
 struct journal;
 struct plan_domain;
+struct proof;
 struct report;
 struct worker_pool;
 struct worker_result;
@@ -45,6 +46,7 @@ struct job_env {
 	struct worker_pool *pool;
 	struct report *report;
 	struct journal *journal; /* or NULL */
+	struct proof *proof;
 	enum job_wait wait;
 	bool paused;		/* leave the domains paused */
 	const char *ready_node; /* below the domain's folder */

@@ -18,6 +18,7 @@ libxencreate_a_SOURCES = \
 	xencreate/pattern.c xencreate/pattern.h \
 	xencreate/plan.c xencreate/plan.h \
 	xencreate/recover.c xencreate/recover.h \
+	xencreate/proof.c xencreate/proof.h \
 	xencreate/report.c xencreate/report.h \
 	xencreate/shell.c xencreate/shell.h \
 	xencreate/stage.c xencreate/stage.h \
@@ -55,6 +56,10 @@ check_PROGRAMS += tests/unit/test_plan
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c
 tests_unit_test_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_plan_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_proof
+tests_unit_test_proof_SOURCES = tests/unit/test_proof.c
+tests_unit_test_proof_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate -I$(srcdir)/lsevtchn
+tests_unit_test_proof_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 check_PROGRAMS += tests/unit/test_tree
 tests_unit_test_tree_SOURCES = tests/unit/test_tree.c
 tests_unit_test_tree_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate

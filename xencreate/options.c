@@ -33,6 +33,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_NO_PREFLIGHT,
 	OPT_POLICY,
+	OPT_PROVE_CAPS,
 	OPT_RESUME,
 	OPT_ROLLBACK,
 	OPT_ALL,
@@ -58,6 +59,8 @@ static const char create_help[] =
 	"      --dry-run         say what would be made and what it would take, and make nothing\n"
 	"      --no-preflight    begin even if the host has not enough of something\n"
 	"      --policy=FILE     limits on event channels (/etc/xen/event-channels.conf, if it is there)\n"
+	"      --prove-caps=WHICH try whether the hypervisor keeps these limits: on the first domain with each, and\n"
+	"                        on every one where it costs nothing (first), on all, or on none\n"
 	"      --resume          finish batches that were killed\n"
 	"      --rollback        remove what batches that were killed left half made; with --all, also the rest\n"
 	"      --json            one JSON object per line and event on standard output\n"
@@ -100,6 +103,7 @@ static const struct option create_options[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "no-preflight", no_argument, NULL, OPT_NO_PREFLIGHT },
 	{ "policy", required_argument, NULL, OPT_POLICY },
+	{ "prove-caps", required_argument, NULL, OPT_PROVE_CAPS },
 	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "rollback", no_argument, NULL, OPT_ROLLBACK },
 	{ "all", no_argument, NULL, OPT_ALL },
@@ -162,6 +166,24 @@ static bool wait_of_name(const char *name, enum job_wait *wait)
 		}
 	}
 	fprintf(stderr, "xencreate: --wait: \"%s\" is none of store, console, ready, none\n", name);
+	return false;
+}
+
+static bool proof_of_name(const char *name, enum proof_which *prove)
+{
+	static const char *const names[] = {
+		[PROOF_FIRST] = "first",
+		[PROOF_ALL] = "all",
+		[PROOF_NONE] = "none",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(names[i], name)) {
+			*prove = (enum proof_which)i;
+			return true;
+		}
+	}
+	fprintf(stderr, "xencreate: --prove-caps: \"%s\" is none of first, all, none\n", name);
 	return false;
 }
 
@@ -248,6 +270,8 @@ static bool take_word(struct options *options, int letter, const char *name, con
 	case OPT_POLICY:
 		options->policy_path = argument;
 		return true;
+	case OPT_PROVE_CAPS:
+		return proof_of_name(argument, &options->batch.prove);
 	default:
 		return take_number(options, letter, name, argument);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Five hypercalls, in the order in which they depend on each other. */
+/* Five hypercalls, in the order in which they depend on each other; and those of the proof. */
 #include "config.h"
 
 #include "shell.h"
@@ -9,6 +9,7 @@
 #include <xenctrl.h>
 
 #include "guestcfg.h"
+#include "proof.h"
 
 /* "Choose a number": understood as such by every version (0 is not, from 4.22 on). */
 #define DOMID_CHOOSE 0x7ff5U
@@ -62,7 +63,7 @@ static int furnish(struct shell *shell, xc_interface *xch, const struct guestcfg
 }
 
 int shell_create(struct shell *shell, struct xc_interface_core *xch, const struct guestcfg *config,
-		 const uint8_t handle[16], uint32_t cap, uint32_t store_domid,
+		 const uint8_t handle[16], uint32_t cap, struct proof *proof, uint32_t store_domid,
 		 uint32_t console_domid)
 {
 	struct shell made = { .domid = DOMID_CHOOSE };
@@ -72,7 +73,10 @@ int shell_create(struct shell *shell, struct xc_interface_core *xch, const struc
 	describe(&create, config, handle, cap);
 	if (xc_domain_create(xch, &made.domid, &create) < 0)
 		return -errno;
-	r = furnish(&made, xch, config, store_domid, console_domid);
+	/* First: it closes all ports. */
+	r = proof ? proof_domain(proof, made.domid, cap) : 0;
+	if (!r)
+		r = furnish(&made, xch, config, store_domid, console_domid);
 	if (r < 0) {
 		xc_domain_destroy(xch, made.domid);
 		return r;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct guestcfg;
+struct proof;
 struct xc_interface_core;
 
 struct shell {
@@ -20,15 +21,16 @@ struct shell {
  * @handle:        the UUID, by which the domain is known from now on
  * @cap:           the highest event-channel port that it may have, at least 2; Xen takes no other
  * value later
+ * @proof:         proves the cap before anything else is done with the domain; NULL: nobody does
  * @store_domid:   whom the store's port is offered to
  * @console_domid: the console's
  *
  * Return: 0, or what the hypervisor says: -ENOMEM, -EINVAL, -ENOSPC (no domid left, or the port
- * limit is too small), … Source: xen/domctl.h, createdomain, max_vcpus, max_mem;
- * xen/event_channel.h, alloc_unbound.
+ * limit is too small), …; or proof_domain(). Source: xen/domctl.h, createdomain, max_vcpus,
+ * max_mem; xen/event_channel.h, alloc_unbound.
  */
 int shell_create(struct shell *shell, struct xc_interface_core *xch, const struct guestcfg *config,
-		 const uint8_t handle[16], uint32_t cap, uint32_t store_domid,
+		 const uint8_t handle[16], uint32_t cap, struct proof *proof, uint32_t store_domid,
 		 uint32_t console_domid);
 
 /**

@@ -3,17 +3,20 @@
  * What event-channel tests and benches need from a host: tables that are full, domains that are
  * there, and the bare loop of hypercalls that an audit is measured against.
  *
- * usage: evtchnload fill DOMID N [REMOTE]   allocate N ports of DOMID for REMOTE (0); prints "GOT
- * HIGHEST ERRNO" evtchnload make N [CAP]            make N paused domains with two ports each;
- * prints their numbers evtchnload destroy DOMID... evtchnload walk DOMID              ask for each
- * port until there is none; prints how many there were evtchnload walk-all                the same
- * for every domain
+ * evtchnload fill DOMID N [REMOTE]  allocate N ports of DOMID for REMOTE (0): "GOT HIGHEST ERRNO"
+ * evtchnload make N [CAP]           make N paused domains with two ports each; prints their numbers
+ * evtchnload destroy DOMID...
+ * evtchnload prove N CAP [PROVEN]   make N domains and prove that the cap is PROVEN
+ * evtchnload cost N CAP             what that takes: "CREATE_US PROOF_US DESTROY_US"
+ * evtchnload walk DOMID             ask for each port until there is none; prints their number
+ * evtchnload walk-all               the same for every domain
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xenctrl.h>
 
 #include "hyper.h"
@@ -95,6 +98,45 @@ static int prove(xc_interface *xch, uint32_t n, uint32_t cap, uint32_t proven)
 	return 0;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* What a proof costs beside the creation that it is part of: prints "CREATE_US PROOF_US
+ * DESTROY_US", means of @n. */
+static int cost(xc_interface *xch, uint32_t n, uint32_t cap)
+{
+	CLEANUP(hyper_free) struct hyper *hyper = NULL;
+	int64_t spent[3] = { 0 };
+	struct capproof_taker taker;
+
+	if (!n || hyper_open(&hyper, NULL) < 0)
+		return die("the hypervisor");
+	taker = hyper_taker(hyper);
+	for (uint32_t i = 0; i < n; i++) {
+		int64_t began = now_ns(), created, proven;
+		uint32_t domid, highest;
+
+		if (create(xch, cap, &domid))
+			return 2;
+		created = now_ns();
+		if (capproof_run(&taker, domid, cap, &highest) < 0)
+			return die("the proof");
+		proven = now_ns();
+		if (xc_domain_destroy(xch, domid) < 0)
+			return die("destroydomain");
+		spent[0] += created - began;
+		spent[1] += proven - created;
+		spent[2] += now_ns() - proven;
+	}
+	printf("%.1f %.1f %.1f\n", spent[0] / 1e3 / n, spent[1] / 1e3 / n, spent[2] / 1e3 / n);
+	return 0;
+}
+
 static int64_t walk(xc_interface *xch, uint32_t domid)
 {
 	for (uint32_t port = 0;; port++) {
@@ -144,6 +186,8 @@ static int run(xc_interface *xch, int argc, char **argv)
 		return make(xch, number(argv[2]), argc > 3 ? number(argv[3]) : 1023);
 	if (strcmp(what, "prove") == 0 && argc >= 4)
 		return prove(xch, number(argv[2]), number(argv[3]), number(argv[argc > 4 ? 4 : 3]));
+	if (strcmp(what, "cost") == 0 && argc == 4)
+		return cost(xch, number(argv[2]), number(argv[3]));
 	if (strcmp(what, "walk-all") == 0)
 		return walk_all(xch);
 	if (strcmp(what, "destroy") == 0 && argc >= 3) {
@@ -160,7 +204,7 @@ static int run(xc_interface *xch, int argc, char **argv)
 		return 0;
 	}
 	fputs("usage: evtchnload fill DOMID N [REMOTE] | make N [CAP] | destroy DOMID... | walk DOMID | walk-all | "
-	      "prove N CAP [PROVEN]\n",
+	      "prove N CAP [PROVEN] | cost N CAP\n",
 	      stderr);
 	return 2;
 }

@@ -39,7 +39,7 @@ static int make_one(xc_interface *xch, const struct guestcfg *config, unsigned i
 	int r = getrandom(handle, sizeof(handle), 0) == sizeof(handle) ? 0 : -errno;
 
 	if (!r)
-		r = shell_create(&shell, xch, config, handle, 1023, 0, 0);
+		r = shell_create(&shell, xch, config, handle, 1023, NULL, 0, 0);
 	if (r < 0)
 		return r;
 	*domid = shell.domid;
