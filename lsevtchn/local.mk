@@ -60,6 +60,8 @@ liblsevtchn_a_SOURCES = \
 	lsevtchn/amend.h \
 	lsevtchn/cmdline.c \
 	lsevtchn/cmdline.h \
+	lsevtchn/daemons.c \
+	lsevtchn/daemons.h \
 	lsevtchn/domainview.c \
 	lsevtchn/domainview.h \
 	lsevtchn/fit.c \
@@ -98,7 +100,7 @@ liblsevtchn_a_SOURCES = \
 	lsevtchn/view.h \
 	lsevtchn/watch.c \
 	lsevtchn/watch.h
-liblsevtchn_a_CFLAGS = $(AM_CFLAGS) $(XENCTRL_CFLAGS) $(XENCALL_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SYSTEMD_CFLAGS)
+liblsevtchn_a_CFLAGS = $(AM_CFLAGS) $(XENLIGHT_CFLAGS) $(XENCTRL_CFLAGS) $(XENCALL_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SYSTEMD_CFLAGS)
 
 # What links everything but main().
 LSEVTCHN_LIBS = liblsevtchn.a $(CAPACITY_LIBS) $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENCALL_LIBS)
@@ -125,6 +127,14 @@ systemd/50-lsevtchn-preflight.conf: $(srcdir)/systemd/50-lsevtchn-preflight.conf
 		$(srcdir)/systemd/50-lsevtchn-preflight.conf.in >$@
 
 EXTRA_DIST += lsevtchn/README.md tests/unit/fakehost.h tests/unit/fakeworld.h
+
+check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_xlcfg
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/replay.c
+tests_fuzz_fuzz_policy_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_fuzz_fuzz_policy_LDADD = $(CAPACITY_LIBS)
+tests_fuzz_fuzz_xlcfg_SOURCES = tests/fuzz/fuzz_xlcfg.c tests/fuzz/replay.c
+tests_fuzz_fuzz_xlcfg_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_fuzz_fuzz_xlcfg_LDADD = $(LSEVTCHN_LIBS)
 
 # Fills tables and walks them, for benches and scenarios.
 noinst_PROGRAMS += tests/bench/evtchnload
@@ -158,6 +168,10 @@ check_PROGRAMS += tests/unit/test_listing
 tests_unit_test_listing_SOURCES = tests/unit/test_listing.c
 tests_unit_test_listing_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
 tests_unit_test_listing_LDADD = $(UNIT_LIBS) $(LSEVTCHN_LIBS)
+check_PROGRAMS += tests/unit/test_daemons
+tests_unit_test_daemons_SOURCES = tests/unit/test_daemons.c
+tests_unit_test_daemons_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn
+tests_unit_test_daemons_LDADD = $(UNIT_LIBS) $(LSEVTCHN_LIBS)
 check_PROGRAMS += tests/unit/test_census
 tests_unit_test_census_SOURCES = tests/unit/test_census.c
 tests_unit_test_census_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/lsevtchn

@@ -11,6 +11,7 @@
 
 #include "capacity.h"
 #include "census.h"
+#include "daemons.h"
 #include "guest.h"
 #include "hyper.h"
 #include "sysfacts.h"
@@ -26,8 +27,7 @@
 
 void measure_facts(struct demand_facts *facts, const struct census *census)
 {
-	struct sysfacts_use use;
-	const char *name = "xenstored";
+	struct daemons_process store;
 	uint64_t value;
 
 	*facts = demand_facts_default(sysfacts_cpus());
@@ -39,8 +39,8 @@ void measure_facts(struct demand_facts *facts, const struct census *census)
 		facts->vbd_max_queues = value;
 	if (sysfacts_parameter(&value, "xen_blkback/parameters/max_persistent_grants") == 0)
 		facts->vbd_persistent_grants = value;
-	if (sysfacts_descriptors(&use, &name, "oxenstored") == 0)
-		facts->store_maps_grants = strcmp(name, "xenstored") == 0;
+	if (daemons_store(&store) == 0)
+		facts->store_maps_grants = strcmp(store.name, "xenstored") == 0;
 	for (size_t i = 0; i < census->n_domains; i++)
 		facts->store_elsewhere |= census->domains[i].is_store &&
 					  census->domains[i].domid != census->self;
@@ -170,9 +170,10 @@ static int set_fixed(struct capacity *capacity, enum demand_resource resource, u
  * not. */
 static int set_ptys(struct capacity *capacity)
 {
+	struct daemons_process console;
 	struct sysfacts_use use = { 0 };
 	int r = sysfacts_ptys(&use);
-	bool fixed = sysfacts_is_stock("xenconsoled");
+	bool fixed = daemons_console(&console) == 0 && daemons_is_stock(&console);
 	const struct capacity_limit limit = {
 		.resource = DEMAND_PTYS,
 		.limit = use.limit,
@@ -202,19 +203,27 @@ static int set_own(struct capacity *capacity, struct hyper *hyper)
 			 "xenstored's usual quota");
 }
 
-static int set_daemons(struct capacity *capacity)
+static int set_descriptors(struct capacity *capacity, enum demand_resource resource,
+			   const struct daemons_process *process, int error, const char *source)
 {
 	struct sysfacts_use use = { 0 };
-	const char *name = "xenconsoled";
-	int r = sysfacts_descriptors(&use, &name, NULL);
 
-	if (set_use(capacity, DEMAND_CONSOLE_FDS, NULL, &use, r,
-		    "xenconsoled's limit of open files") < 0)
+	if (!error)
+		error = sysfacts_descriptors(&use, process->pid);
+	return set_use(capacity, resource, NULL, &use, error, source);
+}
+
+static int set_daemons(struct capacity *capacity)
+{
+	struct daemons_process process;
+	int r = daemons_console(&process);
+
+	if (set_descriptors(capacity, DEMAND_CONSOLE_FDS, &process, r,
+			    "xenconsoled's limit of open files") < 0)
 		return -ENOMEM;
-	name = "xenstored";
-	r = sysfacts_descriptors(&use, &name, "oxenstored");
-	return set_use(capacity, DEMAND_STORE_FDS, NULL, &use, r,
-		       "xenstored's limit of open files");
+	r = daemons_store(&process);
+	return set_descriptors(capacity, DEMAND_STORE_FDS, &process, r,
+			       "xenstored's limit of open files");
 }
 
 static int set_places(struct capacity *capacity, struct hyper *hyper, const struct census *census,

@@ -13,7 +13,6 @@
 #include "textfile.h"
 
 #define BRIDGE_PORTS 1023
-#define PID_MAX	     24
 
 static void close_dir(DIR *dir)
 {
@@ -83,27 +82,15 @@ int sysfacts_bridge(struct sysfacts_use *use, const char *bridge)
 	return r == -ENOENT ? -ENODEV : r;
 }
 
-/* Is the process in folder @pid of /proc called @name? */
-static bool is_called(const char *pid, const char *name)
-{
-	CLEANUP(free) char *comm = NULL;
-	char path[PATH_MAX];
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	return textfile_read(&comm, &len, path) == 0 && len == strlen(name) + 1 &&
-	       strncmp(comm, name, len - 1) == 0;
-}
-
-static int descriptors_of(struct sysfacts_use *use, const char *pid)
+int sysfacts_descriptors(struct sysfacts_use *use, pid_t pid)
 {
 	static const char key[] = "Max open files";
 	CLEANUP(free) char *limits = NULL;
-	char path[PATH_MAX];
+	char path[64];
 	const char *line;
 	int r;
 
-	snprintf(path, sizeof(path), "/proc/%s/limits", pid);
+	snprintf(path, sizeof(path), "/proc/%d/limits", (int)pid);
 	r = textfile_read(&limits, NULL, path);
 	if (r < 0)
 		return r;
@@ -113,58 +100,8 @@ static int descriptors_of(struct sysfacts_use *use, const char *pid)
 	line += strlen(key);
 	line += strspn(line, " ");
 	use->limit = strncmp(line, "unlimited", 9) == 0 ? UINT32_MAX : strtoull(line, NULL, 10);
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	return count_entries(&use->used, path);
-}
-
-/* The folder in /proc of the process that is called @name or, if it is not NULL, @other; @name is
- * what was found. */
-static int find_process(char pid[PID_MAX], const char **name, const char *other)
-{
-	CLEANUP(close_dir) DIR *dir = opendir("/proc");
-	const struct dirent *entry;
-
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		bool is_other;
-
-		if (!isdigit((unsigned char)entry->d_name[0]) || strlen(entry->d_name) >= PID_MAX)
-			continue;
-		is_other = other && is_called(entry->d_name, other);
-		if (!is_other && !is_called(entry->d_name, *name))
-			continue;
-		if (is_other)
-			*name = other;
-		strcpy(pid, entry->d_name);
-		return 0;
-	}
-	return -ESRCH;
-}
-
-bool sysfacts_is_stock(const char *name)
-{
-	char pid[PID_MAX], path[64], exe[PATH_MAX];
-	ssize_t n;
-
-	if (find_process(pid, &name, NULL) < 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
-	n = readlink(path, exe, sizeof(exe) - 1);
-	if (n < 0)
-		return false;
-	exe[n] = '\0';
-	/* Debian keeps them in /usr/lib/xen-VERSION/bin, upstream the daemons in /usr/lib/xen/bin.
-	 */
-	return strstr(exe, "/lib/xen");
-}
-
-int sysfacts_descriptors(struct sysfacts_use *use, const char **name, const char *other)
-{
-	char pid[PID_MAX];
-	int r = find_process(pid, name, other);
-
-	return r < 0 ? r : descriptors_of(use, pid);
 }
 
 int sysfacts_parameter(uint64_t *value, const char *name)

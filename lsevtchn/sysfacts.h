@@ -3,8 +3,8 @@
 #ifndef SYSFACTS_H
 #define SYSFACTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A thing of which there are @limit, @used of them taken. */
 struct sysfacts_use {
@@ -14,13 +14,6 @@ struct sysfacts_use {
 
 /** sysfacts_ptys() - pseudo terminals. Return: 0, or why /proc/sys/kernel/pty cannot be read. */
 int sysfacts_ptys(struct sysfacts_use *use);
-
-/**
- * sysfacts_is_stock() - is the process that is called @name one that comes with Xen itself?
- *
- * Return: false also if there is none, or nobody can tell.
- */
-bool sysfacts_is_stock(const char *name);
 
 /** sysfacts_tasks() - threads and processes. Return: 0, or why /proc cannot be read. */
 int sysfacts_tasks(struct sysfacts_use *use);
@@ -33,13 +26,8 @@ int sysfacts_tasks(struct sysfacts_use *use);
  */
 int sysfacts_bridge(struct sysfacts_use *use, const char *bridge);
 
-/**
- * sysfacts_descriptors() - of the process that is called @name, or @other
- * @name:  out: the name that was found
- *
- * Return: 0, -ESRCH (no such process), or why /proc cannot be read.
- */
-int sysfacts_descriptors(struct sysfacts_use *use, const char **name, const char *other);
+/** sysfacts_descriptors() - of a process. Return: 0, or why /proc cannot be read. */
+int sysfacts_descriptors(struct sysfacts_use *use, pid_t pid);
 
 /**
  * sysfacts_parameter() - of a kernel module: "xen_netback/parameters/max_queues"
