@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <libxlutil.h>
+
 #include "cleanup.h"
 #include "textfile.h"
 
@@ -41,9 +43,8 @@ static bool sets_only_the_cap(const char *text, const char *end)
 }
 
 /*
- * The last line that sets only the cap, as [*from, *to) without its newline. A line inside a list
- * or a string can look like one to a reader of lines, but not mean anything to xl: nobody has such
- * a list.
+ * The last line that sets only the cap, as [*from, *to) without its newline. Inside a list or a
+ * long string a line can look like one and mean nothing to xl; gives() finds out.
  */
 static bool find_line(const char *text, size_t len, const char **from, const char **to)
 {
@@ -64,18 +65,41 @@ static bool find_line(const char *text, size_t len, const char **from, const cha
 	return found;
 }
 
+/* Does xl take @cap from this text? */
+static bool gives(const char *text, uint32_t cap)
+{
+	CLEANUP(free) char *said = NULL;
+	size_t said_len;
+	FILE *report = open_memstream(&said, &said_len);
+	XLU_Config *config = report ? xlu_cfg_init(report, "") : NULL;
+	long found = -1;
+
+	if (config && xlu_cfg_readdata(config, text, strlen(text)) == 0 &&
+	    xlu_cfg_get_long(config, key, &found, 0) != 0)
+		found = -1;
+	if (config)
+		xlu_cfg_destroy(config);
+	if (report)
+		fclose(report);
+	return found == cap;
+}
+
 int amend_text(char **out, const char *text, size_t len, uint32_t cap)
 {
 	const char *from, *to;
-	int n;
 
-	if (find_line(text, len, &from, &to))
-		n = asprintf(out, "%.*s%s = %" PRIu32 "%.*s", (int)(from - text), text, key, cap,
-			     (int)(text + len - to), to);
-	else
-		n = asprintf(out, "%.*s%s%s = %" PRIu32 "\n", (int)len, text,
-			     len && text[len - 1] != '\n' ? "\n" : "", key, cap);
-	return n < 0 ? -ENOMEM : 0;
+	if (find_line(text, len, &from, &to)) {
+		if (asprintf(out, "%.*s%s = %" PRIu32 "%.*s", (int)(from - text), text, key, cap,
+			     (int)(text + len - to), to) < 0)
+			return -ENOMEM;
+		if (gives(*out, cap))
+			return 0;
+		free(*out);
+	}
+	if (asprintf(out, "%.*s%s%s = %" PRIu32 "\n", (int)len, text,
+		     len && text[len - 1] != '\n' ? "\n" : "", key, cap) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
 int amend_file(const char *path, uint32_t cap)

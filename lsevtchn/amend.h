@@ -11,9 +11,9 @@
  * amend_text() - the text of a configuration with max_event_channels set to @cap
  * @out: owned by the caller, NUL-terminated
  *
- * A line that sets nothing but it is replaced (the last one, if there are several); otherwise a
- * line is added at the end, where it wins over all before it. Everything else stays as it is, to
- * the byte.
+ * A line that sets nothing but it is replaced (the last one, if there are several). If there is
+ * none, or that would change nothing for xl, a line is added at the end, where it wins over all
+ * before it. Everything else stays as it is, to the byte.
  *
  * Return: 0 or -ENOMEM.
  */

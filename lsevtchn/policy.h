@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The policy: how many event channels a domain may have, by its name, its type, and whether it
- *serves others.
+ * serves others.
  *
  * The file is made of sections, each with settings:
  *
- *	[default]                # for every domain
- *	hard = 1023              # the cap it is created with; or none
- *	soft = 200               # more ports in use than this are reported; or none
- *	over-soft = log mark     # and what else is done then: log, mark (a node in the store),
- *pause [type pvh]               # pv, pvh or hvm [driver-domain]          # a domain that serves
- *others [name web-*]             # by name; *, ? and [] as in the shell
+ *	[default]			# for every domain
+ *	hard = 1023			# the cap it is created with; or none
+ *	soft = 200			# more in use than this are reported; or none
+ *	over-soft = log mark		# and what else is done then: log, mark, pause
+ *
+ *	[type pvh]			# pv, pvh or hvm
+ *
+ *	[driver-domain]			# a domain that serves others
+ *
+ *	[name web-*]			# by name; *, ? and [] as in the shell
  *
  * A setting is taken from the most particular section that has it: name, then driver-domain, then
- *type, then default. Of several names that match, the first in the file wins.
+ * type, then default. Of several names that match, the first in the file wins.
  */
 #ifndef POLICY_H
 #define POLICY_H

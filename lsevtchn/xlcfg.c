@@ -199,6 +199,21 @@ static char *tidy(char *text)
 	return text;
 }
 
+/* libxlutil overlooks what makes no sense in a last line that has no end: it gets one. */
+static int read_text(struct xldevice_parser *parser, const char *text, size_t len)
+{
+	CLEANUP(free) char *whole = malloc(len + 1);
+
+	if (!whole)
+		return -ENOMEM;
+	if (memchr(text, '\0', len))
+		return xldevice_refuse(parser, 0, "this is no text");
+	memcpy(whole, text, len);
+	if (len && text[len - 1] != '\n')
+		whole[len++] = '\n';
+	return xlu_cfg_readdata(parser->config, whole, len) ? -EINVAL : 0;
+}
+
 int xlcfg_parse(struct guest *guest, const char *text, size_t len, const char *source,
 		const struct xlcfg_defaults *defaults, char **error)
 {
@@ -218,10 +233,8 @@ int xlcfg_parse(struct guest *guest, const char *text, size_t len, const char *s
 	parser.config = xlu_cfg_init(parser.report, source);
 	found.source = strdup(source);
 	r = parser.config && found.source ? 0 : -ENOMEM;
-	if (r == 0 && memchr(text, '\0', len))
-		r = xldevice_refuse(&parser, 0, "this is no text");
-	if (r == 0 && xlu_cfg_readdata(parser.config, text, len))
-		r = -EINVAL;
+	if (r == 0)
+		r = read_text(&parser, text, len);
 	if (r == 0)
 		r = read_all(&parser);
 	if (parser.config)

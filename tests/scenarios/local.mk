@@ -10,7 +10,7 @@ EXTRA_DIST += \
 	tests/scenarios/test_lsevtchn.py \
 	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled.py \
-	tests/scenarios/test_lsevtchn_sim.py \
+	tests/scenarios/test_forecast_sim.py tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_xenstored.py \
 	tests/scenarios/test_simxen.py \
 	tests/scenarios/test_simxen_faults.py \

@@ -31,9 +31,11 @@ DOM0_OPTIONS = "console=hvc0 random.trust_cpu=on quiet"
 
 @dataclass(frozen=True)
 class Memory:
-    """Sizes in MiB."""
+    """Sizes in MiB, and what hypervisor and dom0's kernel are told beyond the usual: "xen.fifo_events=0"."""
     total: int = 2048
     dom0: int = 1024
+    xen_options: str = ""
+    dom0_options: str = ""
 
 
 def qemu_version():
@@ -45,11 +47,13 @@ def qemu_version():
 
 def command(image, memory, folder, state=None):
     """QEMU's command line; the machine's part of it is what a saved state depends on."""
-    modules = f"{image.kernel} {DOM0_OPTIONS},{image.dom0}"
+    dom0_options = f"{DOM0_OPTIONS} {memory.dom0_options}".strip().replace(",", ",,")
+    xen_options = f"{XEN_OPTIONS.format(dom0=f'{memory.dom0}M')} {memory.xen_options}".strip()
+    modules = f"{image.kernel} {dom0_options},{image.dom0}"
     # One thread for both CPUs: on a busy machine with two CPUs 300 domains take 65 ms each, with a thread each 140 to 290.
     line = [QEMU, "-accel", "tcg,thread=single", "-cpu", "qemu64,+rdrand,+svm,+npt", "-smp", "2", "-m", f"{memory.total}M",
             "-display", "none", "-net", "none", "-no-reboot", "-no-user-config", "-nodefaults",
-            "-kernel", str(image.hypervisor), "-append", XEN_OPTIONS.format(dom0=f"{memory.dom0}M"),
+            "-kernel", str(image.hypervisor), "-append", xen_options,
             "-initrd", modules,
             "-chardev", f"socket,id=com,path={folder}/console,server=on,wait=off,logfile={folder}/console.log",
             "-serial", "chardev:com", "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
