@@ -147,6 +147,12 @@ tests_unit_test_sim_domain_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_unit_test_sim_domain_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_sim_domain_LDADD = $(SIM_UNIT_LIBS)
 
+check_PROGRAMS += tests/fuzz/fuzz_simcalls
+tests_fuzz_fuzz_simcalls_SOURCES = tests/fuzz/fuzz_simcalls.c tests/fuzz/replay.c
+tests_fuzz_fuzz_simcalls_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_fuzz_fuzz_simcalls_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_fuzz_fuzz_simcalls_LDADD = simxen/libsimcore.a $(COMMON_LIBS)
+
 # The contract: the same calls on simxen and on real Xen. answers.txt is what real Xen answered.
 noinst_PROGRAMS += simxen/contract/contract
 simxen_contract_contract_SOURCES = \

@@ -10,7 +10,8 @@
 #include "host.h"
 #include "memory.h"
 
-#define GPADDR_BITS 40
+#define GPADDR_BITS   40
+#define MAP_BYTES_MAX 8192 /* nobody has so many CPUs or nodes */
 
 void domctl_fill_info(const struct domain *domain, struct xen_domctl_getdomaininfo *info)
 {
@@ -59,8 +60,10 @@ void domctl_fill_info(const struct domain *domain, struct xen_domctl_getdomainin
 int domctl_copy_map(struct caller *caller, const struct xenctl_bitmap *to, const uint8_t *map,
 		    uint32_t n_bits)
 {
-	uint32_t n_bytes = (to->nr_bits + 7) / 8;
+	uint32_t n_bytes = to->nr_bits / 8 + (to->nr_bits % 8 != 0);
 
+	if (n_bytes > MAP_BYTES_MAX)
+		return -EFAULT;
 	for (uint32_t i = 0; i < n_bytes; i++) {
 		uint8_t byte = 0;
 

@@ -32,7 +32,7 @@ void mapper_init(struct mapper *mapper, struct host *host, uint64_t id)
 	RB_INIT(&mapper->mappings);
 }
 
-static bool ref_is_mapped(const struct domain *domain, uint32_t ref, bool write)
+bool mapping_has_ref(const struct domain *domain, uint32_t ref, bool write)
 {
 	const struct mapping *m;
 
@@ -51,7 +51,7 @@ static void drop(struct mapping *m)
 	RB_REMOVE(mapping_tree, &m->mapper->mappings, m);
 	LIST_REMOVE(m, of_domain);
 	for (uint32_t i = 0; i < m->n_refs; i++) {
-		if (m->refs[i] != UINT32_MAX && !ref_is_mapped(domain, m->refs[i], m->write))
+		if (m->refs[i] != UINT32_MAX && !mapping_has_ref(domain, m->refs[i], m->write))
 			grant_end(domain, m->refs[i], m->write);
 	}
 	free(m->refs);
@@ -74,10 +74,14 @@ void mapping_begin(struct mapper *mapper, uint64_t address, uint64_t n_pages)
 	struct mapping key = { .address = address, .domain = &lowest };
 	struct mapping *m = RB_NFIND(mapping_tree, &mapper->mappings, &key), *before, *next;
 
-	before = m ? RB_PREV(mapping_tree, &mapper->mappings, m)
-		   : RB_MAX(mapping_tree, &mapper->mappings);
-	if (before && before->address + before->n_pages * MEMORY_PAGE_BYTES > address)
+	/* Several, if they are grants of several domains at the same address. */
+	for (;;) {
+		before = m ? RB_PREV(mapping_tree, &mapper->mappings, m)
+			   : RB_MAX(mapping_tree, &mapper->mappings);
+		if (!before || before->address + before->n_pages * MEMORY_PAGE_BYTES <= address)
+			break;
 		drop(before);
+	}
 	for (; m && m->address < end; m = next) {
 		next = RB_NEXT(mapping_tree, &mapper->mappings, m);
 		drop(m);

@@ -79,6 +79,9 @@ bool mapping_find_grant(struct mapper *mapper, uint64_t address, uint64_t n_page
 /** mapping_verify() - drop those records of @domain that the hook says are not there any more. */
 void mapping_verify(struct domain *domain);
 
+/** mapping_has_ref() - has somebody grant @ref of @domain mapped (for writing, if @write)? */
+bool mapping_has_ref(const struct domain *domain, uint32_t ref, bool write);
+
 /** mapping_covers() - does somebody have @mfn of @domain mapped? */
 bool mapping_covers(const struct domain *domain, uint64_t mfn);
 

@@ -29,7 +29,9 @@
 #include "server.h"
 #include "wire.h"
 
-#define PAGES_MAX (1u << 22)
+#define PAGES_MAX  (1u << 22)
+#define GRANTS_MAX (1u << 16) /* as gntdev's own limit */
+#define USER_END   (1ull << 47)
 
 static const char *const evtchn_names[] = {
 	[WIRE_BIND_INTERDOMAIN] = "evtchn.bind_interdomain",
@@ -99,6 +101,13 @@ static int64_t evtchn_call(struct process *process, uint32_t call, const uint64_
 	return r < 0 ? r : (int64_t)port;
 }
 
+/* Can a client have so many pages there? */
+static bool is_range(uint64_t address, uint64_t n, uint64_t n_max)
+{
+	return n && n <= n_max && !(address % MEMORY_PAGE_BYTES) && address < USER_END &&
+	       n <= (USER_END - address) / MEMORY_PAGE_BYTES;
+}
+
 /* Frames to machine frames with an error for each; the first error is returned. */
 static int look_up_frames(struct host *host, uint32_t domid, const uint64_t *frames, uint64_t n,
 			  uint64_t *mfns, int *errors)
@@ -134,7 +143,7 @@ static int64_t map_foreign(struct process *process, const uint64_t args[7])
 
 	if (r < 0)
 		return r;
-	if (!n || n > PAGES_MAX)
+	if (!is_range(args[0], n, PAGES_MAX))
 		return -EINVAL;
 	frames = malloc(n * sizeof(*frames));
 	mfns = malloc(n * sizeof(*mfns));
@@ -184,11 +193,28 @@ static int record_grants(struct process *process, const uint64_t args[7], const 
 	return 0;
 }
 
+/* Domains are named by their own numbers from then on. Return: so many of the grants are in use
+ * now; fewer than asked for: the next one is not to be had. */
+static uint64_t begin_grants(struct host *host, const uint64_t args[7], uint32_t *domids,
+			     const uint32_t *refs, uint64_t *mfns)
+{
+	uint64_t i;
+
+	for (i = 0; i < args[1]; i++) {
+		struct domain *domain = hypercall_domain(host, domids[args[5] ? i : 0]);
+
+		if (!domain || grant_begin(domain, refs[i], 0, args[2], &mfns[i]) < 0)
+			break;
+		domids[i] = domain->id;
+	}
+	return i;
+}
+
 static int64_t map_grant(struct process *process, const uint64_t args[7])
 {
 	struct host *host = process->server->host;
 	struct caller *caller = &process->caller;
-	uint64_t n = args[1], n_domids = args[5] ? n : 1;
+	uint64_t n = args[1], n_domids = args[5] ? n : 1, n_begun;
 	CLEANUP(free) uint32_t *domids = NULL;
 	CLEANUP(free) uint32_t *refs = NULL;
 	CLEANUP(free) uint64_t *mfns = NULL;
@@ -196,7 +222,7 @@ static int64_t map_grant(struct process *process, const uint64_t args[7])
 
 	if (r < 0)
 		return r;
-	if (!n || n > PAGES_MAX)
+	if (!is_range(args[0], n, GRANTS_MAX))
 		return -EINVAL;
 	domids = malloc(n * sizeof(*domids));
 	refs = malloc(n * sizeof(*refs));
@@ -206,19 +232,17 @@ static int64_t map_grant(struct process *process, const uint64_t args[7])
 	if (caller->read(caller, domids, args[3], n_domids * sizeof(*domids)) < 0 ||
 	    caller->read(caller, refs, args[4], n * sizeof(*refs)) < 0)
 		return -EFAULT;
-	for (uint64_t i = 0; i < n; i++) {
-		struct domain *domain;
+	n_begun = begin_grants(host, args, domids, refs, mfns);
+	r = n_begun == n ? caller->write(caller, args[6], mfns, n * sizeof(*mfns)) : -EINVAL;
+	if (!r)
+		return record_grants(process, args, domids, refs, mfns);
+	while (n_begun-- > 0) {
+		struct domain *domain = host_domain(host, (uint16_t)domids[n_begun]);
 
-		if (!args[5])
-			domids[i] = domids[0];
-		domain = hypercall_domain(host, domids[i]);
-		r = domain ? grant_begin(domain, refs[i], 0, args[2], &mfns[i]) : -EINVAL;
-		if (r < 0)
-			return r;
+		if (!mapping_has_ref(domain, refs[n_begun], args[2]))
+			grant_end(domain, refs[n_begun], args[2]);
 	}
-	if (caller->write(caller, args[6], mfns, n * sizeof(*mfns)) < 0)
-		return -EFAULT;
-	return record_grants(process, args, domids, refs, mfns);
+	return r;
 }
 
 static int64_t map_resource(struct process *process, const uint64_t args[7])
@@ -232,7 +256,7 @@ static int64_t map_resource(struct process *process, const uint64_t args[7])
 
 	if (r < 0)
 		return r;
-	if (!n || n > PAGES_MAX)
+	if (!is_range(args[0], n, PAGES_MAX))
 		return -EINVAL;
 	mfns = malloc(n * sizeof(*mfns));
 	if (!mfns)

@@ -163,7 +163,8 @@ static int hello(struct process *process, const struct wire_message *message)
 		return answer(process->fd, &welcome, sizeof(welcome), NULL, 0);
 	server->by_group[process->group] = process;
 	snprintf(path, sizeof(path), "/proc/%d/maps", process->pid);
-	process->maps_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (process->maps_fd < 0)
+		process->maps_fd = open(path, O_RDONLY | O_CLOEXEC);
 	welcome.first_slot = (uint32_t)process->group * WIRE_GROUP;
 	return answer(process->fd, &welcome, sizeof(welcome), fds, 2);
 }

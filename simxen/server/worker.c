@@ -11,6 +11,7 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "wire.h"
 
 #define THREADS_A_CPU 4
+#define N_SLOTS	      (WIRE_GROUPS * WIRE_GROUP)
 
 static long futex(uint32_t *word, int op, uint32_t value)
 {
@@ -38,13 +40,16 @@ static void answer(struct server *server, uint32_t number)
 {
 	struct wire_slot *slot = &server->area->slots[number];
 	struct process *process;
+	uint64_t args[7];
 
 	server_lock(server);
 	process = server->by_group[number / WIRE_GROUP];
 	/* A slot of a process that is gone stays in the list until it is seen here. */
 	if (process) {
+		/* Once: a client that goes on writing to its slot changes nothing of this call. */
+		memcpy(args, slot->args, sizeof(args));
 		process_hold(process);
-		slot->result = calls_do(process, slot->call, slot->args);
+		slot->result = calls_do(process, slot->call, args);
 		process_release(process);
 		server->n_calls++;
 	}
@@ -53,17 +58,26 @@ static void answer(struct server *server, uint32_t number)
 	futex(&slot->state, FUTEX_WAKE, 1);
 }
 
+/* What is read from there was written by clients, who may write anything. */
+static uint32_t next_of(const struct server *server, uint32_t at)
+{
+	uint32_t next = __atomic_load_n(&server->area->slots[at - 1].next, __ATOMIC_RELAXED);
+
+	return next > N_SLOTS ? 0 : next;
+}
+
 /* Gives slots that were taken off the list back to it, for another thread. */
 static void push(struct server *server, uint32_t *head, uint32_t first)
 {
-	uint32_t *last = &server->area->slots[first - 1].next;
+	uint32_t at = first, next, after;
 
-	while (*last)
-		last = &server->area->slots[*last - 1].next;
-	*last = __atomic_load_n(head, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(head, last, first, false, __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED))
-		;
+	for (uint32_t i = 0; i < N_SLOTS && (next = next_of(server, at)); i++)
+		at = next;
+	after = __atomic_load_n(head, __ATOMIC_RELAXED);
+	do
+		server->area->slots[at - 1].next = after;
+	while (!__atomic_compare_exchange_n(head, &after, first, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED));
 	futex(head, FUTEX_WAKE, 1);
 }
 
@@ -72,15 +86,13 @@ static void push(struct server *server, uint32_t *head, uint32_t first)
 static uint32_t take_oldest(struct server *server, uint32_t *head)
 {
 	uint32_t first = __atomic_exchange_n(head, 0, __ATOMIC_ACQUIRE), at = first, before = 0;
+	uint32_t next;
 
-	while (at) {
-		uint32_t next;
-
-		if (at > WIRE_GROUPS * WIRE_GROUP)
-			return 0; /* a client wrote rubbish there */
-		next = server->area->slots[at - 1].next;
-		if (!next)
-			break;
+	if (!at || at > N_SLOTS)
+		return 0;
+	for (uint32_t i = 0; (next = next_of(server, at)); i++) {
+		if (i == N_SLOTS)
+			return 0; /* a ring: whoever made it waits in vain */
 		before = at;
 		at = next;
 	}
