@@ -7,6 +7,8 @@
 
 #include "contract.h"
 
+#include <xen/physdev.h>
+
 static void versions(struct contract *c)
 {
 	static const struct {
@@ -56,6 +58,17 @@ static void cpus(struct contract *c)
 	n_nodes = 1;
 	answer(c, "nodes", xc_numainfo(c->xch, &n_nodes, memory, distance));
 	say(c, "nodes", "%u, distance %u", n_nodes, distance[0]);
+}
+
+static void devices(struct contract *c)
+{
+	physdev_pci_device_t device = { .seg = 0x7000, .bus = 0xfe, .devfn = 0xff };
+	uint32_t node = 7;
+
+	section(c, "devices");
+	answer(c, "a device that is not there", xc_pcitopoinfo(c->xch, 1, &device, &node));
+	say(c, "a device that is not there", "node 0x%x", node);
+	answer(c, "none", xc_pcitopoinfo(c->xch, 0, &device, &node));
 }
 
 static void dom0(struct contract *c)
@@ -131,6 +144,7 @@ void contract_asked(struct contract *c)
 {
 	versions(c);
 	cpus(c);
+	devices(c);
 	dom0(c);
 	console(c);
 	multicalls(c);

@@ -171,7 +171,7 @@ void domain_shutdown(struct domain *domain, uint8_t code)
 {
 	struct host *host = domain->host;
 
-	if (domain->shut_down || domain->dying)
+	if (domain->shut_down)
 		return;
 	if (domain_runs(domain) && host->hooks.guest_stops)
 		host->hooks.guest_stops(host->hooks.ctx, domain);

@@ -155,6 +155,17 @@ static int64_t nothing_shared(struct host *host, struct caller *caller, uint64_t
 	return 0;
 }
 
+static int64_t get_vnumainfo(struct host *host, struct caller *caller, uint64_t arg)
+{
+	struct xen_vnuma_topology_info info;
+
+	if (caller->read(caller, &info, arg, sizeof(info)) < 0)
+		return -EFAULT;
+	if (info.pad)
+		return -EINVAL;
+	return hypercall_domain(host, info.domid) ? -EOPNOTSUPP : -ESRCH;
+}
+
 static int64_t add_to_physmap(struct host *host, struct caller *caller, uint64_t arg)
 {
 	struct xen_add_to_physmap x;
@@ -223,7 +234,7 @@ static const struct {
 	NAMED(add_to_physmap_batch),
 	ENTRY(claim_pages),
 	NAMED(machphys_compat_mfn_list),
-	NAMED(get_vnumainfo),
+	ENTRY(get_vnumainfo),
 	NAMED(reserved_device_memory_map),
 	ENTRY(acquire_resource),
 };

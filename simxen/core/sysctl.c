@@ -170,6 +170,27 @@ static int cpupool_op(struct host *host, struct caller *caller, struct xen_sysct
 	}
 }
 
+/* No device is known here: the simulated machine has no PCI. */
+static int pcitopoinfo(struct host *host, struct caller *caller, struct xen_sysctl *op)
+{
+	const struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+	const uint32_t none = XEN_INVALID_DEV;
+
+	(void)host;
+	if (!t->devs.p || !t->nodes.p)
+		return -EINVAL;
+	for (uint32_t i = 0; i < t->num_devs; i++) {
+		physdev_pci_device_t dev;
+
+		if (caller->read(caller, &dev, (uintptr_t)t->devs.p + i * sizeof(dev),
+				 sizeof(dev)) < 0 ||
+		    caller->write(caller, (uintptr_t)t->nodes.p + i * sizeof(none), &none,
+				  sizeof(none)) < 0)
+			return -EFAULT;
+	}
+	return 0;
+}
+
 static int get_cpu_featureset(struct host *host, struct caller *caller, struct xen_sysctl *op)
 {
 	struct xen_sysctl_cpu_featureset *f = &op->u.cpu_featureset;
@@ -253,7 +274,7 @@ static const struct {
 	ENTRY(scheduler_op),
 	NAMED(coverage_op),
 	[XEN_SYSCTL_psr_cmt_op] = { "psr_cmt_op", no_such_hardware },
-	NAMED(pcitopoinfo),
+	ENTRY(pcitopoinfo),
 	[XEN_SYSCTL_psr_alloc] = { "psr_alloc", no_such_hardware },
 	NAMED(get_cpu_levelling_caps),
 	ENTRY(get_cpu_featureset),

@@ -15,4 +15,5 @@ EXTRA_DIST += \
 	tests/scenarios/test_simxen.py \
 	tests/scenarios/test_simxen_clients.py \
 	tests/scenarios/test_simxen_faults.py \
-	tests/scenarios/test_simxen_guests.py
+	tests/scenarios/test_simxen_guests.py \
+	tests/scenarios/test_simxen_xl.py
