@@ -44,7 +44,7 @@ simxen_libxenforeignmemory_la_LDFLAGS = -version-info 5:0:4 \
 simxen_libxenforeignmemory_la_LIBADD = simxen/libsimxen.la
 simxen_libxenforeignmemory_la_DEPENDENCIES = simxen/libsimxen.la simxen/lib/libxenforeignmemory.map
 
-EXTRA_DIST += simxen/README.md simxen/demo.py simxen/demo.sh simxen/scenario simxen/lib/libxencall.map simxen/lib/libxenevtchn.map \
+EXTRA_DIST += simxen/README.md simxen/demo.py simxen/demo.sh simxen/sanitized simxen/scenario simxen/lib/libxencall.map simxen/lib/libxenevtchn.map \
 	simxen/lib/libxengnttab.map simxen/lib/libxenforeignmemory.map
 
 noinst_LIBRARIES += simxen/libsimcore.a simxen/libsimserver.a

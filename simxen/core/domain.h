@@ -26,12 +26,14 @@ struct domain_extent {
 	uint64_t order : 6;
 };
 
+#define DOMAIN_CPUS_MAX 128 /* of the host */
+
 struct domain_vcpu {
 	bool initialised;
 	bool online;
 	bool blocked;
 	uint64_t cpu_time_ns;
-	uint8_t soft_affinity[16], hard_affinity[16];
+	uint8_t soft_affinity[DOMAIN_CPUS_MAX / 8], hard_affinity[DOMAIN_CPUS_MAX / 8];
 	struct vcpu_state *state; /* owned; NULL until the builder sets it */
 };
 

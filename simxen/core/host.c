@@ -101,7 +101,9 @@ int host_new(struct host **out, const struct host_config *config, const struct h
 	host->next_domid = 1;
 	host->ratelimit_us = 1000;
 	LIST_INIT(&host->dying);
-	if (config->n_dom0_frames + MEMORY_BLOCK * 16 > config->n_frames || !config->n_dom0_vcpus)
+	if (config->n_dom0_frames + MEMORY_BLOCK * 16 > config->n_frames || !config->n_dom0_vcpus ||
+	    config->n_dom0_vcpus > DOMAIN_CPUS_MAX || !config->n_cpus ||
+	    config->n_cpus > DOMAIN_CPUS_MAX)
 		return -EINVAL;
 	host->domains = calloc(HOST_DOMIDS, sizeof(struct domain *));
 	if (!host->domains)

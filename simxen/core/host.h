@@ -81,7 +81,7 @@ struct host {
 /**
  * host_new() - power on: Xen's own memory, dom0 with the ports that a Linux dom0 has
  *
- * Return: 0, -EINVAL (dom0 does not fit), or what memory_new() says.
+ * Return: 0, -EINVAL (dom0 does not fit, too many CPUs or none), or what memory_new() says.
  */
 int host_new(struct host **out, const struct host_config *config, const struct host_hooks *hooks,
 	     struct log *log);

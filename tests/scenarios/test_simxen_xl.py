@@ -31,7 +31,7 @@ cfg() { # NAME WORDS [LINE]
 	printf 'name="%s"\\ntype="pv"\\nkernel="%s"\\nmemory=4\\nvcpus=1\\nextra="%s"\\n%s\\n' "$1" "$KERNEL" "$2" "${3:-}" >/run/xen/$1.cfg
 	echo /run/xen/$1.cfg
 }
-until_ok() { for i in $(seq 200); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; echo "in vain: $*"; return 1; }
+until_ok() { for i in $(seq 400); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; echo "in vain: $*"; return 1; }
 state() { xl list "$1" 2>/dev/null | awk 'NR > 1 { print $5 }' | tr -d -; }
 state_is() { [ "$(state "$1")" = "$2" ]; }
 vcpus() { xl vcpu-list "$1" | awk 'NR > 1 { print $7, $8, $9 }'; }
@@ -91,7 +91,7 @@ def test_a_domain_ends_as_it_is_told(xl):
         xl create $(cfg crashed "crash=100" 'on_crash="preserve"') >/dev/null
         until_ok xenstore-read /local/domain/1/data/ready; until_ok xenstore-read /local/domain/2/data/ready
         xl shutdown -w off >/dev/null; until_ok eval '! xl domid off'; echo "off is gone"
-        xl reboot again >/dev/null; until_ok xl domid again; until_ok test "$(xl domid again)"
+        xl reboot again >/dev/null
         until_ok eval '[ "$(xl domid again 2>/dev/null)" -gt 3 ]' && until_ok state_is again b && echo "again is back"
         until_ok state_is crashed sc && echo "crashed is kept"
         xl destroy crashed; xl destroy again; until_ok eval '! xl domid crashed'; xl list | wc -l
