@@ -25,8 +25,9 @@
 #define TURN_NAME     "turn"
 #define TURN_NEW_NAME "turn.new"
 #define TURN_SIZE     4096
-/* Room that a journal begins with, and grows by at least. */
+/* Room that a journal begins with, and grows by. */
 #define JOURNAL_SIZE (64 * 1024)
+#define JOURNAL_STEP (256 * 1024)
 
 struct journal {
 	struct log *log; /* borrowed: outlives us */
@@ -359,14 +360,10 @@ int journal_walk(struct journal *journal, uint64_t from, bool recover, journal_r
 	return r;
 }
 
-/* Doubling keeps the number of times low in which the kernel has to find pages. */
+/* By little at a time: while the kernel finds pages, all clients wait. */
 static int grow(struct journal *journal, uint64_t needed)
 {
-	struct mapfile *file = current(journal);
-	uint64_t size = file->size + (file->size > JOURNAL_SIZE ? file->size / 2 : JOURNAL_SIZE);
-
-	size = (size > needed ? size : needed) + 4095;
-	return mapfile_grow(file, size / 4096 * 4096);
+	return mapfile_grow(current(journal), (needed + JOURNAL_STEP) / 4096 * 4096);
 }
 
 void *journal_room(struct journal *journal, uint32_t len)
@@ -445,25 +442,14 @@ void journal_delivered(struct journal *journal)
 	STEP("delivered");
 }
 
-/* Room that was needed once goes back to the file system. */
-static int give_back_room(struct journal *journal, struct mapfile *file, const char *name,
-			  uint64_t keep)
-{
-	if (file->size <= keep || file->size <= JOURNAL_SIZE)
-		return 0;
-	mapfile_deinit(file);
-	unlinkat(journal->dir_fd, name, 0);
-	return mapfile_create(file, journal->dir_fd, name, JOURNAL_SIZE);
-}
-
-int journal_switch(struct journal *journal, uint64_t keep)
+int journal_switch(struct journal *journal)
 {
 	uint64_t number = journal->state.number + 1;
 	struct mapfile *file = &journal->files[number & 1];
-	int r = give_back_room(journal, file, file_name(number), keep);
+	int r = 0;
 
 	assert(!journal->is_open);
-	if (r == 0 && !file->base)
+	if (!file->base)
 		r = mapfile_create(file, journal->dir_fd, file_name(number), JOURNAL_SIZE);
 	if (r < 0)
 		return r;
@@ -479,7 +465,8 @@ void journal_retry(struct journal *journal)
 	journal->has_failed = false;
 }
 
-void journal_mend(struct journal *journal)
+void journal_has_image(struct journal *journal)
 {
+	mapfile_shrink(&journal->files[(journal->state.number + 1) & 1], JOURNAL_SIZE);
 	journal->page->is_broken = 0;
 }

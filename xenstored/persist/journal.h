@@ -108,13 +108,15 @@ uint64_t journal_bytes(const struct journal *journal);
 void journal_retry(struct journal *journal);
 /**
  * journal_switch() - begin the next journal; the one before the current is lost
- * @keep: the most bytes of room that its file may keep from an earlier use
  *
  * Between turns. Return: 0 or -ENOSPC.
  */
-int journal_switch(struct journal *journal, uint64_t keep);
-/** journal_mend() - an image has been made that begins with the current journal: all is well again
+int journal_switch(struct journal *journal);
+/**
+ * journal_has_image() - an image is complete that begins with the current journal
+ *
+ * The one before is not needed any more, and gives back its room; all is well again.
  */
-void journal_mend(struct journal *journal);
+void journal_has_image(struct journal *journal);
 
 #endif

@@ -45,6 +45,13 @@ int mapfile_grow(struct mapfile *file, size_t size)
 	return r ? -r : map(file, size);
 }
 
+void mapfile_shrink(struct mapfile *file, size_t size)
+{
+	/* First the mapping: storing beyond the end of the file would be the end of us. */
+	if (file->base && size < file->size && map(file, size) == 0)
+		(void)!ftruncate(file->fd, (off_t)size);
+}
+
 static int open_at(struct mapfile *file, int dir_fd, const char *name, int flags, size_t *size)
 {
 	struct stat st;

@@ -38,4 +38,7 @@ int mapfile_open(struct mapfile *file, int dir_fd, const char *name);
  */
 int mapfile_grow(struct mapfile *file, size_t size);
 
+/** mapfile_shrink() - give back what is beyond @size; nothing happens if that is not possible */
+void mapfile_shrink(struct mapfile *file, size_t size);
+
 #endif

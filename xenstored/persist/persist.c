@@ -387,7 +387,7 @@ static void begin_image(struct persist *persist)
 
 	/* If an image failed since, the journal that began with it serves for this one as well. */
 	if (journal_state(persist->journal)->number == persist->image_number)
-		r = journal_switch(persist->journal, journal_limit(persist) * 2);
+		r = journal_switch(persist->journal);
 	if (r == 0 && persist->is_broken) {
 		journal_retry(persist->journal);
 		put_gap(&persist->sink);
@@ -405,7 +405,7 @@ static void image_done(struct persist *persist)
 	checkpoint_free(persist->checkpoint);
 	persist->checkpoint = NULL;
 	persist->retry_at_ms = 0;
-	journal_mend(persist->journal);
+	journal_has_image(persist->journal);
 	if (persist->is_broken)
 		log_info(persist->log, "%s: the state is saved again", persist->dir);
 	persist->is_broken = persist->protocol->is_full = false;
