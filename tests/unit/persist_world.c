@@ -292,8 +292,8 @@ static void dump_nodes(FILE *f, const struct node *top)
 		for (uint32_t i = 0; i < node->perms->n; i++)
 			fputc(node->perms->list[i].stale ? '-' : '+', f);
 		fputc('\n', f);
-		if (!TAILQ_EMPTY(&node->children)) {
-			node = TAILQ_FIRST(&node->children);
+		if (node_first_child(node)) {
+			node = node_first_child(node);
 			continue;
 		}
 		while (node && !(node->parent && TAILQ_NEXT(node, sibling)))

@@ -102,6 +102,7 @@ MODEL_TEST(a_restored_node_keeps_the_generation_of_its_creation)
 	f.store->generation = 1000;
 	node = store_new_node("a", 1, "v", 1, perms);
 	CHECK(node);
+	CHECK_EQ(store_prepare_parent(f.store->root), 0);
 	store_restore(f.store, f.store->root, node, 77);
 	CHECK_EQ(node->created, 77);
 	CHECK_EQ(node_generation(node), 1000);

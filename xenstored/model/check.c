@@ -39,7 +39,7 @@ static void check_children(struct checking *c, const struct node *node)
 	uint32_t n = 0, n_bytes = 0;
 	const struct node *child;
 
-	TAILQ_FOREACH (child, &node->children, sibling) {
+	for (child = node_first_child(node); child; child = TAILQ_NEXT(child, sibling)) {
 		n++;
 		n_bytes += child->name_len + 1u;
 		if (child->parent != node)
@@ -48,7 +48,7 @@ static void check_children(struct checking *c, const struct node *node)
 			wrong(c, child, "younger than the next child");
 		before = child->created;
 	}
-	if (n != node->n_children || n_bytes != node->children_bytes)
+	if (node->more && (n != node->more->n_children || n_bytes != node->more->children_bytes))
 		wrong(c, node, "its children are miscounted");
 }
 

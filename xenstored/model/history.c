@@ -51,7 +51,14 @@ void history_open(struct store *store, struct snapshot *snapshot, struct quota_a
 
 static void free_version(struct version *version)
 {
+	struct node *node = version->node;
+
 	LIST_REMOVE(version, older);
+	/* A leaf with nothing to remember is a small node again. */
+	if (LIST_EMPTY(&node->more->versions) && !node->more->children_gen) {
+		free(node->more);
+		node->more = NULL;
+	}
 	perms_unref(version->perms);
 	free(version);
 }
@@ -95,21 +102,16 @@ bool history_needs(const struct store *store, uint64_t from)
 	return youngest && youngest->at >= from;
 }
 
-static uint64_t state_from(const struct node *node)
-{
-	return node->value_gen > node->perms_gen ? node->value_gen : node->perms_gen;
-}
-
 void history_keep_version(struct store *store, struct node *node, struct version *version)
 {
 	struct snapshot *youngest = TAILQ_LAST(&store->snapshots, snapshot_list);
 
 	version->node = node;
-	version->from = state_from(node);
+	version->from = node_state_generation(node);
 	version->perms = perms_ref(node->perms);
 	version->value_len = node->value_len;
 	memcpy(version->value, node->value, node->value_len);
-	LIST_INSERT_HEAD(&node->versions, version, older);
+	LIST_INSERT_HEAD(&node->more->versions, version, older);
 	STAILQ_INSERT_TAIL(&youngest->versions, version, retired);
 	pay(store, youngest, version_bytes(version));
 }
@@ -127,13 +129,13 @@ void history_view(const struct node *node, uint64_t at, struct node_view *view)
 	const struct version *version;
 
 	view->generation = node_generation(node) <= at ? node_generation(node) : at;
-	if (state_from(node) <= at) {
+	if (node_state_generation(node) <= at) {
 		view->perms = node->perms;
 		view->value = node->value;
 		view->value_len = node->value_len;
 		return;
 	}
-	version = LIST_FIRST(&node->versions);
+	version = LIST_FIRST(&node->more->versions);
 	while (version && version->from > at)
 		version = LIST_NEXT(version, older);
 	assert(version);

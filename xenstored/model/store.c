@@ -111,7 +111,6 @@ struct node *store_new_node(const char *name, uint32_t name_len, const char *val
 	if (!node)
 		return NULL;
 	memset(node, 0, sizeof(*node));
-	TAILQ_INIT(&node->children);
 	node->perms = perms_ref(perms);
 	node->name_len = (uint16_t)name_len;
 	memcpy(node->text, name, name_len);
@@ -129,14 +128,30 @@ void store_drop_node(struct node *node)
 	perms_unref(node->perms);
 	if (!value_is_inline(node))
 		free(node->value);
+	free(node->more);
 	free(node);
+}
+
+int store_prepare_parent(struct node *node)
+{
+	struct node_more *more;
+
+	if (node->more)
+		return 0;
+	more = malloc(sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	*more = (struct node_more){ 0 };
+	TAILQ_INIT(&more->children);
+	node->more = more;
+	return 0;
 }
 
 static void enter(struct store *store, struct node *node, uint64_t hash)
 {
 	struct quota_account *account = owner_account(store, node->perms);
 
-	node->created = node->value_gen = node->perms_gen = node->children_gen = store->generation;
+	node->created = node->value_gen = node->perms_gen = store->generation;
 	table_add(&store->nodes, &node->link, hash);
 	LIST_INSERT_HEAD(&node->perms->users, node, user);
 	quota_charge(account, QUOTA_NODES, 1);
@@ -146,15 +161,17 @@ static void enter(struct store *store, struct node *node, uint64_t hash)
 static void add_child(struct store *store, struct node *parent, struct node *node)
 {
 	uint32_t prefix_len = parent->parent ? parent->path_len : 0;
+	struct node_more *more = parent->more;
 
+	assert(more);
 	node->parent = parent;
 	node->path_len = (uint16_t)(prefix_len + 1u + node->name_len) & 0x3fff;
 	enter(store, node,
 	      path_hash_child(&store->key, parent->link.hash, node->text, node->name_len));
-	TAILQ_INSERT_TAIL(&parent->children, node, sibling);
-	parent->n_children++;
-	parent->children_bytes += node->name_len + 1u;
-	parent->children_gen = node->created;
+	TAILQ_INSERT_TAIL(&more->children, node, sibling);
+	more->n_children++;
+	more->children_bytes += node->name_len + 1u;
+	more->children_gen = node->created;
 	quota_charge(owner_account(store, parent->perms), QUOTA_MEMORY, node->name_len + 1u);
 }
 
@@ -175,18 +192,16 @@ void store_restore(struct store *store, struct node *parent, struct node *node, 
 int store_prepare(struct store *store, struct node *node, uint32_t value_len,
 		  struct store_change *change)
 {
-	uint64_t from = node->value_gen > node->perms_gen ? node->value_gen : node->perms_gen;
-
 	*change = (struct store_change){ 0 };
 	if (value_len > node->value_room && value_len > node->value_len) {
 		change->value = malloc(value_len);
 		if (!change->value)
 			return -ENOMEM;
 	}
-	if (history_needs(store, from)) {
+	if (history_needs(store, node_state_generation(node))) {
 		change->version = malloc(sizeof(*change->version) + node->value_len);
-		if (!change->version) {
-			free(change->value);
+		if (!change->version || store_prepare_parent(node) < 0) {
+			store_unprepare(change);
 			return -ENOMEM;
 		}
 	}
@@ -260,30 +275,31 @@ void store_remove(struct store *store, struct node *node)
 	struct node *parent = node->parent;
 	bool keep = history_needs(store, node->created);
 
-	assert(parent && TAILQ_EMPTY(&node->children));
+	assert(parent && !node_first_child(node));
 	quota_discharge(account, QUOTA_NODES, 1);
 	quota_discharge(account, QUOTA_MEMORY, node_memory(node));
 	quota_discharge(owner_account(store, parent->perms), QUOTA_MEMORY, node->name_len + 1u);
 	table_remove(&store->nodes, &node->link);
 	LIST_REMOVE(node, user);
-	TAILQ_REMOVE(&parent->children, node, sibling);
-	parent->n_children--;
-	parent->children_bytes -= node->name_len + 1u;
-	parent->children_gen = ++store->generation;
+	TAILQ_REMOVE(&parent->more->children, node, sibling);
+	parent->more->n_children--;
+	parent->more->children_bytes -= node->name_len + 1u;
+	parent->more->children_gen = ++store->generation;
 	if (!keep) {
 		store_drop_node(node);
 		return;
 	}
 	node->is_dead = true;
 	node->removed = store->generation;
-	LIST_INSERT_HEAD(&parent->dead, node, dead_link);
+	LIST_INSERT_HEAD(&parent->more->dead, node, dead_link);
 	table_add(&store->dead, &node->link, node->link.hash);
 	history_keep_dead(store, node);
 }
 
 void store_free_dead(struct store *store, struct node *node)
 {
-	assert(node->is_dead && LIST_EMPTY(&node->versions) && LIST_EMPTY(&node->dead));
+	assert(node->is_dead);
+	assert(!node->more || (LIST_EMPTY(&node->more->versions) && LIST_EMPTY(&node->more->dead)));
 	table_remove(&store->dead, &node->link);
 	LIST_REMOVE(node, dead_link);
 	store_drop_node(node);
@@ -291,8 +307,8 @@ void store_free_dead(struct store *store, struct node *node)
 
 static struct node *first_leaf(struct node *node)
 {
-	while (!TAILQ_EMPTY(&node->children))
-		node = TAILQ_FIRST(&node->children);
+	while (node_first_child(node))
+		node = node_first_child(node);
 	return node;
 }
 
@@ -314,6 +330,10 @@ static int add_first(struct store *store, struct node *parent, const char *name,
 
 	if (!node)
 		return -ENOMEM;
+	if (parent && store_prepare_parent(parent) < 0) {
+		store_drop_node(node);
+		return -ENOMEM;
+	}
 	if (parent) {
 		store_add(store, parent, node);
 	} else {

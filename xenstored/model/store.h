@@ -86,8 +86,12 @@ struct node *store_new_node(const char *name, uint32_t name_len, const char *val
 			    uint32_t value_len, struct perms *perms);
 void store_drop_node(struct node *node);
 
+/** store_prepare_parent() - get what it takes to give @node children; 0 or -ENOMEM */
+int store_prepare_parent(struct node *node);
+
 /**
  * store_add() - put a new node in the tree, as its parent's last child
+ * @parent: prepared
  *
  * The account of its owner must be open; the node, its size and the name in @parent are charged.
  */
@@ -95,6 +99,7 @@ void store_add(struct store *store, struct node *parent, struct node *node);
 
 /**
  * store_restore() - put back a node of a store that was saved; nobody is told
+ * @parent:  prepared
  * @created: its generation at that time, which is not above the store's generation of now; as for
  *           everything else, the node counts as changed now
  */

@@ -213,8 +213,7 @@ void txn_view(const struct txn *txn, const struct txn_node *tn, struct node_view
 
 uint32_t txn_children_bytes(const struct txn_node *tn)
 {
-	uint32_t base = tn->base && !tn->created && !tn->base->is_dead ? tn->base->children_bytes
-								       : 0;
+	uint32_t base = tn->base && !tn->created ? node_children_bytes(tn->base) : 0;
 
 	return (uint32_t)((int32_t)base + tn->children_bytes);
 }
@@ -354,13 +353,15 @@ static int list_base(const struct txn *txn, struct node *base, struct txn_childr
 	bool sorted = true;
 	int r = 0;
 
-	LIST_FOREACH (node, &base->dead, dead_link) {
+	if (!base->more)
+		return 0;
+	LIST_FOREACH (node, &base->more->dead, dead_link) {
 		if (r < 0 || !history_is_child_at(node, at) || was_removed(txn, node))
 			continue;
 		r = append(children, node, NULL);
 		sorted = false;
 	}
-	TAILQ_FOREACH (node, &base->children, sibling) {
+	TAILQ_FOREACH (node, &base->more->children, sibling) {
 		if (r < 0 || node->created > at)
 			break; /* the rest is younger still */
 		if (!was_removed(txn, node))

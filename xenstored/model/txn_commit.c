@@ -42,7 +42,7 @@ static bool conflicts(struct txn *txn, struct txn_node *tn)
 		return true;
 	if ((tn->touched & TXN_READ) && base->value_gen > at)
 		return true;
-	return (tn->touched & TXN_LIST) && base->children_gen > at;
+	return (tn->touched & TXN_LIST) && node_children_generation(base) > at;
 }
 
 static bool within_quotas(struct txn *txn)
@@ -69,25 +69,36 @@ static bool within_quotas(struct txn *txn)
 	return true;
 }
 
-static int prepare(struct txn *txn, struct txn_node *tn)
+static int prepare_fresh(struct txn_node *tn)
 {
 	uint32_t name_len;
-	const char *name;
+	const char *name = txn_child_name(&(struct txn_child){ .tn = tn }, &name_len);
+
+	tn->fresh = store_new_node(name, name_len, tn->value, tn->value_len, tn->perms);
+	return tn->fresh ? 0 : -ENOMEM;
+}
+
+static int prepare_change(struct txn *txn, struct txn_node *tn)
+{
+	tn->live = tn->base;
+	if (!tn->value && !tn->perms)
+		return 0;
+	return store_prepare(txn->store, tn->base, tn->value ? tn->value_len : 0, &tn->change);
+}
+
+static int prepare(struct txn *txn, struct txn_node *tn)
+{
+	int r = 0;
 
 	if (tn->base)
 		tn->former = perms_ref(tn->base->perms);
-	if (!tn->exists || tn->live)
+	if (!tn->exists)
 		return 0;
-	if (!tn->created) {
-		tn->live = tn->base;
-		if (!tn->value && !tn->perms)
-			return 0;
-		return store_prepare(txn->store, tn->base, tn->value ? tn->value_len : 0,
-				     &tn->change);
-	}
-	name = txn_child_name(&(struct txn_child){ .tn = tn }, &name_len);
-	tn->fresh = store_new_node(name, name_len, tn->value, tn->value_len, tn->perms);
-	return tn->fresh ? 0 : -ENOMEM;
+	if (!tn->live)
+		r = tn->created ? prepare_fresh(tn) : prepare_change(txn, tn);
+	if (r < 0 || TAILQ_EMPTY(&tn->children))
+		return r;
+	return store_prepare_parent(tn->fresh ? tn->fresh : tn->live);
 }
 
 static void remove_subtree(struct store *store, struct node *top)

@@ -33,7 +33,7 @@ int look(struct view *view, const struct path *path, uint32_t level, unsigned in
 		seen->is.value = seen->node->value;
 		seen->is.value_len = seen->node->value_len;
 		seen->is.generation = node_generation(seen->node);
-		seen->children_bytes = seen->node->children_bytes;
+		seen->children_bytes = node_children_bytes(seen->node);
 	}
 	return 0;
 }
@@ -117,7 +117,7 @@ int view_list(struct view *view, const struct path *path, struct view_listing *l
 	listing->node = seen.node;
 	listing->children = (struct txn_children){ 0 };
 	if (seen.node) {
-		listing->n_bytes = seen.node->children_bytes;
+		listing->n_bytes = node_children_bytes(seen.node);
 		return 0;
 	}
 	r = txn_list(view->txn, seen.tn, &listing->children);
@@ -180,7 +180,7 @@ uint32_t view_listing_copy(const struct view_listing *listing, uint32_t offset, 
 		}
 		return c.n;
 	}
-	TAILQ_FOREACH (child, &listing->node->children, sibling)
+	for (child = node_first_child(listing->node); child; child = TAILQ_NEXT(child, sibling))
 		if (!copy_name(&c, child->text, child->name_len))
 			break;
 	return c.n;

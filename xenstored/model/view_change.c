@@ -84,11 +84,12 @@ static int make_chain(const struct path *path, uint32_t from, const char *value,
 		struct node *node =
 			store_new_node(name, name_len, last ? value : "", last ? len : 0, perms);
 
-		if (!node) {
+		if (node)
+			chain->nodes[chain->n++] = node;
+		if (!node || (!last && store_prepare_parent(node) < 0)) {
 			drop_chain(chain);
 			return -ENOMEM;
 		}
-		chain->nodes[chain->n++] = node;
 	}
 	return 0;
 }
@@ -100,7 +101,9 @@ static int create_now(struct view *view, const struct path *path, uint32_t from,
 	int r;
 
 	chain.n = 0;
-	r = make_chain(path, from, value, len, perms, &chain);
+	r = store_prepare_parent(parent);
+	if (r == 0)
+		r = make_chain(path, from, value, len, perms, &chain);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < chain.n; i++) {

@@ -105,8 +105,9 @@ static void step_nodes(struct checkpoint *checkpoint)
 
 		put_node(&checkpoint->sink, node);
 		checkpoint->n_nodes++;
-		checkpoint->node = TAILQ_EMPTY(&node->children) ? next_beside(node)
-								: TAILQ_FIRST(&node->children);
+		checkpoint->node = node_first_child(node);
+		if (!checkpoint->node)
+			checkpoint->node = next_beside(node);
 	}
 	if (!checkpoint->node)
 		checkpoint->phase = CLIENTS;

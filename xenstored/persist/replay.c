@@ -148,8 +148,10 @@ static int replay_node(struct replay *replay, const struct entry_node *e)
 	if (!e->name_len || parent->path_len + 1u + e->name_len > PATH_LEN_MAX)
 		return -EBADMSG;
 	node = store_new_node(name, e->name_len, name + e->name_len, e->value_len, replay->perms);
-	if (!node)
+	if (!node || store_prepare_parent(parent) < 0) {
+		store_drop_node(node);
 		return -ENOMEM;
+	}
 	store_restore(replay->store, parent, node, e->id);
 	if (e->id > replay->highest)
 		replay->highest = e->id;
