@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bench: built with everything else, so that it cannot rot; ./check runs it for a moment without judging times.
-noinst_PROGRAMS += tests/bench/bench-floor tests/bench/bench-load
+noinst_PROGRAMS += tests/bench/bench-floor tests/bench/bench-guests tests/bench/bench-load
 
 tests_bench_bench_floor_SOURCES = \
 	tests/bench/floor.c tests/bench/floor.h \
@@ -20,8 +20,17 @@ tests_bench_bench_load_SOURCES = \
 	tests/bench/step.c tests/bench/step.h \
 	tests/bench/wire.c tests/bench/wire.h
 
+tests_bench_bench_guests_SOURCES = \
+	tests/bench/floods.c tests/bench/floods.h \
+	tests/bench/guestload.c \
+	tests/bench/hist.c tests/bench/hist.h \
+	tests/bench/step.c tests/bench/step.h
+tests_bench_bench_guests_CFLAGS = $(AM_CFLAGS) $(XENFOREIGNMEMORY_CFLAGS)
+tests_bench_bench_guests_LDADD = libcommon.a $(XENFOREIGNMEMORY_LIBS)
+
 EXTRA_DIST += \
 	tests/bench/README.md \
+	tests/bench/quiet-guest \
 	tests/bench/lsevtchn \
 	tests/bench/xenconsoled \
 	tests/bench/xenstored \

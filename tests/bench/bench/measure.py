@@ -96,16 +96,17 @@ class Bench:
             load.kill()
             raise StoreError(load.communicate()[1].strip() or f"the load generator said {line!r}, not {word!r}")
 
-    def instructions(self, daemon, case):
+    def instructions(self, daemon, case, n=None):
         """Instructions in user space per operation: the difference of two runs under callgrind, so start-up cancels."""
-        totals = [self._callgrind(daemon, case, ops) for ops in INSTRUCTION_OPS]
+        totals = [self._callgrind(daemon, case, ops, n) for ops in INSTRUCTION_OPS]
         return {"instructions": (totals[1] - totals[0]) / (INSTRUCTION_OPS[1] - INSTRUCTION_OPS[0])}
 
-    def _callgrind(self, daemon, case, ops):
+    def _callgrind(self, daemon, case, ops, n):
+        options = {"ops": ops, **({"n": n} if n else {})}
         if not shutil.which("valgrind"):
             raise StoreError("instructions are counted by valgrind, which is not installed")
         with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
-            self._result(self._start_load(self._load_command(running, case, ops=ops)))
+            self._result(self._start_load(self._load_command(running, case, **options)))
             os.kill(running.pid, signal.SIGTERM)
             running.process.wait(60)
             total = callgrind_total(running.folder)

@@ -6,6 +6,7 @@ import subprocess
 
 from .rows import BY_THE_CLOCK, GROWTH_MAX, GROWTH_SIZES
 
+PERCENTILES = ("p50", "p90", "p99", "p999", "max")
 BENCH_LOAD = 2.5        # the daemon, the load generator, and a little
 
 
@@ -24,9 +25,16 @@ class Table:
     def __init__(self, daemons):
         self.daemons = daemons
         self.figures = {}       # row name -> daemon name -> [figure per round]
+        self.latencies = {}     # case -> daemon name -> percentile -> µs
 
-    def add(self, row, daemon, figure):
-        self.figures.setdefault(row.name, {}).setdefault(daemon.name, []).append(figure)
+    def add(self, row, daemon, run):
+        """run: what was measured, as Bench returns it."""
+        self.figures.setdefault(row.name, {}).setdefault(daemon.name, []).append(row.figure_of(run))
+        if "p50_ns" not in run:
+            return
+        best = self.latencies.setdefault(row.case, {}).setdefault(daemon.name, {})
+        for name in PERCENTILES:
+            best[name] = min(run[f"{name}_ns"] / 1e3, best.get(name, float("inf")))
 
     def figure(self, row, name):
         """The best, or None if it was not measured."""
@@ -58,6 +66,17 @@ class Table:
             lines.append(f"{row.case:<18} {row.unit:<15}{cells}  {goal:<16} {self.verdict(row)}")
         return lines
 
+    def latency_lines(self):
+        """How long clients waited for one operation, in µs; nothing if that was not measured."""
+        if not self.latencies:
+            return []
+        head = f"{'µs per operation':<18} {'daemon':<12}" + "".join(f"{name:>10}" for name in PERCENTILES)
+        lines = ["", head, "-" * len(head)]
+        for case, daemons in self.latencies.items():
+            for name, found in daemons.items():
+                lines.append(f"{case:<18} {name:<12}" + "".join(f"{human(found[key]):>10}" for key in PERCENTILES))
+        return lines
+
     def verdict(self, row):
         """Whether ours reaches the goal."""
         value = self.judged(row, "ours")
@@ -79,6 +98,16 @@ class Table:
                  "rounds": self.figures.get(row.name, {}),
                  "judged": {daemon.name: self.judged(row, daemon.name) for daemon in self.daemons}}
                 for row in rows]
+
+
+def instruction_lines(found):
+    """found: case -> daemon -> instructions in user space per operation."""
+    names = list(next(iter(found.values()), {}))
+    lines = [f"{'instructions':<18}" + "".join(f"{name:>12}" for name in names)]
+    lines.append("-" * len(lines[0]))
+    for case, daemons in found.items():
+        lines.append(f"{case:<18}" + "".join(f"{human(daemons.get(name)):>12}" for name in names))
+    return lines
 
 
 def growth_lines(growth):

@@ -16,7 +16,15 @@ class Floor(daemons.Daemon):
         return [self.program(), folder / "socket", folder / "pid"]
 
 
-CLASSES = {"floor": Floor, **daemons.CLASSES}
+class Stateless(daemons.Ours):
+    """Ours without persistence: what does that cost?"""
+    name = "no-state"
+
+    def command(self, folder, host, options):
+        return [*super().command(folder, host, options), "--no-state"]
+
+
+CLASSES = {"floor": Floor, "ours": daemons.Ours, "no-state": Stateless, **daemons.CLASSES}
 
 
 def made(build, names):

@@ -87,6 +87,11 @@ ONE_DESCRIPTOR_EACH = {"clients-3000", "idle-clients", "round-robin", "watch-one
 DESCRIPTORS_KEPT = 200
 GROWTH_MAX = 1.10
 
+# Cases whose instructions are counted with --instructions: all that repeat one operation.
+COUNTED = ("read", "write", "mkdir-rm", "txn-of-three", "txn-separate", "own-event", "watch-one", "watch-fanout",
+           "watch-strangers", "watch-unwatch", "child-add-remove", "round-robin")
+COUNTED_SIZE = 100
+
 # Figures that others who use the machine spoil, however often one measures.
 BY_THE_CLOCK = {"events", "p50", "rate"}
 
