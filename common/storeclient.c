@@ -18,6 +18,7 @@
 
 #include "loop.h"
 
+#define HELD_MAX       (32 * 1024) /* then held requests leave all the same */
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS   2000
 
@@ -48,6 +49,7 @@ struct storeclient {
 	uint32_t next_req_id;
 	struct loop_hook flush_hook;
 	bool in_callback;
+	bool held;
 };
 
 static int error_of_name(const char *name)
@@ -117,7 +119,7 @@ static void flush(void *ctx)
 {
 	struct storeclient *client = ctx;
 
-	if (client->fd < 0 || !evbuffer_get_length(client->out))
+	if (client->fd < 0 || client->held || !evbuffer_get_length(client->out))
 		return;
 	if (evbuffer_write(client->out, client->fd) < 0 && errno != EAGAIN && errno != EINTR) {
 		lost(client, -errno);
@@ -418,4 +420,21 @@ size_t storeclient_in_flight(const struct storeclient *client)
 bool storeclient_is_connected(const struct storeclient *client)
 {
 	return client->fd >= 0;
+}
+
+size_t storeclient_unsent(const struct storeclient *client)
+{
+	return evbuffer_get_length(client->out);
+}
+
+void storeclient_hold(struct storeclient *client, bool hold)
+{
+	client->held = hold;
+}
+
+void storeclient_drop(struct storeclient *client)
+{
+	assert(!client->in_callback);
+	if (client->fd >= 0)
+		lost(client, -ETIMEDOUT);
 }

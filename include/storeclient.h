@@ -93,8 +93,16 @@ int storeclient_watch(struct storeclient *client, const char *path, const char *
 int storeclient_unwatch(struct storeclient *client, const char *path, const char *token,
 			storeclient_reply_fn *reply, void *ctx);
 
+/** storeclient_hold() - keep back what is queued, so that more goes out in one write, until this is
+ * called with false. */
+void storeclient_hold(struct storeclient *client, bool hold);
+/** storeclient_drop() - end the connection as if the daemon had: for one that does not answer. Not
+ * from within a callback of the client. */
+void storeclient_drop(struct storeclient *client);
 /** storeclient_in_flight() - requests whose answer has not come yet. */
 size_t storeclient_in_flight(const struct storeclient *client);
+/** storeclient_unsent() - bytes that are queued and have not been written yet. */
+size_t storeclient_unsent(const struct storeclient *client);
 bool storeclient_is_connected(const struct storeclient *client);
 
 #endif

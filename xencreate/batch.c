@@ -28,6 +28,7 @@
 #define TICK_MS		      200
 #define FAILURES_IN_A_ROW_MAX 10 /* then the rest would fail too */
 #define CLASHES_NAMED	      5
+#define HELD_MAX	      (32 * 1024) /* bytes for the store that wait for more */
 
 TAILQ_HEAD(job_list, job);
 
@@ -41,7 +42,8 @@ struct batch {
 	size_t n_failed, n_failed_in_a_row, n_unclean;
 	struct job_list active; /* on their way */
 	bool begun, stopping, refused;
-	struct sweep *sweep; /* owned; NULL until the last job is over */
+	uint64_t phase_start_us; /* of what comes before the first domain, or after the last */
+	struct sweep *sweep;	 /* owned; NULL until the last job is over */
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -128,9 +130,27 @@ static void end(struct batch *batch)
 	if (batch->sweep)
 		return;
 	mark_recent(batch);
+	batch->phase_start_us = loop_now_us(host->loop);
 	if (!batch->n_failed ||
 	    sweep_new(&batch->sweep, host->store, host->console_domid, on_swept, batch) < 0)
 		loop_stop(host->loop, 0);
+}
+
+/*
+ * While domains are being built, requests wait for those of the next ones: a daemon that is woken
+ * once for several domains costs less than one that is woken for each, and on a domain 0 with one
+ * CPU nobody builds meanwhile. Whoever is on his way must be in the journal before the store hears
+ * of him.
+ */
+static void pace_store(struct batch *batch)
+{
+	struct storeclient *store = batch->env.host->store;
+	bool hold = !batch->stopping && worker_pool_is_busy(batch->env.pool) &&
+		    storeclient_unsent(store) < HELD_MAX;
+
+	storeclient_hold(store, hold);
+	if (!hold)
+		journal_flush(batch->env.journal);
 }
 
 /* The end of every turn. */
@@ -143,13 +163,12 @@ static void on_turn(void *ctx)
 		return;
 	if (!more && !batch->n_in_flight) {
 		end(batch);
-		return;
+	} else if (more && batch->n_in_flight < batch->options->max_in_flight &&
+		   worker_pool_has_room(batch->env.pool)) {
+		start_one(batch);
+		loop_again(batch->env.host->loop);
 	}
-	if (!more || batch->n_in_flight >= batch->options->max_in_flight ||
-	    !worker_pool_has_room(batch->env.pool))
-		return;
-	start_one(batch);
-	loop_again(batch->env.host->loop);
+	pace_store(batch);
 }
 
 /* --- what the store and the clock say --- */
@@ -184,17 +203,34 @@ static void on_disconnected(void *ctx, int error)
 	log_warning(batch->env.host->log, "no connection to the store: %s", strerror(-error));
 }
 
+/* Before the first domain and after the last one nobody else looks at the clock. */
+static void check_own_time(struct batch *batch, uint64_t now_us)
+{
+	if (now_us <= batch->phase_start_us + batch->env.timeout_us)
+		return;
+	if (!batch->begun) {
+		log_error(batch->env.host->log, "the store daemon does not answer");
+		refuse(batch);
+	} else if (batch->sweep) {
+		loop_stop(batch->env.host->loop, 0);
+	}
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct batch *batch = ctx;
 	uint64_t now_us = loop_now_us(batch->env.host->loop);
 	struct job *job, *next;
+	bool hangs = false;
 
 	(void)fd, (void)what;
 	for (job = TAILQ_FIRST(&batch->active); job; job = next) {
 		next = TAILQ_NEXT(job, link);
-		job_check_time(job, now_us);
+		hangs |= job_check_time(job, now_us);
 	}
+	if (hangs)
+		storeclient_drop(batch->env.host->store);
+	check_own_time(batch, now_us);
 	report_tick(batch->env.report, now_us, batch->n_in_flight);
 }
 
@@ -330,6 +366,7 @@ static int set_up(struct batch *batch, struct handles *host, struct guestcfg *co
 		.finished = on_finished,
 		.ctx = batch,
 	};
+	batch->phase_start_us = report.start_us;
 	TAILQ_INIT(&batch->active);
 	batch->jobs = calloc(batch->plan->n_domains, sizeof(batch->jobs[0]));
 	if (!batch->jobs)

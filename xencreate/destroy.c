@@ -46,7 +46,7 @@ struct destroy {
 	struct victim *victims; /* owned; in rising order of domids */
 	size_t n_victims, n_started, n_in_flight, n_failed;
 	enum phase phase;
-	uint64_t linger_since_us;
+	uint64_t linger_since_us, phase_start_us;
 	bool stopping, refused;
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
@@ -176,6 +176,7 @@ static void check_lingering(struct destroy *destroy)
 		return;
 	destroy->n_failed += n_lingering;
 	destroy->phase = PHASE_SWEEPING;
+	destroy->phase_start_us = now_us();
 	mark_recent(destroy);
 	if (sweep_new(&destroy->sweep, host->store, host->console_domid, on_swept, destroy) < 0)
 		loop_stop(host->loop, 0);
@@ -200,6 +201,35 @@ static void on_turn(void *ctx)
 	check_lingering(destroy);
 }
 
+/* A store that does not answer shall not keep us for ever. */
+static void check_time(struct destroy *destroy)
+{
+	uint64_t now = now_us(), timeout_us = destroy->options->timeout_ms * 1000;
+	bool hangs = false;
+
+	if (destroy->phase == PHASE_DESTROYING) {
+		for (size_t i = 0; i < destroy->n_started; i++)
+			hangs |= victim_check_time(&destroy->victims[i], now, timeout_us);
+		if (hangs)
+			storeclient_drop(destroy->env.host->store);
+	} else if (now > destroy->phase_start_us + timeout_us) {
+		if (destroy->phase == PHASE_LISTING) {
+			log_error(destroy->env.host->log, "the store daemon does not answer");
+			refuse(destroy);
+		} else if (destroy->phase == PHASE_SWEEPING) {
+			loop_stop(destroy->env.host->loop, 0);
+		}
+	}
+}
+
+static void on_connected(void *ctx)
+{
+	struct destroy *destroy = ctx;
+
+	for (size_t i = 0; i < destroy->n_started; i++)
+		victim_reconnected(&destroy->victims[i]);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct destroy *destroy = ctx;
@@ -207,6 +237,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)fd, (void)what;
 	if (destroy->phase == PHASE_LINGERING)
 		check_lingering(destroy);
+	check_time(destroy);
 	if (destroy->report)
 		report_tick(destroy->report, now_us(), destroy->n_in_flight);
 }
@@ -413,11 +444,12 @@ static void tear_down(struct destroy *destroy)
 enum batch_outcome destroy_run(struct handles *host, const struct destroy_request *request,
 			       const struct batch_options *options)
 {
-	static const struct storeclient_handlers handlers = { 0 };
+	static const struct storeclient_handlers handlers = { .connected = on_connected };
 	struct destroy destroy = {
 		.request = request,
 		.options = options,
 		.env = { .host = host, .finished = on_finished, .ctx = &destroy },
+		.phase_start_us = now_us(),
 	};
 	enum batch_outcome outcome = BATCH_REFUSED;
 	int r = worker_pool_new(&destroy.env.pool, host->loop, options->n_workers, NULL, host->log,

@@ -215,9 +215,13 @@ void job_start(struct job *job)
 
 void job_reconnected(struct job *job)
 {
-	if (job->state != JOB_RUNNING || job->n_pending)
+	if (job->n_pending)
 		return;
 	job->connection_lost = false;
+	if (job->state == JOB_UNDOING)
+		go_back(job);
+	if (job->state != JOB_RUNNING)
+		return;
 	if (job->stage == STAGE_STORE)
 		jobstore_send_tree(job);
 	else if (job->stage == STAGE_INTRODUCE)
@@ -229,6 +233,14 @@ void job_reconnected(struct job *job)
 
 /* --- backwards --- */
 
+static void destroy_here(struct job *job)
+{
+	int r = shell_destroy(job->env->host->xch, job->shell.domid, job->plan->uuid);
+
+	if (r < 0 && r != -ESRCH)
+		job->unclean = true;
+}
+
 static void destroy_domain(struct job *job)
 {
 	struct worker_job work = { .id = job->id, .task = WORKER_DESTROY, .shell = job->shell };
@@ -236,7 +248,41 @@ static void destroy_domain(struct job *job)
 	memcpy(work.handle, job->plan->uuid, sizeof(work.handle));
 	job->in_worker = !worker_pool_submit(job->env->pool, &work);
 	if (!job->in_worker)
+		destroy_here(job);
+}
+
+static void remove_tree(struct job *job)
+{
+	if (job->store_given_up)
 		job->unclean = true;
+	else
+		jobstore_remove_tree(job);
+}
+
+static void take_back(struct job *job, enum undo_kind kind)
+{
+	switch (kind) {
+	case UNDO_WATCHES:
+		jobstore_unwatch(job);
+		break;
+	case UNDO_TREE:
+		remove_tree(job);
+		break;
+	case UNDO_USERDATA:
+		userdata_remove(job->shell.domid, job->plan->uuid_text);
+		break;
+	default:
+		destroy_domain(job);
+	}
+}
+
+/* Is a connection missing for what comes next? job_reconnected() or job_check_time() goes on. */
+static bool waits_for_store(const struct job *job)
+{
+	enum undo_kind kind;
+
+	return job->connection_lost && !job->store_given_up && undo_next(&job->undo, &kind) &&
+	       kind == UNDO_TREE;
 }
 
 /* Takes one thing back, and comes here again when that is answered. */
@@ -244,25 +290,15 @@ static void go_back(struct job *job)
 {
 	enum undo_kind kind;
 
+	if (job->state != JOB_UNDOING)
+		job->undo_start_us = now_us();
 	job->state = JOB_UNDOING;
-	while (!job->n_pending && !job->in_worker) {
+	while (!job->n_pending && !job->in_worker && !waits_for_store(job)) {
 		if (!undo_pop(&job->undo, &kind)) {
 			finish(job, JOB_FAILED);
 			return;
 		}
-		switch (kind) {
-		case UNDO_WATCHES:
-			jobstore_unwatch(job);
-			break;
-		case UNDO_TREE:
-			jobstore_remove_tree(job);
-			break;
-		case UNDO_USERDATA:
-			userdata_remove(job->shell.domid, job->plan->uuid_text);
-			break;
-		default:
-			destroy_domain(job);
-		}
+		take_back(job, kind);
 	}
 }
 
@@ -273,7 +309,9 @@ void job_result(struct job *job, const struct worker_result *result)
 		built(job, result);
 		return;
 	}
-	if (result->error && result->error != -ESRCH)
+	if (result->error == -EPIPE)
+		destroy_here(job); /* the worker died over it */
+	else if (result->error && result->error != -ESRCH)
 		job->unclean = true;
 	go_back(job);
 }
@@ -286,11 +324,18 @@ void job_cancel(struct job *job, int error, const char *why)
 	job_settle(job);
 }
 
-void job_check_time(struct job *job, uint64_t now)
+bool job_check_time(struct job *job, uint64_t now)
 {
-	bool waits = job->stage == STAGE_CONSOLE || job->stage == STAGE_READY ||
-		     job->connection_lost;
+	uint64_t since_us = job->state == JOB_UNDOING ? job->undo_start_us : job->stage_start_us;
 
-	if (job->state == JOB_RUNNING && waits && now > job->stage_start_us + job->env->timeout_us)
+	/* Building takes what it takes. */
+	if (job->in_worker || now <= since_us + job->env->timeout_us)
+		return false;
+	if (job->state == JOB_UNDOING) {
+		job->store_given_up = true;
+		go_back(job);
+	} else {
 		job_cancel(job, -ETIMEDOUT, "timed out");
+	}
+	return job->n_pending > 0;
 }

@@ -70,14 +70,16 @@ struct job {
 	unsigned int n_pending;	 /* answers of the store that are still to come */
 	unsigned int n_answered; /* of the tree's requests */
 	bool in_worker;
-	bool introduced, tty_seen, ready_seen;
+	bool introduction_begun, introduced, tty_seen, ready_seen;
 	bool tty_watched, ready_watched;
-	bool connection_lost; /* of something that was sent: send it again */
+	bool tty_expected, ready_expected; /* the watch's own first event tells nothing new */
+	bool connection_lost;		   /* of something that was sent: send it again */
 	struct undo undo;
 	bool unclean;
+	bool store_given_up; /* the way back goes on without it */
 	int error;
 	char message[256];
-	uint64_t start_us, stage_start_us;
+	uint64_t start_us, stage_start_us, undo_start_us;
 	uint64_t stage_us[N_STAGES];
 };
 
@@ -104,7 +106,11 @@ void job_note_error(struct job *job, int error, const char *what);
 /** job_settle() - from jobstore.c: an answer came; take the next step if none is missing. */
 void job_settle(struct job *job);
 
-/** job_check_time() - cancel if it has waited too long. */
-void job_check_time(struct job *job, uint64_t now_us);
+/**
+ * job_check_time() - cancel if it has waited too long; on the way back, go on without the store
+ * Return: true if it cannot go on before the store's answers that are missing have failed:
+ * storeclient_drop().
+ */
+bool job_check_time(struct job *job, uint64_t now_us);
 
 #endif

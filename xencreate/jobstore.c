@@ -169,6 +169,10 @@ static void send_introduce(struct job *job)
 /* Watches first, so that nothing can happen before they are there. */
 void jobstore_send_introduction(struct job *job)
 {
+	/* What the nodes say before the first introduction is known: nobody but us has written
+	 * there. */
+	job->tty_expected = job->ready_expected = !job->introduction_begun;
+	job->introduction_begun = true;
 	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
 		watch(job, TOKEN_TTY, &job->tty_watched);
 	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
@@ -202,8 +206,13 @@ static void on_ready_node(void *ctx, int error, const char *data, size_t len)
 
 void jobstore_event(struct job *job, char kind)
 {
+	bool *expected = kind == TOKEN_TTY ? &job->tty_expected : &job->ready_expected;
 	char path[256];
 
+	if (*expected) {
+		*expected = false;
+		return;
+	}
 	if (job->state != JOB_RUNNING || (kind == TOKEN_TTY ? job->tty_seen : job->ready_seen))
 		return;
 	watch_path(path, sizeof(path), job, kind);
@@ -216,9 +225,13 @@ static void on_removed(void *ctx, int error, const char *data, size_t len)
 	struct job *job = ctx;
 
 	(void)data, (void)len;
-	if (error && error != -ENOENT)
+	if (error == -ECONNRESET)
+		job->connection_lost = true;
+	else if (error && error != -ENOENT)
 		job->unclean = true;
 	job->n_pending--;
+	if (!job->n_pending && job->connection_lost)
+		undo_push(&job->undo, UNDO_TREE); /* once more, all of it */
 	if (!job->env->closing)
 		job_settle(job);
 }
@@ -230,6 +243,11 @@ void jobstore_remove_tree(struct job *job)
 	if (tree_removal(&env->tree, job->shell.domid, job->plan->uuid_text,
 			 env->host->console_domid) < 0) {
 		job->unclean = true;
+		return;
+	}
+	if (!storeclient_is_connected(env->host->store)) {
+		job->connection_lost = true;
+		undo_push(&job->undo, UNDO_TREE);
 		return;
 	}
 	for (size_t i = 0; i < env->tree.n_requests; i++) {
@@ -247,6 +265,7 @@ void jobstore_remove_tree(struct job *job)
 void jobstore_watch_again(struct job *job)
 {
 	job->tty_watched = job->ready_watched = false;
+	job->tty_expected = job->ready_expected = false;
 	if (job->stage == STAGE_CONSOLE && !job->tty_seen)
 		watch(job, TOKEN_TTY, &job->tty_watched);
 	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)

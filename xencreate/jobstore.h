@@ -20,7 +20,8 @@ void jobstore_watch_again(struct job *job);
 /** jobstore_unwatch() - take all watches back. */
 void jobstore_unwatch(struct job *job);
 
-/** jobstore_remove_tree() - remove the domain's nodes; job->unclean says if that fails. */
+/** jobstore_remove_tree() - remove the domain's nodes; job->unclean says if that fails. Without a
+ * connection it is put back on the list of what is to be undone. */
 void jobstore_remove_tree(struct job *job);
 
 /** jobstore_event() - a watch of this job fired; @kind is the token's. */

@@ -22,12 +22,15 @@
 
 #define HEAD	       "xencreate-journal 1"
 #define SUFFIX	       ".journal"
-#define LINE_MAX_BYTES 512
+#define HELD_MAX       1024
+#define LINE_MAX_BYTES 64
 
 struct journal {
 	char *path; /* owned */
 	int fd;
 	int error;
+	size_t n_held;
+	char held[HELD_MAX]; /* lines that go out with the next write */
 };
 
 static const char *const waits[] = {
@@ -42,33 +45,53 @@ static void note(struct journal *journal, const char *text, size_t len)
 {
 	ssize_t n;
 
-	if (!journal || journal->error)
+	if (journal->error)
 		return;
 	n = write(journal->fd, text, len);
 	if (n != (ssize_t)len)
 		journal->error = n < 0 ? -errno : -ENOSPC;
 }
 
+void journal_flush(struct journal *journal)
+{
+	if (!journal || !journal->n_held)
+		return;
+	note(journal, journal->held, journal->n_held);
+	journal->n_held = 0;
+}
+
+static void hold(struct journal *journal, const char *word, size_t entry, const char *rest)
+{
+	if (journal->n_held > HELD_MAX - LINE_MAX_BYTES)
+		journal_flush(journal);
+	journal->n_held += (size_t)snprintf(journal->held + journal->n_held, LINE_MAX_BYTES,
+					    "%s %zu%s\n", word, entry, rest);
+}
+
 void journal_begun(struct journal *journal, size_t entry, uint32_t domid)
 {
-	char line[64];
+	char number[16];
 
-	note(journal, line,
-	     (size_t)snprintf(line, sizeof(line), "begun %zu %" PRIu32 "\n", entry, domid));
+	if (!journal)
+		return;
+	snprintf(number, sizeof(number), " %" PRIu32, domid);
+	hold(journal, "begun", entry, number);
 }
 
 void journal_done(struct journal *journal, size_t entry)
 {
-	char line[64];
-
-	note(journal, line, (size_t)snprintf(line, sizeof(line), "done %zu\n", entry));
+	if (!journal)
+		return;
+	hold(journal, "done", entry, "");
+	journal_flush(journal);
 }
 
 void journal_undone(struct journal *journal, size_t entry)
 {
-	char line[64];
-
-	note(journal, line, (size_t)snprintf(line, sizeof(line), "undone %zu\n", entry));
+	if (!journal)
+		return;
+	hold(journal, "undone", entry, "");
+	journal_flush(journal);
 }
 
 int journal_error(const struct journal *journal)
@@ -98,6 +121,8 @@ static int write_plan(struct journal *journal, const struct plan *plan,
 		fprintf(file, "domain %" PRIu32 " %" PRIu32 " %s %s\n",
 			plan->domains[i].config_index, plan->domains[i].cap,
 			plan->domains[i].uuid_text, plan->domains[i].name);
+	fprintf(file, "go\n");
+	fprintf(file, "go\n");
 	if (fclose(file))
 		return -ENOMEM;
 	note(journal, text, len);
@@ -126,8 +151,11 @@ static int make(struct journal **out, const char *path, int flags)
 	if (journal->fd < 0)
 		return -errno;
 	r = lock(journal);
-	if (r < 0)
+	if (r < 0) {
+		if (flags & O_CREAT)
+			journal_remove(journal);
 		return r;
+	}
 	*out = STEAL(journal);
 	return 0;
 }
@@ -258,6 +286,10 @@ static int take_line(struct journal_story *story, char *line)
 		return set_progress(story, rest, JOURNAL_DONE);
 	if (!strcmp(line, "undone"))
 		return set_progress(story, rest, JOURNAL_UNDONE);
+	if (!strcmp(line, "go")) {
+		story->whole = true;
+		return 0;
+	}
 	if (!strcmp(line, "config"))
 		return add_config(story, rest);
 	if (!strcmp(line, "wait"))
@@ -292,7 +324,10 @@ int journal_read(struct journal_story *story, const char *text)
 			r = take_line(story, line);
 		first = false;
 	}
-	if (!r && (first || !story->ready_node))
+	/* Killed while the plan was being written. */
+	if (!r && !story->whole)
+		r = -ENODATA;
+	if (!r && !story->ready_node)
 		r = -EINVAL;
 	if (r < 0)
 		journal_story_deinit(story);

@@ -43,6 +43,7 @@ struct journal_entry {
 struct journal_story {
 	enum job_wait wait;
 	bool paused;
+	bool whole;	     /* all of the plan was written: before that, nothing was begun */
 	char *ready_node;    /* owned */
 	char **config_paths; /* owned */
 	size_t n_configs;
@@ -68,11 +69,14 @@ int journal_new(struct journal **out, const char *folder, const struct plan *pla
 int journal_open(struct journal **out, const char *path);
 
 /** journal_begun(), journal_done(), journal_undone() - domain @entry (index in the journal) has
- * come so far. A failure to write is kept and comes out of journal_error(). NULL for @journal:
- * nothing is noted. */
+ * come so far. What has begun is only written by the next of the others or by journal_flush(),
+ * which has to come before the store hears of the domain; until then it is found by its UUID. A
+ * failure to write is kept and comes out of journal_error(). NULL for @journal: nothing is noted.
+ */
 void journal_begun(struct journal *journal, size_t entry, uint32_t domid);
 void journal_done(struct journal *journal, size_t entry);
 void journal_undone(struct journal *journal, size_t entry);
+void journal_flush(struct journal *journal);
 /** journal_error() - 0, or the first error in writing. */
 int journal_error(const struct journal *journal);
 
@@ -86,7 +90,8 @@ DEFINE_CLEANUP(struct journal *, journal_free)
  * journal_read() - understand a journal's text
  * @story: overwritten; journal_story_deinit()
  *
- * A last line without its end is left out. Return: 0, -ENOMEM, -EINVAL (this is no journal).
+ * A last line without its end is left out. Return: 0, -ENOMEM, -EINVAL (this is no journal),
+ * -ENODATA (its batch was killed before anything was begun).
  */
 int journal_read(struct journal_story *story, const char *text);
 /** journal_load() - the same from the file of an open journal. */

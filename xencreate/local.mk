@@ -74,7 +74,7 @@ tests_unit_test_userdata_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_userdata_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8
 dist_completion_DATA += xencreate/completion/xencreate
-EXTRA_DIST += xencreate/README.md xencreate/bench/cost.sh
+EXTRA_DIST += xencreate/README.md xencreate/bench/cost.sh xencreate/bench/xl.sh
 
 noinst_PROGRAMS += xencreate/floor
 xencreate_floor_SOURCES = xencreate/bench/floor.c

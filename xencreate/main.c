@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xencreate: reads its command line and configs, then lets batch.c or destroy.c do the work. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -206,6 +207,9 @@ int main(int argc, char **argv)
 	struct options options;
 	enum options_outcome outcome;
 
+	/* A store daemon that goes away, or a reader of our output, is an error to be dealt with,
+	 * not our end. */
+	signal(SIGPIPE, SIG_IGN);
 	outcome = destroying ? options_destroy(&options, argc - 1, argv + 1)
 			     : options_create(&options, argc, argv);
 	if (outcome != OPTIONS_GO)

@@ -55,7 +55,7 @@ static const char create_help[] =
 	"      --paused          leave the domains paused\n"
 	"      --max-in-flight=N at most N on their way at a time (16)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
-	"      --timeout=S       seconds to wait for a console, and for a guest (60)\n"
+	"      --timeout=S       seconds to wait for the store, a console, a guest (60)\n"
 	"      --dry-run         say what would be made and what it would take, and make nothing\n"
 	"      --no-preflight    begin even if the host has not enough of something\n"
 	"      --policy=FILE     limits on event channels (/etc/xen/event-channels.conf, if it is there)\n"
@@ -81,6 +81,7 @@ static const char destroy_help[] =
 	"      --all             every domain but dom0\n"
 	"      --max-in-flight=N at most N at a time (32)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
+	"      --timeout=S       seconds to wait for the store daemon (60)\n"
 	"      --json            one JSON object per line and event on standard output\n"
 	"      --timings=FILE    write the time that each domain took\n"
 	"      --progress        show progress even if standard error is no terminal\n"
@@ -119,6 +120,7 @@ static const struct option create_options[] = {
 
 static const struct option destroy_options[] = {
 	{ "all", no_argument, NULL, OPT_ALL },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "json", no_argument, NULL, OPT_JSON },

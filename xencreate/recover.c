@@ -152,7 +152,12 @@ static enum batch_outcome recover_one(struct recovery *recovery)
 	}
 	if (!r)
 		r = journal_load(&recovery->story, recovery->journal);
-	if (r < 0) {
+	if (r == -ENODATA) {
+		log_warning(recovery->log, "%s: that batch had not begun: it is forgotten",
+			    recovery->path);
+		journal_remove(recovery->journal);
+		outcome = BATCH_ALL;
+	} else if (r < 0) {
 		log_error(recovery->log, "%s: %s", recovery->path,
 			  r == -EINVAL ? "not a journal" : strerror(-r));
 	} else {

@@ -12,11 +12,19 @@ void undo_push(struct undo *undo, enum undo_kind kind)
 	undo->kinds[undo->n++] = kind;
 }
 
-bool undo_pop(struct undo *undo, enum undo_kind *kind)
+bool undo_next(const struct undo *undo, enum undo_kind *kind)
 {
 	if (!undo->n)
 		return false;
-	*kind = undo->kinds[--undo->n];
+	*kind = undo->kinds[undo->n - 1];
+	return true;
+}
+
+bool undo_pop(struct undo *undo, enum undo_kind *kind)
+{
+	if (!undo_next(undo, kind))
+		return false;
+	undo->n--;
 	return true;
 }
 

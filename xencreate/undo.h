@@ -27,6 +27,9 @@ void undo_push(struct undo *undo, enum undo_kind kind);
 /** undo_pop() - the next thing to undo, or false when nothing is left. */
 bool undo_pop(struct undo *undo, enum undo_kind *kind);
 
+/** undo_next() - what undo_pop() would give. */
+bool undo_next(const struct undo *undo, enum undo_kind *kind);
+
 /** undo_drop() - @kind is gone by other means. */
 void undo_drop(struct undo *undo, enum undo_kind kind);
 

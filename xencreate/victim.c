@@ -47,6 +47,28 @@ static void finish(struct victim *victim)
 	victim->env->finished(victim->env->ctx, victim);
 }
 
+/* After an answer: true if the rest has to wait for a new connection, or for answers that are still
+ * missing. */
+static bool interrupted(struct victim *victim, int error)
+{
+	victim->n_pending--;
+	if (error == -ECONNRESET || error == -ENOTCONN)
+		victim->lost = true;
+	if (victim->env->closing || victim->n_pending)
+		return true;
+	if (victim->lost && victim->message[0])
+		finish(victim); /* its time is up */
+	return victim->lost;
+}
+
+/* After a request: counts it; without a connection there will be another one. */
+static bool asked(struct victim *victim, int r)
+{
+	victim->n_pending += !r;
+	victim->lost |= r == -ENOTCONN;
+	return !r || r == -ENOTCONN;
+}
+
 /* The first error counts. */
 static void fail(struct victim *victim, const char *what, int error)
 {
@@ -91,14 +113,11 @@ static void on_removed(void *ctx, int error, const char *data, size_t len)
 	struct victim *victim = ctx;
 
 	(void)data, (void)len;
-	victim->n_pending--;
-	if (victim->env->closing)
-		return;
-	if (error && error != -ENOENT) {
+	if (error && error != -ENOENT && error != -ECONNRESET) {
 		fail(victim, "removing its nodes", error);
 		victim->unclean = true;
 	}
-	if (!victim->n_pending)
+	if (!interrupted(victim, error))
 		kill_domain(victim);
 }
 
@@ -114,13 +133,14 @@ static void remove_nodes(struct victim *victim)
 
 		r = storeclient_request(env->host->store, tree->requests[i].type, 0, &iov, 1,
 					on_removed, victim);
-		victim->n_pending += !r;
+		if (asked(victim, r))
+			r = 0;
 	}
 	if (r < 0) {
 		fail(victim, "removing its nodes", r);
 		victim->unclean = true;
 	}
-	if (!victim->n_pending)
+	if (!victim->n_pending && !victim->lost)
 		kill_domain(victim);
 }
 
@@ -129,8 +149,7 @@ static void on_vm_removed(void *ctx, int error, const char *data, size_t len)
 	struct victim *victim = ctx;
 
 	(void)data, (void)len;
-	victim->n_pending--;
-	if (victim->env->closing)
+	if (interrupted(victim, error))
 		return;
 	if (error && error != -ENOENT)
 		fail(victim, "removing its nodes", error);
@@ -146,10 +165,8 @@ static void remove_vm_only(struct victim *victim)
 
 	snprintf(path, sizeof(path), "/vm/%s", victim->uuid_text);
 	r = storeclient_rm(victim->env->host->store, 0, path, on_vm_removed, victim);
-	if (!r) {
-		victim->n_pending++;
+	if (asked(victim, r))
 		return;
-	}
 	fail(victim, "removing its nodes", r);
 	finish(victim);
 }
@@ -159,8 +176,7 @@ static void on_owner(void *ctx, int error, const char *data, size_t len)
 	struct victim *victim = ctx;
 
 	(void)len;
-	victim->n_pending--;
-	if (victim->env->closing)
+	if (interrupted(victim, error))
 		return;
 	if (!error && !strncmp(data, "/vm/", 4) && !strcmp(data + 4, victim->uuid_text))
 		remove_nodes(victim);
@@ -181,8 +197,7 @@ static void on_devices(void *ctx, int error, const char *data, size_t len)
 {
 	struct victim *victim = ctx;
 
-	victim->n_pending--;
-	if (victim->env->closing)
+	if (interrupted(victim, error))
 		return;
 	if (error && error != -ENOENT) {
 		fail(victim, "asking for its devices", error);
@@ -196,13 +211,12 @@ static void on_devices(void *ctx, int error, const char *data, size_t len)
 	}
 }
 
-void victim_start(struct victim *victim)
+static void ask(struct victim *victim)
 {
 	struct storeclient *store = victim->env->host->store;
 	char path[64];
 	int r;
 
-	victim->start_us = now_us();
 	if (victim->ghost) {
 		snprintf(path, sizeof(path), "/local/domain/%u/vm", victim->entry->domid);
 		r = storeclient_read(store, 0, path, on_owner, victim);
@@ -210,10 +224,34 @@ void victim_start(struct victim *victim)
 		snprintf(path, sizeof(path), "/libxl/%u/device", victim->entry->domid);
 		r = storeclient_directory(store, 0, path, on_devices, victim);
 	}
-	if (!r) {
-		victim->n_pending++;
+	if (asked(victim, r))
 		return;
-	}
 	fail(victim, "asking the store for it", r);
 	finish(victim);
+}
+
+void victim_start(struct victim *victim)
+{
+	victim->start_us = now_us();
+	ask(victim);
+}
+
+void victim_reconnected(struct victim *victim)
+{
+	if (victim->end_us || !victim->lost || victim->n_pending)
+		return;
+	victim->lost = false;
+	ask(victim);
+}
+
+bool victim_check_time(struct victim *victim, uint64_t now, uint64_t timeout_us)
+{
+	if (victim->end_us || (!victim->n_pending && !victim->lost) ||
+	    now <= victim->start_us + timeout_us)
+		return false;
+	fail(victim, "asking the store", -ETIMEDOUT);
+	victim->unclean = true;
+	if (!victim->n_pending)
+		finish(victim);
+	return victim->n_pending > 0;
 }

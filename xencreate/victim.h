@@ -35,6 +35,7 @@ struct victim {
 	char label[PATTERN_NAME_MAX]; /* its name, or its number if it has none */
 	unsigned int n_pending;	      /* answers of the store that are still to come */
 	bool unclean;		      /* something of it is left in the store */
+	bool lost;		      /* the connection was, before all was answered: once more */
 	char message[160];	      /* empty: all well */
 	uint64_t start_us, end_us;
 };
@@ -46,6 +47,15 @@ void victim_init(struct victim *victim, struct victim_env *env, const struct nam
 
 /** victim_start() - take the first step. */
 void victim_start(struct victim *victim);
+
+/** victim_reconnected() - the store is back: begin again if something was lost. */
+void victim_reconnected(struct victim *victim);
+
+/**
+ * victim_check_time() - fail if it has waited for the store too long
+ * Return: true if answers are missing that must fail first: storeclient_drop().
+ */
+bool victim_check_time(struct victim *victim, uint64_t now_us, uint64_t timeout_us);
 
 /** victim_result() - the worker has answered. */
 void victim_result(struct victim *victim, const struct worker_result *result);

@@ -100,11 +100,8 @@ static void run(const struct worker_pool *pool, int fd)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	xch = xc_interface_open(library_log(pool), library_log(pool), 0);
-	while (recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
-		if (xch)
-			work(pool, xch, &job, &result);
-		else
-			result = (struct worker_result){ .id = job.id, .error = -ENODEV };
+	while (xch && recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
+		work(pool, xch, &job, &result);
 		if (send(fd, &result, sizeof(result), MSG_NOSIGNAL) < 0)
 			break;
 	}
@@ -331,6 +328,15 @@ bool worker_pool_has_room(const struct worker_pool *pool)
 	if (!STAILQ_EMPTY(&pool->queue))
 		return false;
 	return !pool->n_workers || (worker && worker->n_jobs < JOBS_MAX);
+}
+
+bool worker_pool_is_busy(const struct worker_pool *pool)
+{
+	bool busy = !STAILQ_EMPTY(&pool->queue);
+
+	for (unsigned int i = 0; i < pool->n_workers; i++)
+		busy |= pool->workers[i].n_jobs > 0;
+	return busy;
 }
 
 static int queue(struct worker_pool *pool, const struct worker_job *job)

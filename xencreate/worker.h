@@ -68,6 +68,9 @@ DEFINE_CLEANUP(struct worker_pool *, worker_pool_free)
 /** worker_pool_has_room() - would a job be with a worker at once? Else it waits its turn here. */
 bool worker_pool_has_room(const struct worker_pool *pool);
 
+/** worker_pool_is_busy() - is any job with a worker, or waiting for one? */
+bool worker_pool_is_busy(const struct worker_pool *pool);
+
 /**
  * worker_pool_submit() - have a job done
  *

@@ -93,7 +93,7 @@ class Show:
         self.screen.end(self._done_text())
         texts = {"daemons": "xenstored, xen-init-dom0, xenconsoled", "create": "the first domains are on their way",
                  "answers": "ten round trips through the store from each, and a greeting",
-                 "look": "at dom0 from within"}
+                 "look": "at dom0 from within", "destroy": "all of them, until nothing is left"}
         self.screen.begin(name, texts[name])
 
     def _done_text(self):
@@ -149,6 +149,7 @@ class Show:
         mean, slowest = (self._one("ping-us").split() + ["?", "?"])[:2]
         line(f"  {answered} of {self.n_domains} guests answered through the store: {pings} round trips, mean {mean} µs, slowest {slowest} µs")
         line(f"  {self._one('consoles')} of {self.n_domains} consoles have spoken")
+        line(f"  destroyed in {int(self._one('destroyed')) / 1e6:.1f} s: no domain, event channel, node or file is left")
         sizes = dict(text.split() for text in self.said.get("daemon", []))
         line("  memory: " + ", ".join(f"{name} {int(size) / 1024:.1f} MiB" for name, size in sizes.items()))
         line()

@@ -37,6 +37,8 @@ greetings() {
 
 echo "@phase daemons"
 start_daemons
+dom0_ports >/tmp/ports-before
+store_nodes >/tmp/nodes-before
 
 echo "@phase create"
 set -- --json -n "$N" --name=guest%d
@@ -78,3 +80,16 @@ for name in xenstored xenconsoled; do
 	esac
 	awk -v name=$name '/^VmRSS/ { print "@daemon", name, $2 }' /proc/"$pid"/status
 done
+
+echo "@phase destroy"
+timeout 200 xencreate destroy --all --json >/tmp/destroyed 2>>"$LOGS/xencreate.log"
+is "all of them are destroyed" "$(grep -c '"event":"destroyed"' /tmp/destroyed)" "$N"
+echo "@destroyed $(sed -n 's/.*"event":"summary".*"took_us":\([0-9]*\).*/\1/p' /tmp/destroyed)"
+# gone_without_trace: no domain, and dom0's ports, the store's nodes and libxl's files are as before.
+gone_without_trace() {
+	dom0_ports >/tmp/ports-after
+	store_nodes >/tmp/nodes-after
+	cmp /tmp/ports-before /tmp/ports-after && cmp /tmp/nodes-before /tmp/nodes-after && [ "$(n_domains)" = 0 ] &&
+		[ "$(ls /var/lib/xen | grep -vc '^userdata-d\.0\.')" = 0 ]
+}
+ok "nothing is left of them" wait_for 30 gone_without_trace

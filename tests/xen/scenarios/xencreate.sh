@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # xencreate: a batch is made, is a citizen to xl, and goes; refusals and failures leave nothing.
+# limit: 240
 N=20
 start_daemons
 cfg=$(tiny_cfg tiny hello ready)
@@ -30,9 +31,13 @@ is "their UUIDs are theirs" "$(xl list -v | awk 'NR > 2 { print $(NF - 2) }' | s
 ok "a guest is heard" wait_for 10 console_says tiny-7 "hello from domain $(domid tiny-7) tiny-7"
 ok "xl console has its terminal" test -c "$(guest_node tiny-7 console/tty)"
 ok "xl pause and unpause" sh -c "xl pause tiny-7 && xl unpause tiny-7"
+ok "xl list -l knows its config" sh -c "xl list -l tiny-7 | grep -q '\"cmdline\": \"hello ready\"'"
+is "xl vcpu-list" "$(xl vcpu-list tiny-7 | awk 'NR > 1 { print $1, $3 }')" "tiny-7 0"
 ok "xl shutdown" timeout 60 xl shutdown -w tiny-3
+tiny4=$(domid tiny-4)
 ok "xl destroy" timeout 30 xl destroy tiny-4
-ok "its nodes are gone" sh -c "! xenstore-exists /local/domain/4"
+ok "its nodes are gone" sh -c "! xenstore-exists /local/domain/$tiny4 && ! xenstore-exists /libxl/$tiny4"
+is "and the file that libxl keeps" "$(ls /var/lib/xen | grep -c "^userdata-.\.$tiny4\.")" 0
 
 ok "a name that is taken refuses the batch" status 4 xencreate -n 2 --first $N "$cfg"
 is "and nothing was begun" "$(n_domains)" $((N - 1))
@@ -40,6 +45,7 @@ ok "destroy by pattern and number" xencreate destroy 'tiny-1?' "$(domid tiny-2)"
 is "the others stay" "$(n_domains)" $((N - 12))
 ok "destroy the rest" xencreate destroy --all
 ok "no node, port or domain is left over" wait_for 10 nothing_left
+is "no file is left over" "$(ls /var/lib/xen | grep -vc '^userdata-d\.0\.')" 0
 ok "destroying what is not there is refused" status 4 xencreate destroy nobody
 
 sed 's/^memory.*/memory = 3/' "$cfg" >/tmp/small.cfg
@@ -72,6 +78,34 @@ wait $creating
 is "a signal ends it with status 3" $? 3
 is "what it says was made is there" "$(n_domains)" "$(grep -c '"event":"created"' /tmp/events)"
 is "what was on its way was taken back" "$(grep '"event":"failed"' /tmp/events | grep -vc '"clean":true')" 0
+ok "destroy them" xencreate destroy 'tiny-*'
+ok "no node, port or domain is left over" wait_for 10 nothing_left
+
+xencreate -n 200 --json "$cfg" >/tmp/events 2>&1 &
+creating=$!
+wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+kill -9 $creating
+wait $creating 2>/dev/null
+ok "after a SIGKILL the rest is made" xencreate --resume
+is "all of it" "$(n_domains)" 200
+ok "destroy them" xencreate destroy 'tiny-*'
+ok "no node, port or domain is left over" wait_for 10 nothing_left
+xencreate -n 200 --json "$cfg" >/tmp/events 2>&1 &
+creating=$!
+wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+kill -9 $creating
+wait $creating 2>/dev/null
+ok "after a SIGKILL all of it is removed" xencreate --rollback --all
+ok "no node, port or domain is left over" wait_for 10 nothing_left
+
+xencreate -n 100 --timeout=20 --json "$cfg" >/tmp/events 2>&1 &
+creating=$!
+wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+kill -STOP $store_pid
+sleep 2
+kill -CONT $store_pid
+ok "a store daemon that pauses costs only time" wait $creating
+is "all are there" "$(n_domains)" 100
 ok "destroy them" xencreate destroy 'tiny-*'
 ok "no node, port or domain is left over" wait_for 10 nothing_left
 
