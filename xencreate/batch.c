@@ -361,6 +361,7 @@ static int set_up(struct batch *batch, struct handles *host, struct guestcfg *co
 		.journal = options->journal,
 		.wait = options->wait,
 		.paused = options->paused,
+		.place = options->place,
 		.ready_node = options->ready_node,
 		.timeout_us = options->timeout_ms * 1000,
 		.finished = on_finished,

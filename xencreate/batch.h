@@ -9,6 +9,7 @@
 
 #include "job.h"
 #include "proof.h"
+#include "place.h"
 
 struct guestcfg;
 struct handles;
@@ -20,6 +21,7 @@ struct batch_options {
 	enum job_wait wait;
 	bool paused;
 	enum proof_which prove;
+	struct place place;
 	const char *ready_node; /* borrowed, like all strings here */
 	uint64_t timeout_ms;	/* for a console and for a guest, each */
 	bool json, progress, quiet;

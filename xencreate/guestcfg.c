@@ -33,6 +33,9 @@ static const char *const known_keys[] = {
 	"memory",
 	"maxmem",
 	"vcpus",
+	"cpus",
+	"cpus_soft",
+	"pool",
 	"maxvcpus",
 	"uuid",
 	"max_event_channels",
@@ -254,6 +257,63 @@ static int get_numbers(const struct reading *reading)
 	return 0;
 }
 
+static int add_cpus(const struct reading *reading, const char *key, struct guestcfg_cpus *list,
+		    const char *text)
+{
+	struct cpus *sets = reallocarray(list->sets, list->n + 1, sizeof(*sets));
+	int r;
+
+	if (!sets)
+		return -ENOMEM;
+	list->sets = sets;
+	r = cpus_parse(&sets[list->n], text);
+	if (r < 0)
+		return refuse(reading, r,
+			      r == -EOPNOTSUPP ? "NUMA nodes are not handled by xencreate"
+					       : "not a set of CPUs",
+			      key);
+	list->n++;
+	return 0;
+}
+
+/* A string or a number for all vCPUs, or a list with one for each. */
+static int get_cpus(const struct reading *reading, const char *key, struct guestcfg_cpus *list)
+{
+	CLEANUP(free) char *text = NULL;
+	XLU_ConfigList *entries;
+	int n = 0, r = 0;
+
+	if (!xlu_cfg_get_list(reading->cfg, key, &entries, &n, 1)) {
+		for (int i = 0; !r && i < n; i++)
+			r = add_cpus(reading, key, list, xlu_cfg_get_listitem(entries, i));
+		return r;
+	}
+	r = get_string(reading, key, &text);
+	if (r < 0 || !text)
+		return r;
+	list->for_all = true;
+	return add_cpus(reading, key, list, text);
+}
+
+static int get_placement(const struct reading *reading)
+{
+	struct guestcfg *config = reading->config;
+	CLEANUP(free) char *pool = NULL;
+	char *end;
+	int r = get_cpus(reading, "cpus", &config->cpus);
+
+	if (!r)
+		r = get_cpus(reading, "cpus_soft", &config->cpus_soft);
+	if (!r)
+		r = get_string(reading, "pool", &pool);
+	if (r < 0 || !pool || !strcmp(pool, "Pool-0"))
+		return r;
+	config->pool = (uint32_t)strtoul(pool, &end, 10);
+	if (*end || end == pool)
+		return refuse(reading, -EOPNOTSUPP, "give the pool's number, or Pool-0", "pool");
+	return 0;
+}
+
 /* A config without a name is called like its file, without the ending. */
 static int default_name(struct guestcfg *config)
 {
@@ -287,6 +347,8 @@ static int interpret(const struct reading *reading, const char *text)
 		r = get_uuid(reading);
 	if (!r)
 		r = get_numbers(reading);
+	if (!r)
+		r = get_placement(reading);
 	if (!r && !config->kernel_path)
 		return refuse(reading, -EINVAL, "missing", "kernel");
 	return r < 0 ? r : userdata_form(&config->userdata_form, config);
@@ -363,6 +425,8 @@ void guestcfg_free(struct guestcfg *config)
 	free(config->ramdisk_path);
 	free(config->cmdline);
 	free(config->userdata_form);
+	free(config->cpus.sets);
+	free(config->cpus_soft.sets);
 	free(config);
 }
 

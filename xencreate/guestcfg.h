@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "cleanup.h"
+#include "cpus.h"
 
 struct image;
 struct log;
@@ -15,6 +16,13 @@ struct log;
 enum guestcfg_type {
 	GUESTCFG_PV,
 	GUESTCFG_PVH,
+};
+
+/* "cpus" and "cpus_soft". */
+struct guestcfg_cpus {
+	struct cpus *sets; /* owned */
+	uint32_t n;	   /* 0: the config says nothing */
+	bool for_all; /* one set for all vCPUs; else each has its own, and those beyond @n none */
 };
 
 struct guestcfg {
@@ -33,6 +41,8 @@ struct guestcfg {
 	int32_t max_grant_frames;      /* -1: Xen's default, as for the next */
 	int32_t max_maptrack_frames;
 	uint32_t grant_version;
+	struct guestcfg_cpus cpus, cpus_soft;
+	uint32_t pool; /* the CPU pool's number */
 	bool has_uuid;
 	uint8_t uuid[16];
 	const struct image

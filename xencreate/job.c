@@ -200,11 +200,15 @@ void job_start(struct job *job)
 	}
 	journal_begun(job->env->journal, job->plan->entry, job->shell.domid);
 	undo_push(&job->undo, UNDO_DOMAIN);
-	leave(job, STAGE_BUILD);
-	r = remember(job);
-	work.shell = job->shell;
+	r = place_apply(&job->env->place, host->xch, job->shell.domid, job->plan->config,
+			job->plan->first_vcpu);
 	if (!r)
+		r = remember(job);
+	work.shell = job->shell;
+	if (!r) {
+		leave(job, STAGE_BUILD);
 		r = worker_pool_submit(job->env->pool, &work);
+	}
 	if (r < 0) {
 		job_note_error(job, r, strerror(-r));
 		go_back(job);

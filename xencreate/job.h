@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "build.h"
+#include "place.h"
 #include "shell.h"
 #include "stage.h"
 #include "tree.h"
@@ -48,7 +49,8 @@ struct job_env {
 	struct journal *journal; /* or NULL */
 	struct proof *proof;
 	enum job_wait wait;
-	bool paused;		/* leave the domains paused */
+	bool paused; /* leave the domains paused */
+	struct place place;
 	const char *ready_node; /* below the domain's folder */
 	uint64_t timeout_us;	/* for a console, and for a guest, each */
 	bool closing;		/* answers do not matter any more */

@@ -105,13 +105,18 @@ static int write_plan(struct journal *journal, const struct plan *plan,
 		      const struct batch_options *options)
 {
 	CLEANUP(free) char *text = NULL;
+	char separator = ' ';
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 
 	if (!file)
 		return -ENOMEM;
-	fprintf(file, HEAD "\nwait %s\npaused %d\nready %s\n", waits[options->wait],
-		options->paused, options->ready_node);
+	fprintf(file, HEAD "\nwait %s\npaused %d\nready %s\nplace %s", waits[options->wait],
+		options->paused, options->ready_node, place_mode_name(options->place.mode));
+	for (unsigned int cpu = 0; cpu < CPUS_MAX; cpu++)
+		if (cpus_has(&options->place.keep_free, cpu))
+			fprintf(file, "%c%u", separator, cpu), separator = ',';
+	fprintf(file, "\n");
 	for (size_t i = 0; i < n_configs; i++) {
 		CLEANUP(free) char *path = realpath(configs[i]->path, NULL);
 
@@ -271,6 +276,18 @@ static int set_wait(struct journal_story *story, const char *text)
 	return -EINVAL;
 }
 
+/* "MODE" or "MODE CPUS": the CPUs to be kept free. */
+static int set_place(struct journal_story *story, char *text)
+{
+	char *space = strchr(text, ' ');
+
+	if (space)
+		*space++ = '\0';
+	if (place_mode_of(&story->place.mode, text) < 0)
+		return -EINVAL;
+	return space ? cpus_parse(&story->place.keep_free, space) : 0;
+}
+
 static int take_line(struct journal_story *story, char *line)
 {
 	char *space = strchr(line, ' ');
@@ -286,6 +303,8 @@ static int take_line(struct journal_story *story, char *line)
 		return set_progress(story, rest, JOURNAL_DONE);
 	if (!strcmp(line, "undone"))
 		return set_progress(story, rest, JOURNAL_UNDONE);
+	if (space && !strcmp(line, "place"))
+		return set_place(story, space + 1);
 	if (!strcmp(line, "go")) {
 		story->whole = true;
 		return 0;

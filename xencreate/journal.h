@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "job.h"
 #include "pattern.h"
+#include "place.h"
 
 #define JOURNAL_FOLDER "/run/xencreate"
 
@@ -43,6 +44,7 @@ struct journal_entry {
 struct journal_story {
 	enum job_wait wait;
 	bool paused;
+	struct place place;
 	bool whole;	     /* all of the plan was written: before that, nothing was begun */
 	char *ready_node;    /* owned */
 	char **config_paths; /* owned */

@@ -4,6 +4,7 @@ noinst_LIBRARIES += libxencreate.a
 libxencreate_a_SOURCES = \
 	xencreate/batch.c xencreate/batch.h \
 	xencreate/build.c xencreate/build.h \
+	xencreate/cpus.c xencreate/cpus.h \
 	xencreate/destroy.c xencreate/destroy.h \
 	xencreate/forecast.c xencreate/forecast.h \
 	xencreate/guestcfg.c xencreate/guestcfg.h \
@@ -16,6 +17,7 @@ libxencreate_a_SOURCES = \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
 	xencreate/pattern.c xencreate/pattern.h \
+	xencreate/place.c xencreate/place.h \
 	xencreate/plan.c xencreate/plan.h \
 	xencreate/recover.c xencreate/recover.h \
 	xencreate/proof.c xencreate/proof.h \
@@ -72,6 +74,10 @@ check_PROGRAMS += tests/unit/test_userdata
 tests_unit_test_userdata_SOURCES = tests/unit/test_userdata.c
 tests_unit_test_userdata_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_userdata_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_place
+tests_unit_test_place_SOURCES = tests/unit/test_place.c
+tests_unit_test_place_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_place_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8
 dist_completion_DATA += xencreate/completion/xencreate
 EXTRA_DIST += xencreate/README.md xencreate/bench/cost.sh xencreate/bench/xl.sh

@@ -24,6 +24,8 @@ enum {
 	OPT_WAIT,
 	OPT_READY_NODE,
 	OPT_PAUSED,
+	OPT_PLACE,
+	OPT_KEEP_FREE,
 	OPT_IN_FLIGHT,
 	OPT_WORKERS,
 	OPT_TIMEOUT,
@@ -53,6 +55,8 @@ static const char create_help[] =
 	"                        console (console, the default), or has said that it is ready (ready)\n"
 	"      --ready-node=PATH node below its own folder by which a guest says so (data/ready)\n"
 	"      --paused          leave the domains paused\n"
+	"      --place=HOW       pin: each vCPU to one CPU; spread: let each prefer one; free: as Xen likes (free)\n"
+	"      --keep-free=CPUS  run no domain of the batch there: 0-1,4\n"
 	"      --max-in-flight=N at most N on their way at a time (16)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
 	"      --timeout=S       seconds to wait for the store, a console, a guest (60)\n"
@@ -98,6 +102,8 @@ static const struct option create_options[] = {
 	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "ready-node", required_argument, NULL, OPT_READY_NODE },
 	{ "paused", no_argument, NULL, OPT_PAUSED },
+	{ "place", required_argument, NULL, OPT_PLACE },
+	{ "keep-free", required_argument, NULL, OPT_KEEP_FREE },
 	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -254,6 +260,13 @@ static bool take_number(struct options *options, int letter, const char *name, c
 	}
 }
 
+static bool taken(int r, const char *name, const char *argument, const char *what)
+{
+	if (r < 0)
+		fprintf(stderr, "xencreate: --%s: \"%s\" %s\n", name, argument, what);
+	return !r;
+}
+
 /* The options that are a word. */
 static bool take_word(struct options *options, int letter, const char *name, const char *argument)
 {
@@ -266,6 +279,12 @@ static bool take_word(struct options *options, int letter, const char *name, con
 	case OPT_READY_NODE:
 		options->batch.ready_node = argument;
 		return relative_node(argument);
+	case OPT_PLACE:
+		return taken(place_mode_of(&options->batch.place.mode, argument), name, argument,
+			     "is none of free, pin, spread");
+	case OPT_KEEP_FREE:
+		return taken(cpus_parse(&options->batch.place.keep_free, argument), name, argument,
+			     "is no set of CPUs");
 	case OPT_TIMINGS:
 		options->batch.timings_path = argument;
 		return true;

@@ -121,6 +121,17 @@ static int allocate(struct plan_index *index, size_t n)
 	return 0;
 }
 
+/* Placement deals the CPUs out by it. */
+static void number_vcpus(struct plan *plan)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < plan->n_domains; i++) {
+		plan->domains[i].first_vcpu = n;
+		n += plan->domains[i].config->max_vcpus;
+	}
+}
+
 int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_configs,
 	     unsigned int n_copies, const char *pattern, unsigned int first, struct log *log)
 {
@@ -149,6 +160,7 @@ int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_config
 		r = check_unique(index, compare_names, "name", log);
 	if (r < 0)
 		return r;
+	number_vcpus(plan);
 	*out = STEAL(plan);
 	return 0;
 }
@@ -170,6 +182,7 @@ int plan_restore(struct plan **out, const struct plan_domain *domains, size_t n_
 	r = check_unique(index, compare_names, "name", log);
 	if (r < 0)
 		return r;
+	number_vcpus(plan);
 	*out = STEAL(plan);
 	return 0;
 }

@@ -19,7 +19,8 @@ struct plan_domain {
 	char name[PATTERN_NAME_MAX];
 	uint8_t uuid[16];
 	char uuid_text[37];
-	uint32_t cap;	/* highest event-channel port it may have; plan_set_caps() */
+	uint32_t first_vcpu; /* how many vCPUs stand before it in the plan */
+	uint32_t cap;	     /* highest event-channel port it may have; plan_set_caps() */
 	uint32_t entry; /* its number in the journal: its place in the plan that was begun with */
 };
 

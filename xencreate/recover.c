@@ -132,6 +132,7 @@ static enum batch_outcome make_rest(struct recovery *recovery)
 		r = guestcfg_read(&configs[i], recovery->story.config_paths[i], recovery->log);
 	recovery->options.wait = recovery->story.wait;
 	recovery->options.paused = recovery->story.paused;
+	recovery->options.place = recovery->story.place;
 	recovery->options.ready_node = recovery->story.ready_node;
 	recovery->options.journal = recovery->journal;
 	if (!r)

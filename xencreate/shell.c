@@ -25,6 +25,7 @@ static void describe(struct xen_domctl_createdomain *create, const struct guestc
 		.ssidref = SSIDREF_DOMU,
 		.max_vcpus = config->max_vcpus,
 		.max_evtchn_port = cap,
+		.cpupool_id = config->pool,
 		.max_grant_frames = config->max_grant_frames,
 		.max_maptrack_frames = config->max_maptrack_frames,
 		.grant_opts = XEN_DOMCTL_GRANT_version(config->grant_version),

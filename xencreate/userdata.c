@@ -59,6 +59,29 @@ static void add_vcpus(struct json_object *object, const struct guestcfg *config)
 	json_object_object_add(object, "avail_vcpus", online);
 }
 
+static struct json_object *set(const struct cpus *cpus)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int cpu = 0; cpu < CPUS_MAX; cpu++)
+		if (cpus_has(cpus, cpu))
+			json_object_array_add(list, json_object_new_int64(cpu));
+	return list;
+}
+
+static void add_affinity(struct json_object *object, const char *key, const struct guestcfg *config,
+			 const struct guestcfg_cpus *cpus)
+{
+	struct json_object *lists;
+
+	if (!cpus->n)
+		return;
+	lists = json_object_new_array();
+	for (uint32_t i = 0; i < (cpus->for_all ? config->max_vcpus : cpus->n); i++)
+		json_object_array_add(lists, set(&cpus->sets[cpus->for_all ? 0 : i]));
+	json_object_object_add(object, key, lists);
+}
+
 static void add_limits(struct json_object *object, const struct guestcfg *config)
 {
 	if (config->max_grant_frames >= 0)
@@ -74,6 +97,8 @@ static struct json_object *build(const struct guestcfg *config)
 	struct json_object *object = json_object_new_object();
 
 	add_vcpus(object, config);
+	add_affinity(object, "vcpu_hard_affinity", config, &config->cpus);
+	add_affinity(object, "vcpu_soft_affinity", config, &config->cpus_soft);
 	number(object, "max_memkb", config->maxmem_mib * 1024);
 	number(object, "target_memkb", config->memory_mib * 1024);
 	number(object, "video_memkb", 0);
