@@ -79,6 +79,7 @@ tests_unit_test_place_SOURCES = tests/unit/test_place.c
 tests_unit_test_place_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_place_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8
+dist_sbin_SCRIPTS = xencreate/xencreate-matrix
 dist_completion_DATA += xencreate/completion/xencreate
 EXTRA_DIST += xencreate/README.md xencreate/bench/cost.sh xencreate/bench/xl.sh
 

@@ -86,8 +86,8 @@ static void kill_domain(struct victim *victim)
 	};
 	int r;
 
+	userdata_remove(victim->entry->domid, victim->uuid_text);
 	if (victim->ghost) {
-		userdata_remove(victim->entry->domid, victim->uuid_text);
 		finish(victim);
 		return;
 	}
@@ -103,8 +103,6 @@ void victim_result(struct victim *victim, const struct worker_result *result)
 {
 	if (result->error && result->error != -ESRCH)
 		fail(victim, "destroying", result->error);
-	else
-		userdata_remove(victim->entry->domid, victim->uuid_text);
 	finish(victim);
 }
 
