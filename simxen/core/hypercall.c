@@ -78,7 +78,8 @@ int64_t hypercall(struct host *host, struct caller *caller, uint64_t op, const u
 {
 	switch (op) {
 	case __HYPERVISOR_multicall:
-		return multicall(host, caller, args[0], args[1]);
+		return hypercall_fault(host, "multicall")
+			       ?: multicall(host, caller, args[0], args[1]);
 	case __HYPERVISOR_domctl:
 		return domctl(host, caller, args[0]);
 	case __HYPERVISOR_sysctl:
