@@ -16,6 +16,7 @@
 #include "hyper.h"
 #include "sysfacts.h"
 
+#define CONSOLE_FDS_OURS	3     /* both sides of the terminal, and the log */
 #define DOMIDS_MAX		32751 /* xen/xen.h, DOMID_FIRST_RESERVED - 1, without domain 0 */
 #define GRANT_FRAMES_DEFAULT	64
 #define GRANTS_A_FRAME		512
@@ -27,7 +28,7 @@
 
 void measure_facts(struct demand_facts *facts, const struct census *census)
 {
-	struct daemons_process store;
+	struct daemons_process store, console;
 	uint64_t value;
 
 	*facts = demand_facts_default(sysfacts_cpus());
@@ -41,6 +42,8 @@ void measure_facts(struct demand_facts *facts, const struct census *census)
 		facts->vbd_persistent_grants = value;
 	if (daemons_store(&store) == 0)
 		facts->store_maps_grants = strcmp(store.name, "xenstored") == 0;
+	if (daemons_console(&console) == 0 && !daemons_is_stock(&console))
+		facts->console_fds = CONSOLE_FDS_OURS;
 	for (size_t i = 0; i < census->n_domains; i++)
 		facts->store_elsewhere |= census->domains[i].is_store &&
 					  census->domains[i].domid != census->self;

@@ -16,11 +16,11 @@ from stores.says import StoreError  # noqa: E402
 # On a simulated host: our daemons, whose process ids are $store and $console. Their files lie in folders of that host.
 DAEMONS = """
 mkdir -p /run/xen /var/log/xen/console
-xenstored --no-fork --pid-file=/run/xen/xenstored.pid 2>/dev/null &
+"$BUILD/xenstored/xenstored" --no-fork --pid-file=/run/xen/xenstored.pid 2>/dev/null &
 store=$!
 for i in $(seq 100); do [ -S /run/xenstored/socket ] && break; sleep 0.05; done
 xen-init-dom0 >/dev/null
-xenconsoled --interactive 2>/dev/null &
+"$BUILD/xenconsoled/xenconsoled" --interactive 2>/dev/null &
 console=$!
 trap 'kill $store $console' EXIT
 sleep 0.3

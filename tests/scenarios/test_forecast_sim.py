@@ -27,7 +27,7 @@ def test_domain_numbers(sim):
 
 
 def test_descriptors_of_the_console_daemon(sim, debian, daemons):
-    script = daemons + CONFIG + """
+    script = daemons.replace("--interactive", "--interactive --log=guest") + CONFIG + """
     xencreate -n 2 --name=first%d /tmp/$$.cfg >/dev/null 2>&1
     prlimit --pid $console --nofile=$(($(descriptors $console) + 22))
     forecast -n 100 /tmp/$$.cfg
@@ -68,7 +68,7 @@ held = [socket.socket(socket.AF_UNIX) for _ in range(60)]
 for one in held: one.connect(\\"/run/xenstored/socket\\")
 print(\\"held\\", flush=True); time.sleep(60)"' >/tmp/$$.other 2>&1 & other=$!
     for i in $(seq 200); do grep -q held /tmp/$$.other && break; sleep 0.05; done
-    cat /tmp/$$.other
+    grep held /tmp/$$.other
     lsevtchn --preflight --json /tmp/$$.cfg >/tmp/$$.json
     python3 - /tmp/$$.json $(descriptors $console) $(descriptors $store) <<'END'
 import json, sys

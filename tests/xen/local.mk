@@ -29,7 +29,11 @@ EXTRA_DIST += \
 	tests/xen/dom0/wait \
 	tests/xen/scenarios/caps.sh \
 	tests/xen/scenarios/evtchn-service.sh \
+	tests/xen/scenarios/evtchn-cost.sh \
 	tests/xen/scenarios/forecast.sh \
+	tests/xen/scenarios/forecast-small.sh \
+	tests/xen/scenarios/hvm.sh \
+	tests/xen/scenarios/screens.sh \
 	tests/xen/scenarios/guest-words.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
