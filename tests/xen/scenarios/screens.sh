@@ -42,7 +42,7 @@ cfg=$(tiny_cfg greedy hog-ports)
 echo 'max_event_channels = 100' >>"$cfg"
 make "one that takes all" 1 greedy "$cfg"
 cfg=$(tiny_cfg big hog-ports=3000)
-echo 'max_event_channels = -1' >>"$cfg"
+echo 'max_event_channels = "-1"' >>"$cfg"
 ok "one with 3,000" xl_create "$cfg"
 sed 's/"web"/"small"/; s/"pv"/"pvh"/' /tmp/web.cfg >/tmp/small.cfg
 make "a PVH guest" 1 small /tmp/small.cfg
@@ -89,9 +89,9 @@ screen "A guest that speaks FIFO" 28 0 "lsevtchn --domain linux"
 screen "A guest that took 3,000 ports" 28 0 "lsevtchn --summary big"
 screen "Does every domain keep its cap?" 16 1 "lsevtchn --check-caps"
 screen "What a batch would meet" 30 1 "lsevtchn --preflight -n 3000 web.cfg"
-screen "A batch that fits" 30 0 "lsevtchn --preflight -n 20 web.cfg"
+screen "A batch that fits" 30 0 "lsevtchn --preflight -n 10 web.cfg"
 screen "What it costs, item by item" 60 1 "lsevtchn --preflight --explain hvm.cfg"
-screen "A host that is not there" 24 1 "lsevtchn --preflight --assume dom0=2l-32,base=75,memory=unlimited -n 400 hvm.cfg"
+screen "A host that is not there" 24 1 "lsevtchn --preflight --assume dom0=2l-32,base=75,memory=4096G,bridge=2000 -n 400 hvm.cfg"
 screen "A configuration amended" 6 0 "cp byhand.cfg more.cfg; lsevtchn --amend more.cfg; tail -n 2 more.cfg"
 screen "For programs" 24 1 "lsevtchn --all --json"
 screen "For a node exporter" 16 1 "lsevtchn --all --openmetrics"
