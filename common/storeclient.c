@@ -21,6 +21,11 @@
 #define HELD_MAX       (32 * 1024) /* then held requests leave all the same */
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS   2000
+/*
+ * Answers are taken in such pieces: requests that follow from the first ones leave with the end of
+ * the turn, so the daemon works on them while the rest of its answers are taken here.
+ */
+#define READ_BYTES 8192
 
 struct pending {
 	STAILQ_ENTRY(pending) next;
@@ -187,7 +192,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 	int n, r;
 
 	(void)what;
-	n = evbuffer_read(client->in, fd, 64 * 1024);
+	n = evbuffer_read(client->in, fd, READ_BYTES);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {

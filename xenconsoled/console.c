@@ -8,10 +8,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "conring.h"
+#include "journal.h"
 #include "logfile.h"
 #include "logname.h"
 #include "loop.h"
@@ -168,6 +170,24 @@ static int follow_name(struct console *console, const char *name)
 	return r == -EMFILE || r == -ENFILE ? r : 0;
 }
 
+static int follow_name_in_journal(struct console *console, const char *name)
+{
+	struct server *server = console->server;
+	char identifier[32];
+	int r;
+
+	if (!server->options->journal_guest)
+		return 0;
+	if (!console->journal_source) {
+		snprintf(identifier, sizeof(identifier), "xen-guest%s", console->kind->log_suffix);
+		r = journal_source_new(&console->journal_source, server->journal, identifier,
+				       console->domid);
+		if (r < 0)
+			return r;
+	}
+	return journal_source_name(console->journal_source, name);
+}
+
 int console_attach(struct console *console, const struct nodes *nodes, const char *name)
 {
 	int r;
@@ -180,6 +200,8 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 		return r;
 	}
 	r = follow_name(console, name);
+	if (r == 0)
+		r = follow_name_in_journal(console, name);
 	if (r < 0) {
 		complain(console, "cannot open the console's log", r);
 		return r;
@@ -224,4 +246,6 @@ void console_deinit(struct console *console)
 	backlog_deinit(&console->backlog);
 	logfile_free(console->logfile);
 	console->logfile = NULL;
+	journal_source_free(console->journal_source);
+	console->journal_source = NULL;
 }

@@ -19,6 +19,7 @@
 #include "tty.h"
 
 struct event;
+struct journal_source;
 struct logfile;
 struct nodes;
 struct server;
@@ -81,7 +82,8 @@ struct console {
 	bool input_stalled;    /* the guest has no room: tty_readable is not pending */
 	uint64_t tty_retry_ms; /* do not try to open one earlier */
 	struct backlog backlog;
-	struct logfile *logfile; /* owned; NULL if guests are not logged */
+	struct logfile *logfile;	       /* owned; NULL if guests are not logged */
+	struct journal_source *journal_source; /* the same for the journal */
 
 	enum console_flow flow;
 	TAILQ_ENTRY(console) queued; /* in the streams' list of its flow */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <xenctrl.h>
 
+#include "journal.h"
 #include "log.h"
 #include "logfile.h"
 #include "loop.h"
@@ -25,8 +26,9 @@
 #define READ_SIZE (16u << 10)
 
 struct hvlog {
-	struct server *server;	 /* borrowed: owns us */
-	struct logfile *logfile; /* owned */
+	struct server *server;		       /* borrowed: owns us */
+	struct logfile *logfile;	       /* owned; NULL if only the journal gets it */
+	struct journal_source *journal_source; /* owned; NULL if only the log gets it */
 	struct port port;
 	uint32_t index; /* of the hypervisor's ring: what comes next */
 	int index_fd;	/* -1: it cannot be kept */
@@ -86,7 +88,11 @@ static void read_ring(struct hvlog *hvlog)
 				  strerror(errno));
 			return;
 		}
-		logfile_write(hvlog->logfile, hvlog->buffer, n, loop_now_ms(hvlog->server->loop));
+		if (hvlog->logfile)
+			logfile_write(hvlog->logfile, hvlog->buffer, n,
+				      loop_now_ms(hvlog->server->loop));
+		if (hvlog->journal_source)
+			journal_write(hvlog->journal_source, hvlog->buffer, n);
 		if (n)
 			save_index(hvlog);
 	} while (n == sizeof(hvlog->buffer));
@@ -98,16 +104,31 @@ static bool on_virq(struct port *port)
 	return true;
 }
 
+static int open_logs(struct hvlog *hvlog)
+{
+	struct server *server = hvlog->server;
+	const struct options *options = server->options;
+	struct logfile_policy policy = {
+		.dir = options->log_dir,
+		.stamp = options->stamp_hv,
+		.replace_escape = options->replace_escape,
+		.max_bytes = options->log_size_bytes,
+		.n_kept = options->log_count,
+	};
+	int r = 0;
+
+	if (options->log_hv)
+		r = logfile_new(&hvlog->logfile, server->log, &policy, "hypervisor.log",
+				loop_now_ms(server->loop));
+	if (r == 0 && options->journal_hv)
+		r = journal_source_new(&hvlog->journal_source, server->journal, "xen-hypervisor",
+				       -1);
+	return r;
+}
+
 int hvlog_new(struct hvlog **out, struct server *server)
 {
 	CLEANUP(hvlog_free) struct hvlog *hvlog = calloc(1, sizeof(*hvlog));
-	struct logfile_policy policy = {
-		.dir = server->options->log_dir,
-		.stamp = server->options->stamp_hv,
-		.replace_escape = server->options->replace_escape,
-		.max_bytes = server->options->log_size_bytes,
-		.n_kept = server->options->log_count,
-	};
 	int r;
 
 	if (!hvlog)
@@ -115,8 +136,7 @@ int hvlog_new(struct hvlog **out, struct server *server)
 	hvlog->server = server;
 	hvlog->port.ready = on_virq;
 	hvlog->index_fd = -1;
-	r = logfile_new(&hvlog->logfile, server->log, &policy, "hypervisor.log",
-			loop_now_ms(server->loop));
+	r = open_logs(hvlog);
 	if (r < 0)
 		return r;
 	r = ports_bind_virq(server->ports, &hvlog->port, VIRQ_CON_RING);
@@ -134,6 +154,7 @@ void hvlog_free(struct hvlog *hvlog)
 		return;
 	ports_unbind(hvlog->server->ports, &hvlog->port);
 	logfile_free(hvlog->logfile);
+	journal_source_free(hvlog->journal_source);
 	if (hvlog->index_fd >= 0)
 		close(hvlog->index_fd);
 	free(hvlog);
@@ -141,5 +162,6 @@ void hvlog_free(struct hvlog *hvlog)
 
 void hvlog_reopen(struct hvlog *hvlog)
 {
-	logfile_reopen(hvlog->logfile, loop_now_ms(hvlog->server->loop));
+	if (hvlog->logfile)
+		logfile_reopen(hvlog->logfile, loop_now_ms(hvlog->server->loop));
 }

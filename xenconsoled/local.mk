@@ -20,6 +20,8 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/domains.h \
 	xenconsoled/hvlog.c \
 	xenconsoled/hvlog.h \
+	xenconsoled/journal.c \
+	xenconsoled/journal.h \
 	xenconsoled/lastwords.c \
 	xenconsoled/lastwords.h \
 	xenconsoled/lines.c \
@@ -59,7 +61,12 @@ XENCONSOLED_LIBS = libxenconsoled.a $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_L
 xenconsoled_xenconsoled_SOURCES = xenconsoled/main.c
 xenconsoled_xenconsoled_LDADD = $(XENCONSOLED_LIBS)
 
-EXTRA_DIST += xenconsoled/README.md
+EXTRA_DIST += xenconsoled/README.md systemd/xenconsoled.service.in
+systemdsystemunit_DATA += systemd/xenconsoled.service
+CLEANFILES += systemd/xenconsoled.service
+systemd/xenconsoled.service: $(srcdir)/systemd/xenconsoled.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,[@]sbindir[@],$(sbindir),g' \
+		$(srcdir)/systemd/xenconsoled.service.in >$@
 dist_man_MANS += doc/xenconsoled.8
 dist_completion_DATA += xenconsoled/completion/xenconsoled
 dist_doc_DATA += doc/differences-xenconsoled.md
@@ -102,6 +109,10 @@ tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c
 tests_unit_test_throttle_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_unit_test_throttle_LDADD = $(CONSOLE_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/test_consolejournal
+tests_unit_test_consolejournal_SOURCES = tests/unit/test_consolejournal.c
+tests_unit_test_consolejournal_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_consolejournal_LDADD = $(CONSOLE_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_consolestats tests/unit/test_consoletty
 tests_unit_test_consolestats_SOURCES = tests/unit/test_consolestats.c
 tests_unit_test_consolestats_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)

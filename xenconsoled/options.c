@@ -12,6 +12,7 @@
 enum {
 	OPT_LOG = 256,
 	OPT_LOG_DIR,
+	OPT_JOURNAL,
 	OPT_PID_FILE,
 	OPT_REPLACE_ESCAPE,
 	OPT_RUN_DIR,
@@ -29,6 +30,7 @@ static const struct option long_options[] = {
 	{ "interactive", no_argument, NULL, 'i' },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "log-dir", required_argument, NULL, OPT_LOG_DIR },
+	{ "journal", required_argument, NULL, OPT_JOURNAL },
 	{ "pid-file", required_argument, NULL, OPT_PID_FILE },
 	{ "timestamp", required_argument, NULL, 't' },
 	{ "overflow-data", required_argument, NULL, 'o' },
@@ -144,6 +146,9 @@ static int set_long(struct options *options, const char *program, int option, co
 	case OPT_LOG:
 		set_which(arg, &options->log_guest, &options->log_hv, false);
 		return 0;
+	case OPT_JOURNAL:
+		set_which(arg, &options->journal_guest, &options->journal_hv, false);
+		return 0;
 	case OPT_LOG_DIR:
 		options->log_dir = arg;
 		return 0;
@@ -218,6 +223,7 @@ void options_usage(const char *program)
 	       "      --log-size=SIZE            rotate a log that has grown beyond SIZE (default\n"
 	       "                                 16M); none: never\n"
 	       "      --log-count=N              keep N rotated files (default 4)\n"
+	       "      --journal=WHICH            send lines to the systemd journal: none, guest, hv, all\n"
 	       "  -t, --timestamp=WHICH          stamp the lines of these logs: none, guest, hv, all\n"
 	       "      --replace-escape           write '.' for ESC into logs\n"
 	       "  -o, --overflow-data=HOW        what to do with output that nobody reads: discard\n"

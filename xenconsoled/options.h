@@ -19,6 +19,7 @@ struct options {
 	bool verbose;
 	bool foreground;
 	bool log_guest, log_hv;
+	bool journal_guest, journal_hv;
 	bool stamp_guest, stamp_hv;
 	bool keep_overflow;
 	bool replace_escape;
@@ -37,7 +38,7 @@ struct options {
  * @options: out: filled in for OPTIONS_RUN and OPTIONS_STATS
  *
  * As in the stock daemon, an unknown word after --log, --timestamp or --overflow-data changes
- * nothing, and --log and --timestamp add up over several uses.
+ * nothing, and --log, --journal and --timestamp add up over several uses.
  */
 enum options_action options_parse(struct options *options, int argc, char **argv);
 

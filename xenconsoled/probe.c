@@ -269,6 +269,9 @@ static int ask_all(struct probe *probe)
 	}
 	for (unsigned int i = 0; i < CONSOLE_N_KINDS; i++) {
 		for (enum nodes_id id = 0; id < NODES_COUNT; id++) {
+			/* It only tells whether what was published is still there. */
+			if (id == NODES_TTY && !domain->consoles[i].published)
+				continue;
 			path_of(path, domain, i, nodes_name(id));
 			r = ask(probe, i, id, path);
 			if (r < 0)

@@ -6,6 +6,7 @@
 #include "console.h"
 #include "domain.h"
 #include "domains.h"
+#include "journal.h"
 #include "logfile.h"
 #include "server.h"
 #include "stats.h"
@@ -25,6 +26,12 @@ static const char *flow_name(enum console_flow flow)
 	return names[flow];
 }
 
+static uint64_t lost_by_logs(const struct console *console)
+{
+	return (console->logfile ? logfile_lost_bytes(console->logfile) : 0) +
+	       (console->journal_source ? journal_lost_bytes(console->journal_source) : 0);
+}
+
 static struct stats_console figures_of(const struct console *console, const char *name)
 {
 	return (struct stats_console){
@@ -39,7 +46,7 @@ static struct stats_console figures_of(const struct console *console, const char
 		.n_events = console->stats.n_events,
 		.backlog_bytes = console->backlog.size_bytes,
 		.dropped_bytes = console->backlog.dropped_bytes,
-		.log_lost_bytes = console->logfile ? logfile_lost_bytes(console->logfile) : 0,
+		.log_lost_bytes = lost_by_logs(console),
 		.paused_ms = console->stats.paused_ms,
 		.n_bad_rings = console->stats.n_bad_rings,
 		.n_clients = console->clients.n_clients,

@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "domains.h"
 #include "hvlog.h"
+#include "journal.h"
 #include "log.h"
 #include "loop.h"
 #include "options.h"
@@ -187,13 +188,22 @@ static int start_hvlog(struct server *server)
 {
 	int r;
 
-	if (!server->options->log_hv)
+	if (!server->options->log_hv && !server->options->journal_hv)
 		return 0;
 	r = hvlog_new(&server->hvlog, server);
 	if (r < 0)
 		log_error(server->log, "cannot follow the hypervisor's messages: %s%s",
 			  strerror(-r), r == -EEXIST ? " (another xenconsoled runs)" : "");
 	return r;
+}
+
+static int open_journal(struct server *server)
+{
+	const struct options *options = server->options;
+
+	if (!options->journal_guest && !options->journal_hv)
+		return 0;
+	return journal_new(&server->journal, JOURNAL_SOCKET);
 }
 
 static int wait_for_contact(struct run *run)
@@ -214,6 +224,8 @@ static int start(struct run *run)
 	if (r == 0)
 		r = backlog_pool_new(&server->pool, server->options->memory_cap_bytes,
 				     server->options->keep_overflow);
+	if (r == 0)
+		r = open_journal(server);
 	if (r == 0)
 		r = clients_new(&server->clients, server->loop);
 	if (r == 0)
@@ -250,6 +262,7 @@ static void finish(struct run *run)
 	streams_free(server->streams);
 	ports_free(server->ports);
 	backlog_pool_free(server->pool);
+	journal_free(server->journal);
 	clients_free(server->clients);
 	if (server->foreign)
 		xenforeignmemory_close(server->foreign);

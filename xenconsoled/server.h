@@ -18,6 +18,7 @@ struct clients;
 struct control;
 struct domains;
 struct hvlog;
+struct journal;
 struct log;
 struct loop;
 struct options;
@@ -41,6 +42,7 @@ struct server {
 	struct streams *streams;
 	struct domains *domains;
 	struct control *control;
+	struct journal *journal;    /* NULL if nothing goes there */
 	struct hvlog *hvlog;	    /* NULL if the hypervisor's log is not wanted */
 	struct stats_daemon totals; /* of consoles that are gone, and the daemon's own counters */
 	int ready_fd;		    /* -1 once daemon_ready() has been told */

@@ -16,6 +16,7 @@
 #include "conring.h"
 #include "console.h"
 #include "domains.h"
+#include "journal.h"
 #include "logfile.h"
 #include "loop.h"
 #include "options.h"
@@ -142,6 +143,14 @@ static void to_tty(struct console *console, const char *data, size_t len)
 		event_add(console->tty_writable, NULL);
 }
 
+static void to_logs(struct console *console, const char *data, size_t len)
+{
+	if (console->logfile)
+		logfile_write(console->logfile, data, len, loop_now_ms(console->server->loop));
+	if (console->journal_source)
+		journal_write(console->journal_source, data, len);
+}
+
 static void report_bad_ring(struct console *console)
 {
 	uint32_t n_held_back;
@@ -179,9 +188,7 @@ static uint32_t drain(struct console *console, uint32_t budget)
 		}
 		if (!n)
 			break;
-		if (console->logfile)
-			logfile_write(console->logfile, data, n,
-				      loop_now_ms(console->server->loop));
+		to_logs(console, data, n);
 		to_tty(console, data, n);
 		conring_take(console->page, n);
 		total += n;

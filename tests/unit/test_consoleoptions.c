@@ -51,6 +51,7 @@ TEST(what_init_scripts_and_units_pass_is_understood)
 	CHECK(options.foreground && options.verbose && options.keep_overflow);
 	CHECK(options.replace_escape && options.stamp_guest && options.stamp_hv);
 	CHECK(!options.log_guest && !options.log_hv);
+	CHECK(!options.journal_guest && !options.journal_hv);
 	CHECK_STR_EQ(options.log_dir, "/x");
 }
 

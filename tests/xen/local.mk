@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/console-life.sh \
 	tests/xen/scenarios/console-logs.sh \
+	tests/xen/scenarios/console-service.sh \
 	tests/xen/scenarios/console.sh \
 	tests/xen/scenarios/restart.sh \
 	tests/xen/scenarios/smoke.sh \

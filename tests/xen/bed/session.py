@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent.parent
 PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn", "xencreate/xencreate",
             "tests/xen/wire",
             "tests/bench/evtchnload",
+            "systemd/xenconsoled.service",
             "systemd/xen-evtchn-watch.service", "systemd/50-lsevtchn-preflight.conf")
 GUESTS = "tests/guest"
 # A state is kept for machines up to this size; larger ones are booted.

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The console daemon as a service in its sandbox: ready, journal, reload, killed more often than a manager forgives, stopped.
+# bed: systemd
+# limit: 200
+[ "$CONSOLE" = ours ] || {
+	skip "the service" "it is about our daemon"
+	finish
+}
+[ -e /dev/xen/privcmd ] || xen_devices || give_up "Xen's devices are there"
+start_store || give_up "xenstored ($STORE) starts"
+timeout 20 xen-init-dom0 >"$LOGS/xen-init-dom0.log" 2>&1 || give_up "xen-init-dom0"
+
+unit=/run/systemd/system/xenconsoled.service
+mkdir -p /run/systemd/system /run/systemd/system/xenconsoled.service.d /etc/default
+sed "s,/[^ ']*/xenconsoled,$OURS/xenconsoled,; s,^\[Service\],[Service]\nEnvironment=LD_LIBRARY_PATH=$LD_LIBRARY_PATH," \
+	"$OURS/xenconsoled.service" >$unit
+# The store was started by hand here.
+sed -i '/^Wants=xenstored/d' $unit
+cat >/etc/default/xen <<-END
+	XENCONSOLED_TRACE=all
+	XENCONSOLED_ARGS="--journal=all --log-size=4K --log-count=1000"
+END
+systemctl daemon-reload
+
+main_pid() {
+	systemctl show -P MainPID xenconsoled
+}
+numbers() {
+	sed -n 's/.*chatter \([0-9]*\) .*/\1/p'
+}
+all_files() {
+	for file in $(ls $CONSOLE_LOGS/guest-"$1".log.* | sort -t . -k 3 -rn); do
+		cat "$file"
+	done
+	cat "$CONSOLE_LOGS/guest-$1.log"
+}
+lost() {
+	all_files "$1" | numbers | awk 'NR > 1 && $1 > last + 1 { n += $1 - last - 1 } { if ($1 > last) last = $1 } END { print n + 0 }'
+}
+journal_has() {
+	timeout 20 journalctl -q -o cat "$@" | grep -q "$wanted"
+}
+
+ok "the service starts, and says when it serves" timeout 30 systemctl start xenconsoled
+is "it is up" "$(systemctl is-active xenconsoled)" active
+note "$(systemctl status --no-pager xenconsoled 2>&1 | tail -n 6)"
+exposure=$(systemd-analyze security --no-pager xenconsoled 2>/dev/null | sed -n 's/.*Overall exposure level[^:]*: \([0-9.]*\).*/\1/p')
+note "exposure $exposure"
+ok "it is exposed 0.6 at most" awk -v e="$exposure" 'BEGIN { exit !(e != "" && e <= 0.6) }'
+is "there is room for many terminals" "$(cat /proc/sys/kernel/pty/max)" 65536
+is "and descriptors" "$(awk '/^Max open files/ { print $4 }' /proc/"$(main_pid)"/limits)" 131072
+
+ok "a guest that talks and echoes" xl_create "$(tiny_cfg talker hello echo chatter=50)"
+ok "is heard" wait_for 20 console_says talker "chatter 20 "
+timeout 3 xl console talker </dev/null >/tmp/shown 2>&1
+ok "xl console shows it" grep -q "chatter " /tmp/shown
+wanted="hello from domain"
+ok "its lines are in the journal, by its name" wait_for 10 journal_has XEN_DOMAIN=talker
+ok "and by its number" journal_has "XEN_DOMID=$(domid talker)" -t xen-guest
+wanted="Xen version"
+ok "the hypervisor's too" wait_for 10 journal_has -t xen-hypervisor
+ok "its log is on disk" test -s $CONSOLE_LOGS/hypervisor.log
+
+mv $CONSOLE_LOGS/guest-talker.log $CONSOLE_LOGS/guest-talker.log.999
+pid=$(main_pid)
+ok "a reload" timeout 20 systemctl reload xenconsoled
+ok "opens logs anew" wait_for 10 console_says talker chatter
+is "in the same process" "$(main_pid)" "$pid"
+
+came_back() {
+	now=$(main_pid)
+	[ "$now" != 0 ] && [ "$now" != "$pid" ] && xenconsoled --stats 2>/dev/null | grep -q ', 1 of them served'
+}
+for round in 1 2 3 4 5 6 7; do
+	pid=$(main_pid)
+	kill -9 "$pid"
+	wait_for 20 came_back >/dev/null || break
+done
+is "killed seven times, it comes back each time" "$round $(systemctl is-active xenconsoled)" "7 active"
+before=$(all_files talker | numbers | tail -n 1)
+goes_on() {
+	[ "$(all_files talker | numbers | tail -n 1)" -gt $((before + 20)) ]
+}
+ok "the guest is heard again" wait_for 20 goes_on
+is "and none of its lines is lost" "$(lost talker)" 0
+started=$(date +%s)
+ok "it stops" timeout 20 systemctl stop xenconsoled
+ok "soon" test $(($(date +%s) - started)) -le 4
+is "and leaves no terminal in the store" "$(guest_node talker console/tty)" ""
+ok "its logs stay" test -s $CONSOLE_LOGS/guest-talker.log
