@@ -8,7 +8,10 @@ EXTRA_DIST += \
 	tests/scenarios/test_command_lines.py \
 	tests/scenarios/test_killer.py \
 	tests/scenarios/test_lsevtchn.py \
+	tests/scenarios/console_host.py \
+	tests/scenarios/test_xenconsoled_kill.py \
 	tests/scenarios/test_xenconsoled_sim.py \
+	tests/scenarios/test_xenconsoled_world.py \
 	tests/scenarios/test_xenconsoled.py \
 	tests/scenarios/test_forecast_sim.py tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_xenstored.py \

@@ -37,6 +37,8 @@ EXTRA_DIST += \
 	tests/xen/scenarios/guest-words.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
+	tests/xen/scenarios/console-again.sh \
+	tests/xen/scenarios/console-kill.sh \
 	tests/xen/scenarios/console-life.sh \
 	tests/xen/scenarios/console-logs.sh \
 	tests/xen/scenarios/console-service.sh \
