@@ -33,6 +33,7 @@ guests() { # N NAME WORDS: made, and on the way
 served() { answers && grep -q ", $1 of them served" /run/stats; }
 column() { awk -v name="$2" -v n="$1" '$NF == name { print $n }' /run/stats; }
 total() { awk -v n="$1" 'seen { sum += $n } /^DOMID/ { seen = 1 } END { print sum + 0 }' /run/stats; }
+mappings() { grep -c simxen-frames /proc/$console/maps; } # pages of guests
 all_destroyed() { xencreate destroy -q "$@"; }
 domids() { awk 'seen { print $1 } /^DOMID/ { seen = 1 }' /run/stats; }
 """
