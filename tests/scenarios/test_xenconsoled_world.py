@@ -109,6 +109,30 @@ def test_clients_that_do_not_read_and_rings_that_lie_hold_nobody_up(sim):
     assert lines == ["quiet 1", "1"] + ["unread 1 clients 1"] * 3 + ["mappings 0"]
 
 
+def test_a_console_that_belongs_to_somebody_else_is_left_alone(sim):
+    lines = sim("""
+        node() { "$WIRE" "11=/local/domain/$1/console/$2\\0$3" >/dev/null; }
+        WAIT=--wait=store guests 4 g "chatter=20"
+        node 2 type ioemu
+        node 3 port 4294967296
+        node 4 limit 5000
+        serve
+        wait_for 10 served 2
+        sleep 0.3
+        answers
+        domids | tr '\\n' ' '
+        echo
+        # What is served changes with the nodes.
+        node 2 type xenconsoled
+        wait_for 10 served 3
+        wait_for 10 grep -q chatter $LOGS/guest-g2.log
+        sleep 3
+        answers
+        echo limit $(($(column 7 g4) <= 5000 && $(column 7 g4) > 0))
+    """)
+    assert lines == ["1 4 ", "limit 1"]
+
+
 # Another domain with the number given: what a toolstack would do if the hypervisor's count began anew.
 TAKE_NUMBER = textwrap.dedent("""
     import ctypes, sys
