@@ -218,10 +218,10 @@ static bool serve(struct console *console, uint32_t budget)
 		console->flow = CONSOLE_BLOCKED;
 		return false;
 	}
-	if (n >= budget) {
-		enqueue(console);
-		return false;
-	}
+	/*
+	 * What it has printed meanwhile comes with the next event: to look again at once would find
+	 * little bits, and cost an event for each.
+	 */
 	return true;
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 DAEMONS = ("ours", "unlimited", "stock", "floor")
 CASES = ("idle", "birth", "flood-1", "flood-100", "flood-all", "latency-0", "latency-1", "latency-10", "latency-100", "unread",
          "restart")
-LOGS = Path("/run/bench-logs")
+LOGS = Path("/run/bench-logs")  # a tmpfs: what is measured is the daemon, not a disk
 CONFIG = Path("/run/bench.cfg")
 BIRTHS = 20
 PATIENCE = 120
@@ -77,7 +77,7 @@ class Host:
 
     def start_console(self):
         """Starts the daemon under test; the floor is started when its domains are there."""
-        LOGS.mkdir(exist_ok=True)
+        make_logs()
         Path("/run/xen").mkdir(exist_ok=True)
         words = ["-i", "--log=guest", f"--log-dir={LOGS}"]
         if self.task["daemon"] == "stock":
@@ -90,7 +90,7 @@ class Host:
         return Usage(self.console.pid)
 
     def start_floor(self):
-        LOGS.mkdir(exist_ok=True)
+        make_logs()
         self.console = self.start([self.build / "tests/bench/bench-confloor", LOGS, *self.domids], stdout=subprocess.PIPE,
                                   preexec_fn=on_cpu(0))
         if self.console.stdout.readline() != b"ready\n":
@@ -106,10 +106,11 @@ class Host:
                  f"--max-in-flight={in_flight}", CONFIG]
         result = subprocess.run([str(word) for word in words], text=True, check=False, capture_output=True,
                                 stdin=subprocess.DEVNULL, timeout=300)
-        if result.returncode:
-            raise RuntimeError(f"xencreate: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
         events = [json.loads(line) for line in result.stdout.splitlines()]
         created = [event for event in events if event["event"] == "created"]
+        # Of thousands the stock daemon leaves some without a terminal.
+        if len(created) < n * (0.99 if self.task["daemon"] == "stock" else 1):
+            raise RuntimeError(f"xencreate: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
         domids = sorted(event["domid"] for event in created)
         self.domids += domids
         return domids, sorted(event["stages_us"].get("console", 0) / 1000 for event in created)
@@ -126,6 +127,13 @@ class Host:
     def conload(self, *words):
         return subprocess.Popen([str(self.build / "tests/bench/bench-conload"), *map(str, words)], text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+
+def make_logs():
+    """The folder that logs go to."""
+    if not LOGS.is_dir():
+        LOGS.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8G", "none", str(LOGS)], check=True)
 
 
 def on_cpu(cpu):
@@ -231,7 +239,7 @@ def restart(host, _seconds):
     settle(usage)
     host.console.kill()
     host.console.wait()
-    watcher = host.conload("ttys", host.task["size"])
+    watcher = host.conload("ttys", len(host.domids))
     watcher.stdout.readline()
     begin = time.monotonic()
     usage = host.start_console()
