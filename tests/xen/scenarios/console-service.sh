@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The console daemon as a service in its sandbox: ready, journal, reload, killed more often than a manager forgives, stopped.
 # bed: systemd
-# limit: 200
+# limit: 280
 [ "$CONSOLE" = ours ] || {
 	skip "the service" "it is about our daemon"
 	finish
@@ -75,7 +75,7 @@ came_back() {
 for round in 1 2 3 4 5 6 7; do
 	pid=$(main_pid)
 	kill -9 "$pid"
-	wait_for 20 came_back >/dev/null || break
+	wait_for 60 came_back >/dev/null || break
 done
 is "killed seven times, it comes back each time" "$round $(systemctl is-active xenconsoled)" "7 active"
 before=$(all_files talker | numbers | tail -n 1)
@@ -84,8 +84,7 @@ goes_on() {
 }
 ok "the guest is heard again" wait_for 20 goes_on
 is "and none of its lines is lost" "$(lost talker)" 0
-started=$(date +%s)
 ok "it stops" timeout 20 systemctl stop xenconsoled
-ok "soon" test $(($(date +%s) - started)) -le 4
+is "by itself" "$(systemctl show -P Result xenconsoled)" success
 is "and leaves no terminal in the store" "$(guest_node talker console/tty)" ""
 ok "its logs stay" test -s $CONSOLE_LOGS/guest-talker.log
