@@ -112,7 +112,7 @@ def test_clients_that_do_not_read_and_rings_that_lie_hold_nobody_up(sim):
 def test_a_console_that_belongs_to_somebody_else_is_left_alone(sim):
     lines = sim("""
         node() { "$WIRE" "11=/local/domain/$1/console/$2\\0$3" >/dev/null; }
-        WAIT=--wait=store guests 4 g "chatter=20"
+        WAIT=--wait=store guests 4 g "chatter=400,0,100"
         node 2 type ioemu
         node 3 port 4294967296
         node 4 limit 5000
