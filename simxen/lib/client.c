@@ -214,13 +214,24 @@ static long futex(uint32_t *word, int op, uint32_t value, const struct timespec 
 	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
 }
 
+static bool is_gone(const struct connection *c)
+{
+	char byte;
+
+	return recv(c->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* NULL if all are taken and nobody is left who would free one. */
 static struct wire_slot *take_slot(struct connection *c, uint32_t *number)
 {
 	for (uint32_t i = 0;; i++) {
 		struct wire_slot *slot;
 
-		if (i && !(i % WIRE_GROUP))
+		if (i && !(i % WIRE_GROUP)) {
+			if (is_gone(c))
+				return NULL;
 			sched_yield(); /* more threads than slots: wait for one to come free */
+		}
 		*number = c->first_slot + i % WIRE_GROUP;
 		slot = &c->area->slots[*number];
 		if (!__atomic_exchange_n(&slot->taken, 1, __ATOMIC_ACQUIRE))
@@ -240,13 +251,6 @@ static void push(struct connection *c, struct wire_slot *slot, uint32_t number)
 	futex(head, FUTEX_WAKE, 1, NULL);
 }
 
-static bool is_gone(const struct connection *c)
-{
-	char byte;
-
-	return recv(c->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
 int64_t client_call(uint32_t call, const uint64_t args[7])
 {
 	const struct timespec timeout = { .tv_sec = WAIT_SECONDS };
@@ -258,6 +262,8 @@ int64_t client_call(uint32_t call, const uint64_t args[7])
 	if (!c)
 		return -errno;
 	slot = take_slot(c, &number);
+	if (!slot)
+		return -ENODEV;
 	slot->call = call;
 	memcpy(slot->args, args, sizeof(slot->args));
 	__atomic_store_n(&slot->state, WIRE_ASKED, __ATOMIC_RELAXED);
