@@ -9,9 +9,12 @@ KILLER = Path(__file__).resolve().parent.parent / "killer/killer"
 
 
 @pytest.mark.parametrize("way", [("--kills", "60"), ("--kills", "60", "--kept"), ("--steps", "1"),
-                                 ("--steps", "1", "--kept")], ids=" ".join)
+                                 ("--steps", "1", "--kept"), ("--kills", "60", "--rings"),
+                                 ("--kills", "60", "--rings", "--kept"), ("--steps", "1", "--rings"),
+                                 ("--steps", "1", "--rings", "--kept")], ids=" ".join)
 def test_nothing_acknowledged_is_lost(build, way):
-    for program in ("xenstored/xenstored", "tests/killer/xenstored-steps"):
+    programs = ["xenstored/xenstored", "tests/killer/xenstored-steps"]
+    for program in programs + ["simxen/simxen", "tests/stores/guests"] * ("--rings" in way):
         if not (build / program).exists():
             pytest.skip(f"{program} is not built")
     result = subprocess.run(["/usr/bin/python3", KILLER, "--build", build, *way], text=True, check=False, timeout=300,

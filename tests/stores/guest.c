@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <xenctrl.h>
 #include <xenguest.h>
 
@@ -39,6 +40,9 @@ int guest_create(xc_interface *xch, uint32_t domid, struct guest *guest)
 	};
 	int r;
 
+	/* By this a domain is told from others that had its number. */
+	if (getrandom(config.handle, sizeof(config.handle), 0) != sizeof(config.handle))
+		return -errno;
 	guest->domid = domid ? domid : 0x7ff5; /* choose one */
 	if (xc_domain_create(xch, &guest->domid, &config) < 0)
 		return -errno;

@@ -6,6 +6,7 @@ import time
 
 from .says import StoreError
 
+START_SECONDS = 20
 GONE_SECONDS = 3        # a dead domain stays until nobody maps its pages
 
 
@@ -19,6 +20,7 @@ class SimHost:
         self.port = self.folder / "proc/xsd_port"
         self.run_xenstored = self.folder / "run-xenstored"
         self.helper = None
+        self.process = None     # of a host that stands alone
 
     @staticmethod
     def present(build):
@@ -29,12 +31,34 @@ class SimHost:
         """The command that starts the host with these words on it."""
         return [self.build / "simxen/simxen", "run", "-d", self.folder, "--", *words]
 
+    def stand(self):
+        """The host alone, until end(): for daemons that come and go."""
+        self.process = subprocess.Popen([str(word) for word in [self.build / "simxen/simxen", "run", "-n", "-d", self.folder,
+                                                                "--", "cat"]], stdin=subprocess.PIPE)
+        deadline = time.monotonic() + START_SECONDS
+        while not self.kva.exists() or not self.port.exists():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise StoreError("simxen does not start")
+            time.sleep(0.01)
+
+    def environment(self):
+        """For programs on a host that stands alone."""
+        return {"SIMXEN_DIR": str(self.folder), "LD_LIBRARY_PATH": str(self.build / "simxen/.libs")}
+
+    def store_options(self):
+        """Where a store finds dom0's ring, for our xenstored on a host that stands alone."""
+        return ["--kva-path", str(self.kva), "--port-path", str(self.port)]
+
+    def control(self, *words):
+        """A command of simxen ctl."""
+        subprocess.run([str(word) for word in [self.build / "simxen/simxen", "ctl", *words]], check=True,
+                       env={**os.environ, **self.environment()})
+
     def _ask(self, *words):
         """One command to the helper; returns the words after "ok"."""
         if not self.helper:
-            environment = {**os.environ, "SIMXEN_DIR": str(self.folder),
-                           "LD_LIBRARY_PATH": str(self.build / "simxen/.libs")}
-            self.helper = subprocess.Popen([str(self.build / "tests/stores/guests")], env=environment, text=True,
+            self.helper = subprocess.Popen([str(self.build / "tests/stores/guests")], text=True,
+                                           env={**os.environ, **self.environment()},
                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             if self.helper.stdout.readline() != "ready\n":
                 raise StoreError("tests/stores/guests did not start")
@@ -93,9 +117,12 @@ class SimHost:
         self._ask("quiet", domid, int(on))
 
     def end(self):
-        """Ends the helper; the host ends with its daemon."""
+        """Ends the helper, and a host that stands alone; another one ends with its daemon."""
         if self.helper:
             self.helper.stdin.close()
             self.helper.wait(20)
             self.helper.stdout.close()
             self.helper = None
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait(20)

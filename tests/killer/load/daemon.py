@@ -17,8 +17,9 @@ class Ended(Exception):
 class Daemon:
     """xenstored in a folder of its own."""
 
-    def __init__(self, program, folder, options):
+    def __init__(self, program, folder, options, environment):
         self.command = [str(program), "-N", *options]
+        self.more_environment = environment
         self.folder = folder
         self.socket_path = f"{folder}/socket"
         self.log = open(f"{folder}/log", "ab")      # pylint: disable=consider-using-with
@@ -28,7 +29,7 @@ class Daemon:
         self.next_step = None       # at which it ends after the next start
 
     def environment(self):
-        return dict(os.environ, XENSTORED_RUNDIR=self.folder)
+        return dict(os.environ, XENSTORED_RUNDIR=self.folder, **self.more_environment)
 
     def arguments(self):
         """The command line."""
@@ -141,8 +142,8 @@ class SocketLink:
 class KeptDaemon(Daemon):
     """The same under a stand-in for the service manager, which keeps the descriptors that it is given."""
 
-    def __init__(self, program, folder, options):
-        super().__init__(program, folder, options)
+    def __init__(self, program, folder, options, environment):
+        super().__init__(program, folder, options, environment)
         self.kept = []              # (name, descriptor)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(f"{folder}/notify")

@@ -6,6 +6,7 @@ import time
 
 from .client import Client, Wrong, message
 from .daemon import Daemon, Ended, KeptDaemon, SocketLink
+from .rings import Rings
 from .tree import DIRECTORY, GET_PERMS, READ, Tree
 
 DEPTH = 8                   # requests on their way per client
@@ -22,7 +23,14 @@ class Run:
         self.random = random.Random(args.seed)
         self.tally = dict.fromkeys(("requests", "answers", "events", "eagain", "witnessed", "missed", "early"), 0)
         program = "tests/killer/xenstored-steps" if args.steps else "xenstored/xenstored"
-        self.daemon = self.daemon_type(args.build / program, args.folder, args.option)
+        options, environment, self.rings = list(args.option), {}, None
+        if args.rings:
+            self.rings = Rings(args.build, args.folder, args.rings, self.daemon_type is KeptDaemon, self.random, self.tally)
+            options += self.rings.host.store_options()
+            environment = self.rings.host.environment()
+        else:
+            options.append("-D")
+        self.daemon = self.daemon_type(args.build / program, args.folder, options, environment)
         self.daemon.start()
         self.clients = [Client(f"client {i}", None, b"/k/%d" % i, None, self.random, self.tally)
                         for i in range(args.clients)]
@@ -83,6 +91,8 @@ class Run:
                     pass
                 client.receive()
             self.witness.receive()
+            if self.rings:
+                self.rings.tick()
 
     def drain(self):
         """What had been sent before the kill still arrives, and counts."""
@@ -136,7 +146,31 @@ class Run:
         link.close()
 
     def begin(self):
-        """Nothing to be done before the first kill."""
+        """Before the first kill."""
+        if not self.rings:
+            return
+        link = self.daemon.connect()
+        self.rings.begin(lambda kind, payload: ask(link, kind, payload))
+        link.close()
+        self.rings.up(self.daemon.connect)
+
+    def start_again(self):
+        """After a kill."""
+        if self.rings:
+            self.rings.down()
+        self.restart_seconds.append(self.start())
+        if not self.rings:
+            return
+        self.rings.up(self.daemon.connect)
+        if not self.daemon.step and self.rings.is_time_to_compare():
+            self.compare_rings()
+
+    def compare_rings(self):
+        """All that domains were told is so."""
+        self.rings.settle(self.daemon.connect)
+        link = self.daemon.connect()
+        self.rings.compare(lambda kind, payload: ask(link, kind, payload), lambda home: self.read_tree(link, home))
+        link.close()
 
     def kill(self):
         """Ends the daemon: at a random moment, or waits until it ends at the step that it was told."""
@@ -154,7 +188,15 @@ class Run:
         return self.daemon.process.poll() is not None or time.monotonic() > end + STEP_SECONDS
 
     def finish(self):
-        """Nothing is left after the last one."""
+        """After the last one."""
+        if self.rings:
+            self.compare_rings()
+
+    def end(self):
+        """Of daemon and host."""
+        self.daemon.stop()
+        if self.rings:
+            self.rings.host.end()
 
     def kill_once(self):
         try:
@@ -165,7 +207,7 @@ class Run:
                 raise
         self.kill()
         self.drain()
-        self.restart_seconds.append(self.start())
+        self.start_again()
         self.compare()
 
 
@@ -180,6 +222,7 @@ class KeptRun(Run):
         self.visitors = []
 
     def begin(self):
+        super().begin()
         self.connect()
 
     def visit(self):
@@ -210,6 +253,8 @@ class KeptRun(Run):
                 self.receive(client)
             self.receive(self.witness)
             self.visit()
+            if self.rings:
+                self.rings.tick()
 
     def receive(self, client):
         if not client.receive():
@@ -220,9 +265,10 @@ class KeptRun(Run):
         self.kill()
         for client in self.clients:
             client.restarted()
-        self.restart_seconds.append(self.start())
+        self.start_again()
 
     def finish(self):
+        super().finish()
         self.settle(self.clients)
         end = time.monotonic() + 5
         while any(len(self.witnessed[client.home]) < len(client.told) for client in self.clients):
@@ -240,6 +286,8 @@ def ask(link, kind, path):
     """One answer, awaited."""
     link.sendall(struct.pack("=IIII", kind, 1, 0, len(path) + 1) + path + b"\0")
     head = link.recv(16, 0x100)     # MSG_WAITALL
+    if len(head) < 16:
+        raise ConnectionResetError("it ended")
     answer, _, _, length = struct.unpack("=IIII", head)
     payload = link.recv(length, 0x100) if length else b""
     if answer != kind:
