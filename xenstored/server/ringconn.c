@@ -107,6 +107,7 @@ static void serve_input(struct ringconn *ring, uint32_t used)
 	ring_copy_out(buf + kept, ring->page->req, RING_BYTES, ring->req_cons, used);
 	ring->req_cons += used;
 	ring->has_moved |= used > 0;
+	STEP("requests copied");
 	kept += used;
 	n = conn_consume(conn, buf, kept);
 	if (conn->is_dead)
@@ -184,8 +185,10 @@ static void reset_page(struct ringconn *ring)
 	ring_store(&page->error, XENSTORE_ERROR_NONE);
 	ring_store(&page->req_prod, 0);
 	ring_store(&page->rsp_cons, 0);
+	STEP("ring half reset");
 	ring_store(&page->req_cons, 0);
 	ring_store(&page->rsp_prod, 0);
+	STEP("ring reset");
 	if (ring_load(&page->connection) == XENSTORE_RECONNECT) {
 		ring_store(&page->connection, XENSTORE_CONNECTED);
 		ports_notify(client_server(&ring->client)->ports, &ring->port);
@@ -225,6 +228,7 @@ static void ring_flush(struct client *client)
 	ring_store(&ring->page->req_cons, ring->req_cons);
 	STEP("requests released");
 	ports_notify(client_server(client)->ports, &ring->port);
+	STEP("guest notified");
 }
 
 static const struct client_ops ring_ops = {
@@ -326,6 +330,7 @@ static void skip_to(struct ringconn *ring, const struct saved_client *client)
 	if (client->is_newborn && (ring_load(&page->req_cons) || ring_load(&page->rsp_prod))) {
 		ring->req_cons = ring->rsp_prod = 0;
 		reset_page(ring);
+		STEP("ring reset after a restart");
 	} else if (client->taken_serial) {
 		ring->req_cons = client->taken;
 	}
@@ -347,6 +352,7 @@ int ringconn_restore(struct ringconn *ring, const struct saved_client *client, b
 		conn_reset(&ring->client.conn);
 		r = 0;
 	}
+	STEP("ring restored");
 	/* The last notification may not have been sent. */
 	ring->has_moved = true;
 	server_ready(&ring->client);
