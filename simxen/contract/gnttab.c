@@ -90,10 +90,95 @@ static void one_page(struct contract *c, uint32_t d)
 	answer(c, "set_max_grants", xengnttab_set_max_grants(c->gnttab, 10));
 }
 
+static xengnttab_grant_copy_segment_t from_guest(uint32_t d, uint32_t ref, uint16_t offset,
+						 uint16_t len, void *to)
+{
+	xengnttab_grant_copy_segment_t s = { .flags = GNTCOPY_source_gref, .len = len };
+
+	s.source.foreign.domid = (uint16_t)d;
+	s.source.foreign.ref = ref;
+	s.source.foreign.offset = offset;
+	s.dest.virt = to;
+	return s;
+}
+
+static xengnttab_grant_copy_segment_t to_guest(uint32_t d, uint32_t ref, uint16_t offset,
+					       uint16_t len, void *from)
+{
+	xengnttab_grant_copy_segment_t s = { .flags = GNTCOPY_dest_gref, .len = len };
+
+	s.dest.foreign.domid = (uint16_t)d;
+	s.dest.foreign.ref = ref;
+	s.dest.foreign.offset = offset;
+	s.source.virt = from;
+	return s;
+}
+
+static void copy(struct contract *c, const char *probe, xengnttab_grant_copy_segment_t *s,
+		 uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		s[i].status = 77;
+	if (answer(c, probe, xengnttab_grant_copy(c->gnttab, n, s)) < 0)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		say(c, probe, "status %d", s[i].status);
+}
+
+/* Without mapping: memory of ours to a granted page and back. */
+static void copies(struct contract *c, uint32_t d)
+{
+	static char buf[4096], back[4096];
+	xengnttab_grant_copy_segment_t s[2];
+
+	strcpy(buf, "a line");
+	s[0] = to_guest(d, 0, 100, 7, buf);
+	copy(c, "copy to a page", s, 1);
+	s[0] = from_guest(d, 0, 100, 7, back);
+	copy(c, "copy from it", s, 1);
+	say(c, "what came back", "%s", back);
+	s[0] = to_guest(d, 2, 0, 7, buf);
+	copy(c, "copy to one to be read only", s, 1);
+	s[0] = from_guest(d, 2, 0, 7, back);
+	copy(c, "copy from one to be read only", s, 1);
+	s[0] = from_guest(d, 9, 0, 7, back);
+	copy(c, "copy from an empty entry", s, 1);
+	s[0] = from_guest(d, 3, 0, 7, back);
+	copy(c, "copy from another's", s, 1);
+	s[0] = from_guest(999, 0, 0, 7, back);
+	copy(c, "copy from nobody's", s, 1);
+	s[0] = from_guest(d, 0, 4090, 7, back);
+	copy(c, "copy over the end of the page", s, 1);
+	s[0] = from_guest(d, 0, 0, 0, back);
+	copy(c, "copy nothing", s, 1);
+	s[0] = from_guest(d, 9, 0, 7, back);
+	s[1] = from_guest(d, 0, 100, 7, back);
+	copy(c, "a bad and a good one", s, 2);
+}
+
+/* One mapping of pages of two domains. */
+static void two_domains(struct contract *c, uint32_t d, uint32_t e)
+{
+	uint32_t domids[] = { d, e }, refs[] = { 0, 0 };
+	char *p = xengnttab_map_grant_refs(c->gnttab, 2, domids, refs, PROT_READ | PROT_WRITE);
+
+	answer_pointer(c, "map pages of two domains", p);
+	if (!p)
+		return;
+	strcpy(p, "first");
+	strcpy(p + 4096, "second");
+	answer(c, "unmap the first alone", xengnttab_unmap(c->gnttab, p, 1));
+	answer(c, "unmap both", xengnttab_unmap(c->gnttab, p, 2));
+	p = xengnttab_map_grant_ref(c->gnttab, e, 0, PROT_READ);
+	say(c, "the second's page", "%s", p ? p : "not mapped");
+	if (p)
+		xengnttab_unmap(c->gnttab, p, 1);
+}
+
 void contract_gnttab(struct contract *c)
 {
-	uint32_t d = create(c, 16);
-	xen_pfn_t mfns[2] = { 0, 1 };
+	uint32_t d = create(c, 16), e;
+	xen_pfn_t mfns[2] = { 0, 1 }, others[2] = { 0, 1 };
 	struct gnttab_query_size size = { .dom = 999 };
 	int version;
 
@@ -110,6 +195,13 @@ void contract_gnttab(struct contract *c)
 	answer(c, "version", xc_gnttab_get_version(c->xch, (int)d));
 	seed(c, d, mfns);
 	one_page(c, d);
+	copies(c, d);
+	e = create(c, 16);
+	xc_domain_populate_physmap(c->xch, e, 2, 0, 0, others);
+	seed(c, e, others);
+	two_domains(c, d, e);
 	answer(c, "destroy", xc_domain_destroy(c->xch, d));
 	wait_gone(c, "it", d);
+	answer(c, "destroy the other", xc_domain_destroy(c->xch, e));
+	wait_gone(c, "the other", e);
 }

@@ -293,10 +293,8 @@ static int16_t copy_part(struct process *process, const union xengnttab_copy_ptr
 	domain = hypercall_domain(host, part->foreign.domid);
 	if (!domain)
 		return GNTST_bad_domain;
-	if (part->foreign.offset + (uint32_t)len > MEMORY_PAGE_BYTES)
-		return GNTST_bad_copy_arg;
 	if (grant_begin(domain, part->foreign.ref, 0, write, &mfn) < 0)
-		return GNTST_bad_gntref;
+		return GNTST_general_error;
 	page = (char *)memory_frame(host->memory, mfn) + part->foreign.offset;
 	if (write)
 		memcpy(page, buf, len);
@@ -304,6 +302,20 @@ static int16_t copy_part(struct process *process, const union xengnttab_copy_ptr
 		memcpy(buf, page, len);
 	grant_end(domain, part->foreign.ref, write);
 	return GNTST_okay;
+}
+
+/* dom0's kernel wants a grant on one side at least, and no page exceeded. */
+static bool may_copy(const xengnttab_grant_copy_segment_t *seg)
+{
+	uint32_t room = MEMORY_PAGE_BYTES;
+
+	if (!(seg->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)))
+		return false;
+	if ((seg->flags & GNTCOPY_source_gref) &&
+	    seg->source.foreign.offset + (uint32_t)seg->len > room)
+		return false;
+	return !(seg->flags & GNTCOPY_dest_gref) ||
+	       seg->dest.foreign.offset + (uint32_t)seg->len <= room;
 }
 
 static int64_t copy_grant(struct process *process, const uint64_t args[7])
@@ -318,11 +330,10 @@ static int64_t copy_grant(struct process *process, const uint64_t args[7])
 
 		if (caller->read(caller, &seg, at, sizeof(seg)) < 0)
 			return -EFAULT;
-		seg.status = seg.len > sizeof(buf) ? GNTST_bad_copy_arg : GNTST_okay;
-		if (seg.status == GNTST_okay)
-			seg.status = copy_part(process, &seg.source,
-					       seg.flags & GNTCOPY_source_gref, false, seg.len,
-					       buf);
+		if (!may_copy(&seg))
+			return -EINVAL;
+		seg.status = copy_part(process, &seg.source, seg.flags & GNTCOPY_source_gref, false,
+				       seg.len, buf);
 		if (seg.status == GNTST_okay)
 			seg.status = copy_part(process, &seg.dest, seg.flags & GNTCOPY_dest_gref,
 					       true, seg.len, buf);
