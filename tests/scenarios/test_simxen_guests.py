@@ -15,8 +15,8 @@ sys.path.append(str(TOP / "tests"))
 from stores import stock  # noqa: E402
 from stores.says import StoreError  # noqa: E402
 
-# Those that need no Linux guest, no kernel of dom0's, and no service manager.
-SCENARIOS = ["guest-words", "smoke", "console", "console-life", "bad-input", "forecast"]
+# Those that need no Linux guest, no kernel of dom0's, no service manager, and no settings of the machine.
+SCENARIOS = ["guest-words", "smoke", "console", "console-life", "bad-input"]
 PT_LOAD = 1
 
 
