@@ -176,8 +176,11 @@ int domainview_print(const struct paint *paint, const struct census *census,
 		     const struct census_domain *domain, size_t n_peers)
 {
 	paint_on(paint, PAINT_BOLD);
-	fprintf(paint->to, "domain %" PRIu32 " ", domain->domid);
-	paint_name(paint, domain->name ? domain->name : "", NAME_WIDTH);
+	fprintf(paint->to, "domain %" PRIu32, domain->domid);
+	if (domain->name) {
+		fputc(' ', paint->to);
+		paint_name(paint, domain->name, 0);
+	}
 	paint_off(paint);
 	fputc('\n', paint->to);
 	if (domain->scan.error) {

@@ -97,5 +97,8 @@ void paint_name(const struct paint *paint, const char *name, unsigned int width)
 	char text[NAME_MAX_SHOWN];
 
 	log_escape(text, sizeof(text), name ? name : "-", strlen(name ? name : "-"));
-	fprintf(paint->to, "%-*.*s", (int)width, (int)width, text);
+	if (width)
+		fprintf(paint->to, "%-*.*s", (int)width, (int)width, text);
+	else
+		fputs(text, paint->to);
 }

@@ -48,7 +48,7 @@ void paint_bar(const struct paint *paint, unsigned int width, uint64_t used, uin
 enum paint_colour paint_level(uint64_t used, uint64_t limit);
 
 /** paint_name() - a name that may come from anywhere, made harmless, at most @width wide and padded
- * to it. */
+ * to it; 0: as wide as it is. */
 void paint_name(const struct paint *paint, const char *name, unsigned int width);
 
 #endif

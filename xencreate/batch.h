@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "job.h"
-#include "proof.h"
 #include "place.h"
+#include "proof.h"
 
 struct guestcfg;
 struct handles;

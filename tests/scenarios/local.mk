@@ -13,7 +13,9 @@ EXTRA_DIST += \
 	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled_world.py \
 	tests/scenarios/test_xenconsoled.py \
-	tests/scenarios/test_forecast_sim.py tests/scenarios/test_lsevtchn_sim.py \
+	tests/scenarios/test_forecast_sim.py \
+	tests/scenarios/test_lsevtchn_screen.py \
+	tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_xenstored.py \
 	tests/scenarios/test_xencreate.py \
 	tests/scenarios/test_simxen.py \
