@@ -29,7 +29,8 @@ struct maker {
 	struct demand *demand;
 	const struct guest *guest;
 	const struct demand_facts *facts;
-	bool failed; /* out of memory */
+	bool by_process; /* what is being counted is served by a process, not by a kernel */
+	bool failed;	 /* out of memory */
 };
 
 __attribute__((format(printf, 5, 6))) static void add(struct maker *maker,
@@ -68,8 +69,12 @@ __attribute__((format(printf, 5, 6))) static void add(struct maker *maker,
 /* What stays mapped is mapped at busy times too. */
 static void add_mapped(struct maker *maker, const char *backend, uint64_t n, const char *why)
 {
-	add(maker, DEMAND_MAPTRACK, backend, n, "%s", why);
-	add(maker, DEMAND_MAPTRACK_BUSY, backend, n, "%s", why);
+	bool twice = maker->by_process && maker->facts->process_maps == 2;
+	const char *how = twice ? ", twice (by a process)" : "";
+
+	n *= maker->by_process ? maker->facts->process_maps : 1;
+	add(maker, DEMAND_MAPTRACK, backend, n, "%s%s", why, how);
+	add(maker, DEMAND_MAPTRACK_BUSY, backend, n, "%s%s", why, how);
 }
 
 /* A ring between the guest and @backend: a port on each side, and pages granted by the one and
@@ -104,17 +109,20 @@ static void add_nic(struct maker *maker, const struct guest_device *nic)
 				    : facts->vif_max_queues;
 	uint32_t n_ports = n_queues * (facts->split ? 2 : 1);
 	bool control = facts->control_ring && maker->guest->type == DOMTYPE_HVM;
+	const char *plural = n_queues == 1 ? "" : "s";
 
 	/* The backend maps the two rings and what is on its way out; what comes in is copied into
 	 * granted pages. */
 	add(maker, DEMAND_PORTS, nic->backend, n_ports, "vif: %" PRIu32 " queue%s%s", n_queues,
-	    n_queues == 1 ? "" : "s", facts->split ? " x 2 (split)" : "");
-	add(maker, DEMAND_GUEST_PORTS, NULL, n_ports, "vif: %" PRIu32 " queues", n_queues);
+	    plural, facts->split ? " x 2 (split)" : "");
+	add(maker, DEMAND_GUEST_PORTS, NULL, n_ports, "vif: %" PRIu32 " queue%s%s", n_queues,
+	    plural, facts->split ? " x 2 (split)" : "");
 	add_mapped(maker, nic->backend, 2ull * n_queues, "vif: 2 rings a queue");
 	add(maker, DEMAND_MAPTRACK_BUSY, nic->backend, (uint64_t)n_queues * NET_RING_ENTRIES,
-	    "vif: %" PRIu32 " queues x %d buffers", n_queues, NET_RING_ENTRIES);
+	    "vif: %" PRIu32 " queue%s x %d buffers", n_queues, plural, NET_RING_ENTRIES);
 	add(maker, DEMAND_GUEST_GRANTS, NULL, n_queues * (2ull + 2 * NET_RING_ENTRIES),
-	    "vif: %" PRIu32 " queues x (2 rings + %d buffers)", n_queues, 2 * NET_RING_ENTRIES);
+	    "vif: %" PRIu32 " queue%s x (2 rings + %d buffers)", n_queues, plural,
+	    2 * NET_RING_ENTRIES);
 	if (control)
 		add_ring(maker, nic->backend, 1, 1, "vif: control ring (Windows drivers)");
 	if (nic->bridge && !nic->backend)
@@ -152,10 +160,28 @@ static void add_disk(struct maker *maker, const struct guest_device *disk)
 	    "disk");
 }
 
+/* The rest has a backend in Linux, or a domain of its own. */
+static bool is_by_process(enum guest_device_kind kind)
+{
+	switch (kind) {
+	case GUEST_DISK_QEMU:
+	case GUEST_VFB:
+	case GUEST_VKB:
+	case GUEST_VDISPL:
+	case GUEST_VSND:
+	case GUEST_P9:
+	case GUEST_CHANNEL:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void add_device(struct maker *maker, const struct guest_device *device)
 {
 	const char *name = guest_device_name(device->kind);
 
+	maker->by_process = is_by_process(device->kind);
 	switch (device->kind) {
 	case GUEST_NIC:
 		add_nic(maker, device);
@@ -199,6 +225,7 @@ static void add_basics(struct maker *maker)
 	const struct guest *guest = maker->guest;
 	const struct demand_facts *facts = maker->facts;
 
+	maker->by_process = true;
 	add(maker, DEMAND_DOMIDS, NULL, 1, "the domain");
 	if (!facts->store_elsewhere) {
 		add(maker, DEMAND_PORTS, NULL, 1, "xenstore");
@@ -273,6 +300,7 @@ static void add_stubdom(struct maker *maker)
 	const struct demand_facts *facts = maker->facts;
 	uint32_t n_consoles = STUBDOM_CONSOLES + guest->n_serial;
 
+	maker->by_process = true;
 	add(maker, DEMAND_DOMIDS, NULL, 1, "stubdomain");
 	add(maker, DEMAND_MEMORY, NULL, guest->stubdom_kib, "stubdomain: memory");
 	add(maker, DEMAND_MEMORY, NULL, facts->overhead_kib,
@@ -308,6 +336,7 @@ struct demand_facts demand_facts_default(uint32_t n_cpus)
 		.split = true,
 		.control_ring = true,
 		.store_maps_grants = true,
+		.process_maps = 2,
 		.monitor = true,
 		.console_fds = 4,
 		.overhead_kib = 96, /* measured on 4.17: 84 for a PV domain */

@@ -61,6 +61,7 @@ struct demand_facts {
 	bool control_ring;		/* HVM guests' vifs have one more, for Windows drivers */
 	bool store_elsewhere;		/* xenstored runs in a domain of its own */
 	bool store_maps_grants;		/* the C implementation does; OCaml's maps frames */
+	uint32_t process_maps;		/* mapped grants for a page that a process has mapped */
 	bool monitor;			/* each domain has an xl that waits for its end */
 	uint32_t console_fds;		/* of xenconsoled for each domain */
 	uint32_t overhead_kib;		/* of the hypervisor for each domain with one vCPU */

@@ -28,6 +28,7 @@
 
 void measure_facts(struct demand_facts *facts, const struct census *census)
 {
+	const struct census_domain *self = census_find(census, census->self);
 	struct daemons_process store, console;
 	uint64_t value;
 
@@ -44,6 +45,9 @@ void measure_facts(struct demand_facts *facts, const struct census *census)
 		facts->store_maps_grants = strcmp(store.name, "xenstored") == 0;
 	if (daemons_console(&console) == 0 && !daemons_is_stock(&console))
 		facts->console_fds = CONSOLE_FDS_OURS;
+	/* A PV kernel's gntdev maps a page for itself and for the process; others map it once. */
+	if (self && self->type != DOMTYPE_PV)
+		facts->process_maps = 1;
 	for (size_t i = 0; i < census->n_domains; i++)
 		facts->store_elsewhere |= census->domains[i].is_store &&
 					  census->domains[i].domid != census->self;
@@ -96,22 +100,24 @@ static int set_ports(struct capacity *capacity, const struct census_domain *doma
 			    abi_proof_name(domain->abi.proof), domain->abi.why);
 }
 
-/* Each connection has at least its ring mapped; what else is, nobody tells. */
+/* Each connection has at least its ring mapped, mostly by a process; what else is, nobody tells. */
 static int set_maptrack(struct capacity *capacity, struct hyper *hyper,
 			const struct census_domain *domain, const char *where)
 {
 	uint64_t frames = MAPTRACK_FRAMES_DEFAULT;
 	int r = hyper_parameter(hyper, "gnttab_max_maptrack_frames", &frames);
+	uint32_t n_each = domain->type == DOMTYPE_PV ? 2 : 1;
 	struct capacity_limit limit = {
 		.resource = DEMAND_MAPTRACK,
 		.where = (char *)where,
 		.limit = frames * MAPTRACK_A_FRAME,
 		.maybe = frames * MAPTRACK_A_FRAME,
-		.used = domain->tally.n_kind[SCAN_INTERDOMAIN] - domain->tally.n_self,
+		.used = (uint64_t)(domain->tally.n_kind[SCAN_INTERDOMAIN] - domain->tally.n_self) *
+			n_each,
 		.certainty = CAPACITY_ASSUMED,
 	};
-	const char *source = r < 0 ? "the default; one a connection in use"
-				   : "gnttab_max_maptrack_frames; one a connection in use";
+	const char *source = r < 0 ? "the default; counted by connections in use"
+				   : "gnttab_max_maptrack_frames; counted by connections in use";
 
 	if (capacity_set(capacity, &limit, "%s", source) < 0)
 		return -ENOMEM;

@@ -27,6 +27,7 @@ static uint64_t sum_of(const char *text, const struct demand_facts *facts,
 	return sum;
 }
 
+#define PV   "name='p'\nmemory=4\nvif=['']\ndisk=['/dev/x,raw,xvda']\n"
 #define TINY "name='a'\nmemory=4\n"
 
 TEST(a_domain_without_devices_takes_two_ports)
@@ -37,7 +38,17 @@ TEST(a_domain_without_devices_takes_two_ports)
 	CHECK_EQ(sum_of(TINY, &facts, DEMAND_GUEST_PORTS, NULL), 2);
 	CHECK_EQ(sum_of(TINY, &facts, DEMAND_DOMIDS, NULL), 1);
 	CHECK_EQ(sum_of(TINY, &facts, DEMAND_PTYS, NULL), 1);
+	CHECK_EQ(sum_of(TINY, &facts, DEMAND_MAPTRACK, NULL), 4);
+}
+
+TEST(what_a_process_maps_counts_twice_in_a_pv_domain_0_only)
+{
+	struct demand_facts facts = demand_facts_default(1);
+
+	CHECK_EQ(sum_of(PV, &facts, DEMAND_MAPTRACK, NULL), 4 + 2 + 1);
+	facts.process_maps = 1;
 	CHECK_EQ(sum_of(TINY, &facts, DEMAND_MAPTRACK, NULL), 2);
+	CHECK_EQ(sum_of(PV, &facts, DEMAND_MAPTRACK, NULL), 2 + 2 + 1);
 }
 
 TEST(one_vif_and_one_disk_make_it_five)

@@ -31,6 +31,30 @@ else
 fi
 echo 4096 >/proc/sys/kernel/pty/max
 
+# Grants: more frames than the host allows a domain.
+sed 's/"guest"/"granted"/' "$cfg" >/tmp/granted.cfg
+echo 'max_grant_frames = 65' >>/tmp/granted.cfg
+lsevtchn --preflight /tmp/granted.cfg >/tmp/forecast
+is "65 frames of grants are forecast to be refused" "$? $(grep -c "max_grant_frames = 65 is above the host's" /tmp/forecast)" "1 1"
+fails "and are" xencreate --no-preflight /tmp/granted.cfg
+sed -i 's/65/64/' /tmp/granted.cfg
+lsevtchn --preflight /tmp/granted.cfg >/tmp/forecast
+is "of 64 nothing is said" "$(grep -c 'max_grant_frames' /tmp/forecast)" 0
+ok "and they are granted" xencreate --no-preflight /tmp/granted.cfg
+xencreate destroy granted >/dev/null 2>&1
+
+# Nodes: what a domain begins with is what is counted for it, and its quota ends where it is said to end.
+ok "a guest that makes nodes until it may not" xencreate --no-preflight "$(tiny_cfg hoarder hog-nodes)"
+ok "it has come to the end" wait_for 60 guest_node hoarder data/nodes
+made=$(guest_node hoarder data/nodes)
+owned=$(xenstore-ls -fp | grep -c "([nrwb]$(domid hoarder)[,)]")
+note "it made ${made}; $owned nodes are its own"
+lsevtchn --preflight --json /tmp/hoarder.cfg >/tmp/forecast
+asked=$(awk -F': ' '/"guest-nodes"/ { mine = 1 } /"amount"/ { if (mine) sum += $2; mine = 0 } END { print sum + 0 }' /tmp/forecast)
+ok "the quota is a thousand, as forecast" [ "$owned" -ge 999 -a "$owned" -le 1001 ]
+ok "what is counted for a domain ($asked) covers what it begins with" [ $((owned - ${made%% *})) -le "$asked" ]
+xencreate destroy hoarder >/dev/null 2>&1
+
 # Memory: until the hypervisor has no more. The reserve of 8 MiB is what the forecast leaves untouched.
 sed -i 's/^memory = .*/memory = 32/' "$cfg"
 lsevtchn --preflight --json -n 200 "$cfg" >/tmp/forecast

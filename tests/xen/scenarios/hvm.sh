@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An HVM guest with its device model costs dom0 what preflight says, and the ports that the hypervisor owns are seen.
 # limit: 200
-# Debian's qemu-system-xen, hvmloader and SeaBIOS are not in dom0: tests/xen/run --with xen-qemu-system-i386 --with hvmloader --with bios-256k.bin hvm
-for file in xen-qemu-system-i386 hvmloader bios-256k.bin; do
+# Of Debian's qemu-system-xen, xen-utils, seabios and qemu-system-data dom0 has nothing:
+# tests/xen/run --with xen-qemu-system-i386 --with hvmloader --with bios-256k.bin --with keymaps/en-us hvm
+for file in xen-qemu-system-i386 hvmloader bios-256k.bin en-us; do
 	[ -e "$OURS/$file" ] || {
 		skip "an HVM guest" "no $file is given (--with)"
 		finish
@@ -10,6 +11,8 @@ for file in xen-qemu-system-i386 hvmloader bios-256k.bin; do
 done
 start_daemons
 chmod +x "$OURS/xen-qemu-system-i386"
+mkdir -p /usr/share/qemu/keymaps
+cp "$OURS/en-us" /usr/share/qemu/keymaps
 
 # hvm NAME VCPUS: a guest that runs its BIOS and finds nothing to boot.
 hvm() {
