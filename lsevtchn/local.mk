@@ -110,7 +110,7 @@ lsevtchn_lsevtchn_SOURCES = lsevtchn/main.c
 lsevtchn_lsevtchn_LDADD = $(LSEVTCHN_LIBS)
 
 dist_man_MANS += doc/lsevtchn.8
-dist_doc_DATA += doc/lsevtchn.schema.json
+dist_doc_DATA += doc/lsevtchn.schema.json doc/lsevtchn-screens.md
 dist_completion_DATA += lsevtchn/completion/lsevtchn
 systemdsystemunit_DATA += systemd/xen-evtchn-watch.service
 xendomainsdropindir = $(systemdsystemunitdir)/xendomains.service.d
