@@ -120,7 +120,7 @@ void quota_close(struct quota *quota, uint32_t domid)
 	free(account);
 }
 
-static void record_peak(struct quota_account *account, enum quota_item item, uint32_t value)
+void quota_record_peak(struct quota_account *account, enum quota_item item, uint32_t value)
 {
 	if (value > account->peak[item])
 		account->peak[item] = value;
@@ -133,7 +133,7 @@ bool quota_check(struct quota_account *account, enum quota_item item, uint32_t v
 	uint32_t limit = account->limit[item];
 
 	if (account->exempt || !limit || value <= limit) {
-		record_peak(account, item, value);
+		quota_record_peak(account, item, value);
 		return true;
 	}
 	account->refused[item]++;
@@ -147,7 +147,7 @@ bool quota_check_more(struct quota_account *account, enum quota_item item, uint3
 	return quota_check(account, item, account->used[item] + n);
 }
 
-static void pass_soft(struct quota_account *account, enum quota_item item)
+void quota_pass_soft(struct quota_account *account, enum quota_item item)
 {
 	struct quota *quota = account->quota;
 
@@ -156,25 +156,6 @@ static void pass_soft(struct quota_account *account, enum quota_item item)
 	account->is_above_soft = !account->is_above_soft;
 	if (quota->soft_passed)
 		quota->soft_passed(quota->refused_ctx, account, item, account->is_above_soft);
-}
-
-void quota_charge(struct quota_account *account, enum quota_item item, uint32_t n)
-{
-	account->used[item] += n;
-	record_peak(account, item, account->used[item]);
-	/* Only memory has a soft limit; the others' are 0. */
-	if (account->soft[item] && account->used[item] > account->soft[item] &&
-	    !account->is_above_soft)
-		pass_soft(account, item);
-}
-
-void quota_discharge(struct quota_account *account, enum quota_item item, uint32_t n)
-{
-	assert(account->used[item] >= n);
-	account->used[item] -= n;
-	if (account->is_above_soft && item == QUOTA_MEMORY &&
-	    account->used[item] <= account->soft[item])
-		pass_soft(account, item);
 }
 
 void quota_warn(struct quota *quota, quota_soft_fn *soft)
@@ -246,7 +227,7 @@ void quota_reset_peaks(struct quota *quota)
 			continue;
 		for (enum quota_item item = 0; item < QUOTA_N; item++) {
 			account->peak[item] = account->used[item];
-			record_peak(account, item, account->used[item]);
+			quota_record_peak(account, item, account->used[item]);
 		}
 	}
 }

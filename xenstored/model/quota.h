@@ -6,6 +6,7 @@
 #ifndef QUOTA_H
 #define QUOTA_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -103,10 +104,32 @@ bool quota_check(struct quota_account *account, enum quota_item item, uint32_t v
 /** quota_check_more() - may @n more of @item be held? Nothing is charged yet. */
 bool quota_check_more(struct quota_account *account, enum quota_item item, uint32_t n);
 
+/** quota_record_peak() - @value may be the highest so far; for quota_charge() */
+void quota_record_peak(struct quota_account *account, enum quota_item item, uint32_t value);
+/** quota_pass_soft() - use has passed the soft limit, up or down; for the following two */
+void quota_pass_soft(struct quota_account *account, enum quota_item item);
+
 /** quota_charge(), quota_discharge() - @n more or less of @item is held; limits are not looked at
  */
-void quota_charge(struct quota_account *account, enum quota_item item, uint32_t n);
-void quota_discharge(struct quota_account *account, enum quota_item item, uint32_t n);
+static inline void quota_charge(struct quota_account *account, enum quota_item item, uint32_t n)
+{
+	uint32_t used = account->used[item] += n;
+
+	if (used > account->peak[item])
+		quota_record_peak(account, item, used);
+	/* Only memory has a soft limit; the others' are 0. */
+	if (account->soft[item] && used > account->soft[item] && !account->is_above_soft)
+		quota_pass_soft(account, item);
+}
+
+static inline void quota_discharge(struct quota_account *account, enum quota_item item, uint32_t n)
+{
+	assert(account->used[item] >= n);
+	account->used[item] -= n;
+	if (account->is_above_soft && item == QUOTA_MEMORY &&
+	    account->used[item] <= account->soft[item])
+		quota_pass_soft(account, item);
+}
 
 /** quota_limit() - the limit that accounts opened from now on get; soft: the soft one */
 uint32_t quota_limit(const struct quota *quota, enum quota_item item, bool soft);

@@ -32,7 +32,6 @@ int look(struct view *view, const struct path *path, uint32_t level, unsigned in
 		seen->is.perms = seen->node->perms;
 		seen->is.value = seen->node->value;
 		seen->is.value_len = seen->node->value_len;
-		seen->is.generation = node_generation(seen->node);
 		seen->children_bytes = node_children_bytes(seen->node);
 	}
 	return 0;
@@ -112,7 +111,7 @@ int view_list(struct view *view, const struct path *path, struct view_listing *l
 
 	if (r < 0)
 		return r;
-	listing->generation = seen.is.generation;
+	listing->generation = seen.node ? node_generation(seen.node) : seen.is.generation;
 	listing->n_bytes = 0;
 	listing->node = seen.node;
 	listing->children = (struct txn_children){ 0 };

@@ -31,7 +31,7 @@ struct view {
 	void *cause;		       /* for the events */
 };
 
-/** view_read() - value, permissions, generation of a node that may be read */
+/** view_read() - value and permissions of a node that may be read */
 int view_read(struct view *view, const struct path *path, struct node_view *out);
 
 /* The names of a node's children, each with a NUL. */

@@ -315,7 +315,7 @@ static void complain(struct persist *persist)
 	persist->checkpoint = NULL;
 }
 
-void persist_commit(struct persist *persist)
+static void commit_news(struct persist *persist)
 {
 	bool lasting = journal_is_open(persist->journal);
 	struct conn *conn;
@@ -328,6 +328,14 @@ void persist_commit(struct persist *persist)
 		complain(persist);
 	if (persist->inflight)
 		inflight_committed(persist->inflight, journal_serial(persist->journal));
+}
+
+void persist_commit(struct persist *persist)
+{
+	/* Most turns only read. */
+	persist->is_idle = STAILQ_EMPTY(&persist->touched) && !journal_is_open(persist->journal);
+	if (!persist->is_idle || persist->inflight)
+		commit_news(persist);
 }
 
 /* Those who did not take everything have to be noted in the next turn. */
@@ -422,6 +430,10 @@ bool persist_delivered(struct persist *persist)
 {
 	int r;
 
+	/* Nothing came, and nothing is left of former turns. */
+	if (persist->is_idle && STAILQ_EMPTY(&persist->touched) && !persist->checkpoint &&
+	    !persist->is_broken && !persist->retry_at_ms)
+		return false;
 	if (sort_touched(persist) && !persist->is_broken)
 		journal_delivered(persist->journal);
 	/* What sending has changed is not committed yet, and an image must not be ahead of it. */

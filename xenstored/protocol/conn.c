@@ -107,9 +107,9 @@ static bool stalls(struct conn *conn)
 
 void conn_flushed(struct conn *conn)
 {
-	if (!conn->out.n_bytes)
+	if (conn->backlog && !conn->out.n_bytes)
 		backlog_end(conn);
-	else if (!conn->backlog)
+	else if (!conn->backlog && conn->out.n_bytes)
 		backlog_begin(conn);
 	conn_check_stall(conn);
 }

@@ -305,21 +305,33 @@ static void write_home(uint32_t domid, char *buf)
 	*put_number(buf + sizeof(prefix) - 1, domid) = '\0';
 }
 
-int dispatch_path(const struct request *req, const char *text, bool special, struct path *path)
+static int parse_path(const struct request *req, const char *text, size_t len, bool special,
+		      struct path *path)
 {
 	const struct conn *conn = req->conn;
 	char home[PATH_PREFIX_MAX];
 	int r;
 
-	if (!text)
-		return -EINVAL;
 	if (text[0] != '/')
 		write_home(conn->watcher.subject.domid & 0xffff, home);
-	r = path_parse(path, &conn->protocol->store->key, home, text, strlen(text), special);
+	r = path_parse(path, &conn->protocol->store->key, home, text, len, special);
 	if (r == 0 && !conn->watcher.subject.privileged &&
 	    !quota_check(conn->watcher.account, QUOTA_PATH, path_quota_len(path)))
 		r = -EINVAL;
 	return r;
+}
+
+int dispatch_path(const struct request *req, const char *text, bool special, struct path *path)
+{
+	return text ? parse_path(req, text, strlen(text), special, path) : -EINVAL;
+}
+
+int dispatch_only_path(const struct request *req, bool special, struct path *path)
+{
+	/* A NUL further in front is no character of a path: need not be looked for. */
+	if (!req->len || req->payload[req->len - 1])
+		return -EINVAL;
+	return parse_path(req, req->payload, req->len - 1, special, path);
 }
 
 struct view dispatch_view(struct request *req)

@@ -68,6 +68,8 @@ int dispatch_domid(const char *text, uint32_t *domid);
 int dispatch_number(const char *text);
 /** dispatch_path() - check a path for this client; 0 or -EINVAL */
 int dispatch_path(const struct request *req, const char *text, bool special, struct path *path);
+/** dispatch_only_path() - the same for a payload that is one path and its NUL */
+int dispatch_only_path(const struct request *req, bool special, struct path *path);
 /** dispatch_view() - the store as this request sees it */
 struct view dispatch_view(struct request *req);
 

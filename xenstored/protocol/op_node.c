@@ -22,7 +22,7 @@ int op_read(struct request *req)
 	struct view view = dispatch_view(req);
 	struct node_view node;
 	struct path path;
-	int r = dispatch_path(req, dispatch_string(req), false, &path);
+	int r = dispatch_only_path(req, false, &path);
 
 	if (r == 0)
 		r = view_read(&view, &path, &node);
@@ -35,7 +35,7 @@ int op_directory(struct request *req)
 	struct view_listing listing;
 	struct path path;
 	char *room;
-	int r = dispatch_path(req, dispatch_string(req), false, &path);
+	int r = dispatch_only_path(req, false, &path);
 
 	if (r == 0)
 		r = view_list(&view, &path, &listing);
@@ -101,7 +101,7 @@ int op_mkdir(struct request *req)
 {
 	struct view view = dispatch_view(req);
 	struct path path;
-	int r = dispatch_path(req, dispatch_string(req), false, &path);
+	int r = dispatch_only_path(req, false, &path);
 
 	return r < 0 ? r : view_mkdir(&view, &path);
 }
@@ -110,7 +110,7 @@ int op_rm(struct request *req)
 {
 	struct view view = dispatch_view(req);
 	struct path path;
-	int r = dispatch_path(req, dispatch_string(req), false, &path);
+	int r = dispatch_only_path(req, false, &path);
 
 	return r < 0 ? r : view_rm(&view, &path);
 }
@@ -121,7 +121,7 @@ int op_get_perms(struct request *req)
 	char text[PERMS_MAX * PERMS_FORMAT_MAX];
 	struct node_view node;
 	struct path path;
-	int r = dispatch_path(req, dispatch_string(req), true, &path);
+	int r = dispatch_only_path(req, true, &path);
 
 	if (r == 0)
 		r = view_read(&view, &path, &node);

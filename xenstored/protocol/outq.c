@@ -152,9 +152,20 @@ static void drop_chunk(struct outq *outq, struct outq_pool *pool)
 	chunk_free(pool, chunk);
 }
 
+void outq_clear(struct outq *outq, struct outq_pool *pool)
+{
+	while (outq->first)
+		drop_chunk(outq, pool);
+	*outq = (struct outq){ 0 };
+}
+
 /* Messages do not span chunks, so it is enough to go from header to header. */
 void outq_drop(struct outq *outq, struct outq_pool *pool, uint32_t len)
 {
+	if (len == outq->n_bytes) {
+		outq_clear(outq, pool);
+		return;
+	}
 	outq->n_bytes -= len;
 	while (len) {
 		struct outq_chunk *chunk = outq->first;
@@ -172,11 +183,4 @@ void outq_drop(struct outq *outq, struct outq_pool *pool, uint32_t len)
 		if (chunk->start == chunk->end)
 			drop_chunk(outq, pool);
 	}
-}
-
-void outq_clear(struct outq *outq, struct outq_pool *pool)
-{
-	while (outq->first)
-		drop_chunk(outq, pool);
-	*outq = (struct outq){ 0 };
 }

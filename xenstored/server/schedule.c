@@ -30,6 +30,15 @@ static double measure_ns_per_tick(void)
 	return ticks ? (double)ns / (double)ticks : 1;
 }
 
+static void count_ready(struct schedule *schedule, uint8_t class, int n)
+{
+	schedule->n_ready[class] += (uint32_t)n;
+	if (schedule->n_ready[class])
+		schedule->busy |= 1u << class;
+	else
+		schedule->busy &= ~(1u << class);
+}
+
 static void on_release(struct loop_timer *timer)
 {
 	struct schedule *schedule =
@@ -42,9 +51,9 @@ static void on_release(struct loop_timer *timer)
 	STAILQ_INIT(&schedule->held);
 	while ((client = STAILQ_FIRST(&held))) {
 		STAILQ_REMOVE_HEAD(&held, ready);
-		STAILQ_INSERT_TAIL(&schedule->ready[FAIR_N_CLASSES - 1], client, ready);
-		schedule->n_ready[FAIR_N_CLASSES - 1]++;
 		client->queue = FAIR_N_CLASSES - 1;
+		STAILQ_INSERT_TAIL(&schedule->ready[client->queue], client, ready);
+		count_ready(schedule, client->queue, 1);
 	}
 }
 
@@ -58,6 +67,8 @@ void schedule_init(struct server *server)
 	STAILQ_INIT(&schedule->dirty);
 	schedule->release.fn = on_release;
 	schedule->ns_per_tick = measure_ns_per_tick();
+	schedule->turn_ticks = (uint64_t)(TURN_US * 1000 / schedule->ns_per_tick);
+	schedule->guest_ticks = (uint64_t)(GUEST_US * 1000 / schedule->ns_per_tick);
 }
 
 static uint64_t now_us(const struct schedule *schedule)
@@ -88,7 +99,7 @@ void server_ready_again(struct client *client)
 	client->is_ready = true;
 	client->queue = (uint8_t)fair_class(&client->fair, now_us(schedule));
 	STAILQ_INSERT_TAIL(queue_of(client), client, ready);
-	schedule->n_ready[client->queue]++;
+	count_ready(schedule, client->queue, 1);
 }
 
 void server_resume(struct client *client)
@@ -102,7 +113,7 @@ void server_resume(struct client *client)
 	client->is_ready = true;
 	client->queue = schedule->class;
 	STAILQ_INSERT_HEAD(queue_of(client), client, ready);
-	schedule->n_ready[client->queue]++;
+	count_ready(schedule, client->queue, 1);
 	schedule->n_round++;
 }
 
@@ -147,7 +158,7 @@ void server_forget(struct client *client)
 	if (client->is_ready) {
 		STAILQ_REMOVE(queue_of(client), client, client, ready);
 		if (client->queue < FAIR_N_CLASSES)
-			schedule->n_ready[client->queue]--;
+			count_ready(schedule, client->queue, -1);
 	}
 	if (client->is_dirty)
 		STAILQ_REMOVE(&schedule->dirty, client, client, dirty);
@@ -197,9 +208,7 @@ static void serve_one(struct server *server, struct client *client)
 	client->was_held = false;
 	schedule->serving = client;
 	server->protocol->turn_ends =
-		client->conn.watcher.account->exempt
-			? 0
-			: schedule->at + (uint64_t)(GUEST_US * 1000 / schedule->ns_per_tick);
+		client->conn.watcher.account->exempt ? 0 : schedule->at + schedule->guest_ticks;
 	client_ops(client)->turn(client);
 	schedule->serving = NULL;
 	fair_charge(&client->fair, charge(schedule, client->conn.watcher.account), share);
@@ -221,7 +230,7 @@ static void serve_class(struct server *server, uint8_t class, uint64_t end)
 		if (!client)
 			break;
 		STAILQ_REMOVE_HEAD(queue, ready);
-		schedule->n_ready[class]--;
+		count_ready(schedule, class, -1);
 		client->is_ready = false;
 		serve_one(server, client);
 		if (schedule->at >= end)
@@ -232,12 +241,18 @@ static void serve_class(struct server *server, uint8_t class, uint64_t end)
 void schedule_serve(struct server *server)
 {
 	struct schedule *schedule = &server->schedule;
+	uint32_t left = (1u << FAIR_N_CLASSES) - 1;
 	uint64_t end;
 
 	schedule->at = ticks_now();
-	end = schedule->at + (uint64_t)(TURN_US * 1000 / schedule->ns_per_tick);
-	for (uint8_t class = 0; class < FAIR_N_CLASSES; class ++)
+	end = schedule->at + schedule->turn_ticks;
+	/* Each class once; what becomes ready in one that had its turn waits for the next. */
+	while (schedule->busy & left) {
+		uint8_t class = (uint8_t)__builtin_ctz(schedule->busy & left);
+
+		left &= ~0u << class << 1;
 		serve_class(server, class, end);
+	}
 	schedule->n_round = 0;
 }
 
@@ -260,8 +275,5 @@ void schedule_flush(struct server *server)
 
 bool schedule_is_pending(const struct server *server)
 {
-	for (int i = 0; i < FAIR_N_CLASSES; i++)
-		if (server->schedule.n_ready[i])
-			return true;
-	return false;
+	return server->schedule.busy;
 }

@@ -25,6 +25,7 @@ STAILQ_HEAD(client_queue, client);
 struct schedule {
 	struct client_queue ready[FAIR_N_CLASSES];
 	uint32_t n_ready[FAIR_N_CLASSES];
+	uint32_t busy;	  /* bit per class: is anybody ready? */
 	uint32_t n_round; /* of the class being served, so many have their turn in this round */
 	uint8_t class;	  /* being served */
 	struct client_queue held; /* beyond their share */
@@ -32,6 +33,8 @@ struct schedule {
 	struct client *serving; /* borrowed; NULL: nobody */
 	uint64_t at;		/* ticks up to which time is charged */
 	double ns_per_tick;
+	uint64_t turn_ticks,
+		guest_ticks; /* how long a turn of the loop, and of a guest, may take */
 	struct loop_timer release;
 };
 
