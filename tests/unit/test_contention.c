@@ -314,3 +314,23 @@ TEST(XSA_206_one_that_waits_with_a_change_may_go)
 	CHECK_STR_EQ(commit(&p[0]), "OK");
 	inproc_free(inproc);
 }
+
+TEST(of_several_transactions_of_one_who_lost_each_sees_the_store)
+{
+	struct player p[4], other;
+
+	begin(p, 2, "dom");
+	lose(&p[0], &p[1]);
+	other = p[0];
+	start(&p[0]);
+	start(&other);
+	CHECK_STR_EQ(get(&p[0]), "w");
+	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
+	CHECK_STR_EQ(commit(&p[0]), "OK");
+	/* It waited for nobody, and has no place in any queue any more. */
+	CHECK_STR_EQ(get(&other), "mine");
+	CHECK_STR_EQ(set(&other, "too"), "OK");
+	CHECK_STR_EQ(commit(&other), "OK");
+	CHECK_STR_EQ(put(&p[1], "/x", "end"), "OK");
+	inproc_free(inproc);
+}

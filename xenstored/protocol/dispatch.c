@@ -107,6 +107,9 @@ static int run(struct request *req)
 		req->txn = conn_find_txn(req->conn, req->tx_id);
 		if (!req->txn)
 			return -ENOENT;
+		/* One of several of a client that has fought, and did not wait with this one. */
+		if (req->type != WIRE_TRANSACTION_END)
+			txn_open(req->txn);
 	}
 	return ops[req->type].fn(req);
 }
