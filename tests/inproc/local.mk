@@ -68,6 +68,14 @@ tests_unit_test_contention_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/in
 tests_unit_test_contention_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_contention_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 
+# Every allocation fails once.
+check_PROGRAMS += tests/unit/test_oom
+tests_unit_test_oom_SOURCES = tests/unit/test_oom.c tests/inproc/inproc.c tests/inproc/inproc.h
+tests_unit_test_oom_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
+tests_unit_test_oom_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_oom_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
+tests_unit_test_oom_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+
 # tests/fuzz on xenstored: each on its corpus, and on variants of it.
 STORE_FUZZ_LIBS = libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_storesession tests/fuzz/fuzz_storestream tests/fuzz/fuzz_storering \

@@ -173,8 +173,11 @@ bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	if (trace_is_on(trace, TRACE_IO))
 		trace_message(trace, "IN", conn, conn->watcher.subject.domid, type, payload, len);
 	r = run(&req);
-	if (r == 0 && !req.answered)
-		r = dispatch_answer_ok(&req);
+	if (r == 0 && !req.answered && dispatch_answer_ok(&req) < 0) {
+		/* It has been done: an error would be a lie. */
+		conn->transport->kill(conn, "no memory for an answer");
+		req.answered = true;
+	}
 	if (r < 0)
 		answer_error(&req, -r);
 	assert(req.answered);

@@ -47,8 +47,13 @@ int op_watch(struct request *req)
 	if (req->conn->record.id)
 		protocol->observer->watched(protocol->observer_ctx, req->conn, watch);
 	r = dispatch_answer_ok(req);
-	if (r < 0)
+	if (r < 0) {
+		if (req->conn->record.id)
+			protocol->observer->unwatched(protocol->observer_ctx, req->conn, &path,
+						      strings[1]);
+		watch_remove(protocol->watches, &req->conn->watcher, &path, strings[1]);
 		return r;
+	}
 	/* The first event says that the watch stands; it follows its OK whatever the node is. */
 	conn_event(protocol, watch, path.text + path.skip, path.len - path.skip, NULL);
 	return 0;

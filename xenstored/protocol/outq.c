@@ -29,6 +29,8 @@ void outq_pool_deinit(struct outq_pool *pool)
 		free(chunk);
 	}
 	pool->n_free = 0;
+	free(pool->spare);
+	pool->spare = NULL;
 }
 
 static struct outq_chunk *chunk_new(struct outq_pool *pool, uint32_t len)
@@ -41,6 +43,10 @@ static struct outq_chunk *chunk_new(struct outq_pool *pool, uint32_t len)
 		pool->n_free--;
 	} else {
 		chunk = malloc(sizeof(*chunk) + size);
+		if (!chunk && size == ORDINARY_SIZE) {
+			chunk = pool->spare;
+			pool->spare = NULL;
+		}
 		if (!chunk)
 			return NULL;
 	}
@@ -52,6 +58,10 @@ static struct outq_chunk *chunk_new(struct outq_pool *pool, uint32_t len)
 
 static void chunk_free(struct outq_pool *pool, struct outq_chunk *chunk)
 {
+	if (chunk->size == ORDINARY_SIZE && !pool->spare) {
+		pool->spare = chunk;
+		return;
+	}
 	if (chunk->size != ORDINARY_SIZE || pool->n_free == POOL_MAX) {
 		free(chunk);
 		return;

@@ -15,7 +15,8 @@ struct outq_chunk;
 
 /* Chunks to be used again, shared by all queues. Zeroed is empty. */
 struct outq_pool {
-	struct outq_chunk *free; /* owned */
+	struct outq_chunk *free;  /* owned */
+	struct outq_chunk *spare; /* owned; for when there is no memory: NULL: is in use */
 	uint32_t n_free;
 };
 
