@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 EXTRA_DIST += \
 	tests/wire/README.md \
+	tests/wire/random \
 	tests/wire/run \
 	tests/wire/player/__init__.py \
 	tests/wire/player/client.py \
 	tests/wire/player/differences.py \
+	tests/wire/player/naive.py \
 	tests/wire/player/play.py \
 	tests/wire/player/scenario.py \
 	tests/wire/advisories.xst \
