@@ -42,6 +42,8 @@ struct word {
 	unsigned int wakes_on; /* set of enum wake */
 };
 
+#define TIMES_MAX 128
+
 /* A word in use. */
 struct task {
 	const struct word *word;
@@ -49,6 +51,7 @@ struct task {
 	uint64_t due_ns;
 	uint64_t n_calls;
 	uint64_t n, m, sum, min, max, end_ns; /* for the word's own use, zero at first */
+	uint32_t times[TIMES_MAX];	      /* ping: how often it took so long, see bucket_us() */
 };
 
 struct event {
@@ -171,6 +174,8 @@ uint64_t word_bad_ring(struct guest *guest, struct task *task);
 uint64_t word_flood_store(struct guest *guest, struct task *task);
 uint64_t word_flood_console(struct guest *guest, struct task *task);
 uint64_t word_mute_store(struct guest *guest, struct task *task);
+uint64_t word_mute_watch(struct guest *guest, struct task *task);
+uint64_t word_flood_events(struct guest *guest, struct task *task);
 uint64_t word_hog_ports(struct guest *guest, struct task *task);
 uint64_t word_hog_nodes(struct guest *guest, struct task *task);
 uint64_t word_hog_watches(struct guest *guest, struct task *task);

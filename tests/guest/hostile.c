@@ -40,6 +40,11 @@ static bool send_flood(struct guest *guest, const char *kind, uint64_t i)
 	}
 	if (text_equal(kind, "transaction"))
 		return store_send(guest, XS_TRANSACTION_START, "", 1);
+	if (text_equal(kind, "big")) {
+		char big[900] = "data/flood";
+
+		return store_send(guest, XS_WRITE, big, sizeof(big));
+	}
 	n = text_format(payload, sizeof(payload), "data/flood%c%lu", '\0', i);
 	return store_send(guest, XS_WRITE, payload, (uint32_t)n);
 }
@@ -95,6 +100,27 @@ uint64_t word_mute_store(struct guest *guest, struct task *task)
 		hyper_poll(&guest->store.port, 1, end_ns);
 	}
 	return NEVER;
+}
+
+/* Watches what others change, and never looks at what that brings. */
+uint64_t word_mute_watch(struct guest *guest, struct task *task)
+{
+	if (!task->n_calls && store_watch(guest, task->arg[0] ? task->arg : "data", "mute"))
+		console_print(guest, "mute-watch: refused\n");
+	for (;;) {
+		clock_take(guest, guest->store.port);
+		hyper_poll(&guest->store.port, 1, NEVER);
+	}
+	return NEVER;
+}
+
+/* Rings for ever, with nothing to say. */
+uint64_t word_flood_events(struct guest *guest, struct task *task)
+{
+	(void)task;
+	for (int i = 0; i < 100; i++)
+		hyper_notify(guest->store.port);
+	return clock_ns(guest);
 }
 
 static void bad_message(struct guest *guest, const char *kind, uint64_t number)

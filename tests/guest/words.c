@@ -18,12 +18,42 @@ static uint64_t word_ready(struct guest *guest, struct task *task)
 	return NEVER;
 }
 
+/* The number of a time: four per factor of two. */
+static unsigned int bucket(uint64_t us)
+{
+	unsigned int octave = us ? 63 - (unsigned int)__builtin_clzll(us) : 0, n;
+
+	n = octave < 2 ? (unsigned int)us : octave * 4 + (unsigned int)(us >> (octave - 2) & 3) - 4;
+	return n < TIMES_MAX ? n : TIMES_MAX - 1;
+}
+
+/* The longest time that has this number. */
+static uint64_t bucket_us(unsigned int n)
+{
+	return n < 4 ? n : (((n & 3) + 5ull) << (n / 4 - 1)) - 1;
+}
+
+/* So long took all but one in a hundred, at most. */
+static uint64_t p99_us(const struct task *task)
+{
+	uint64_t seen = 0;
+	unsigned int i = 0;
+
+	for (; i < TIMES_MAX - 1; i++) {
+		seen += task->times[i];
+		if (seen * 100 >= task->n * 99)
+			break;
+	}
+	return bucket_us(i);
+}
+
 static void report_ping(struct guest *guest, const struct task *task)
 {
 	uint64_t n = task->n ? task->n : 1;
 
 	store_write(guest, "data/ping/count", "%lu", task->n);
 	store_write(guest, "data/ping/errors", "%lu", task->m);
+	store_write(guest, "data/ping/p99", "%lu", p99_us(task));
 	store_write(guest, "data/ping/us", "%lu %lu %lu", task->min / 1000, task->sum / n / 1000,
 		    task->max / 1000);
 }
@@ -40,6 +70,7 @@ static void ping_once(struct guest *guest, struct task *task)
 		task->m++;
 	took_ns = clock_ns(guest) - start_ns;
 	task->n++;
+	task->times[bucket(took_ns / 1000)]++;
 	task->sum += took_ns;
 	if (task->n == 1 || took_ns < task->min)
 		task->min = took_ns;
@@ -197,6 +228,8 @@ const struct word words[] = {
 	{ "flood-console", word_flood_console, WAKE_CONSOLE },
 	{ "flood-store", word_flood_store, WAKE_STORE },
 	{ "mute-store", word_mute_store, WAKE_STORE },
+	{ "mute-watch", word_mute_watch, WAKE_STORE },
+	{ "flood-events", word_flood_events, 0 },
 	{ "bad-ring", word_bad_ring, 0 },
 	{ "hog-ports", word_hog_ports, 0 },
 	{ "hog-nodes", word_hog_nodes, 0 },

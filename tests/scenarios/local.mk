@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/scenarios/test_advisories.py \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
+	tests/scenarios/test_floods_sim.py \
 	tests/scenarios/test_foreign_clients.py \
 	tests/scenarios/test_killer.py \
 	tests/scenarios/test_lsevtchn.py \

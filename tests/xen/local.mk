@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/caps.sh \
 	tests/xen/scenarios/evtchn-service.sh \
 	tests/xen/scenarios/evtchn-cost.sh \
+	tests/xen/scenarios/floods.sh \
 	tests/xen/scenarios/forecast.sh \
 	tests/xen/scenarios/forecast-small.sh \
 	tests/xen/scenarios/hvm.sh \
