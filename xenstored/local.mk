@@ -100,6 +100,8 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/put.h \
 	xenstored/persist/replay.c \
 	xenstored/persist/replay.h \
+	xenstored/persist/room.c \
+	xenstored/persist/room.h \
 	xenstored/persist/saved.c \
 	xenstored/persist/saved.h \
 	xenstored/persist/statedir.c \

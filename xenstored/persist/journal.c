@@ -442,6 +442,20 @@ void journal_delivered(struct journal *journal)
 	STEP("delivered");
 }
 
+uint64_t journal_spare(const struct journal *journal)
+{
+	const struct mapfile *file = &journal->files[journal->state.number & 1];
+
+	return file->size - (journal->is_open ? journal->at : journal->next);
+}
+
+int journal_reserve(struct journal *journal, uint64_t spare)
+{
+	uint64_t at = journal->is_open ? journal->at : journal->next;
+
+	return journal_spare(journal) >= spare ? 0 : grow(journal, at + spare);
+}
+
 int journal_switch(struct journal *journal)
 {
 	uint64_t number = journal->state.number + 1;

@@ -86,6 +86,12 @@ int journal_walk(struct journal *journal, uint64_t from, bool recover, journal_r
  */
 void *journal_room(struct journal *journal, uint32_t len);
 
+/** journal_spare() - so many bytes of entries find room without asking the file system */
+uint64_t journal_spare(const struct journal *journal);
+/** journal_reserve() - see to it that there are @spare of them; 0 or -ENOSPC. What journal_room()
+ * has given may have moved. */
+int journal_reserve(struct journal *journal, uint64_t spare);
+
 /** journal_is_open() - has the turn at hand any entries? */
 bool journal_is_open(const struct journal *journal);
 

@@ -83,8 +83,13 @@ int mapfile_open(struct mapfile *file, int dir_fd, const char *name)
 	size_t has;
 	int r = open_at(file, dir_fd, name, 0, &has);
 
+	if (r == 0 && !has)
+		r = -EINVAL;
+	/* A copy may have holes, and a hole without room behind it kills who stores there. */
 	if (r == 0)
-		r = has ? map(file, has) : -EINVAL;
+		r = -posix_fallocate(file->fd, 0, (off_t)has);
+	if (r == 0)
+		r = map(file, has);
 	if (r < 0)
 		mapfile_deinit(file);
 	return r;

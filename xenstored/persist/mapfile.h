@@ -27,8 +27,8 @@ void mapfile_deinit(struct mapfile *file);
  */
 int mapfile_create(struct mapfile *file, int dir_fd, const char *name, size_t size);
 
-/** mapfile_open() - open an existing file; 0, -ENOENT, -EINVAL (empty), or what the system calls
- * say */
+/** mapfile_open() - open an existing file; 0, -ENOENT, -EINVAL (empty), -ENOSPC (it has holes), or
+ * what the system calls say */
 int mapfile_open(struct mapfile *file, int dir_fd, const char *name);
 
 /**

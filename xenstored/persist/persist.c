@@ -14,6 +14,7 @@
 #include "persist/checkpoint.h"
 #include "persist/inflight.h"
 #include "persist/persist_priv.h"
+#include "persist/room.h"
 #include "persist/saved.h"
 #include "persist/statedir.h"
 #include "persist/step.h"
@@ -24,7 +25,7 @@
 #define JOURNAL_PER_IMAGE 2
 #define JOURNAL_MIN	  (4u * 1024 * 1024)
 #define STEP_BYTES	  (16u * 1024)
-/* After an image could not be written. */
+/* After an image could not be written, or has not made room. */
 #define RETRY_MS 1000
 
 static void heard_added(void *ctx, const struct node *node)
@@ -119,16 +120,11 @@ static const struct protocol_observer protocol_observer = {
 	.reset = heard_reset,
 };
 
-static void *room_in_journal(void *ctx, uint32_t len)
-{
-	return journal_room(((struct persist *)ctx)->journal, len);
-}
-
 static void listen_to(struct persist *persist)
 {
 	struct protocol *protocol = persist->protocol;
 
-	persist->sink = (struct put_sink){ .room = room_in_journal, .ctx = persist };
+	persist->sink = (struct put_sink){ .room = room_get, .ctx = persist };
 	protocol->store->observer = &store_observer;
 	protocol->store->observer_ctx = persist;
 	quota_observe(protocol->quota, heard_limit, persist);
@@ -159,6 +155,7 @@ int persist_new(struct persist **out, struct protocol *protocol,
 	if (r < 0)
 		return r;
 	listen_to(persist);
+	room_make(persist);
 	*out = STEAL(persist);
 	return 0;
 }
@@ -303,13 +300,11 @@ static bool note_client(struct persist *persist, struct conn *conn)
 	return lasting;
 }
 
+/* In spite of all a turn could not be noted. */
 static void complain(struct persist *persist)
 {
-	if (!persist->is_broken)
-		log_error(persist->log,
-			  "%s: no room to save the state: changes are refused until there is",
-			  persist->dir);
-	persist->is_broken = persist->protocol->is_full = true;
+	room_is_scarce(persist);
+	persist->is_broken = persist->protocol->is_stuck = true;
 	/* It counts on every change being in the journal. */
 	checkpoint_free(persist->checkpoint);
 	persist->checkpoint = NULL;
@@ -365,7 +360,7 @@ static bool sort_touched(struct persist *persist)
 }
 
 /* Asked for only where it matters: most turns do without. */
-static uint64_t now_ms(const struct persist *persist)
+uint64_t persist_now_ms(const struct persist *persist)
 {
 	return persist->protocol->host->now_ms(persist->protocol->host_ctx);
 }
@@ -377,7 +372,7 @@ static void give_up_image(struct persist *persist, int r)
 	if (!persist->retry_at_ms)
 		log_warning(persist->log, "%s: no image can be written: %s", persist->dir,
 			    strerror(-r));
-	persist->retry_at_ms = now_ms(persist) + RETRY_MS;
+	persist->retry_at_ms = persist_now_ms(persist) + RETRY_MS;
 }
 
 static uint64_t journal_limit(const struct persist *persist)
@@ -414,16 +409,14 @@ static void image_done(struct persist *persist)
 	persist->checkpoint = NULL;
 	persist->retry_at_ms = 0;
 	journal_has_image(persist->journal);
-	if (persist->is_broken)
-		log_info(persist->log, "%s: the state is saved again", persist->dir);
-	persist->is_broken = persist->protocol->is_full = false;
+	persist->is_broken = false;
 }
 
 static bool image_is_due(const struct persist *persist)
 {
-	if (!persist->is_broken && journal_bytes(persist->journal) <= journal_limit(persist))
+	if (!persist->is_tight && journal_bytes(persist->journal) <= journal_limit(persist))
 		return false;
-	return !persist->retry_at_ms || now_ms(persist) >= persist->retry_at_ms;
+	return !persist->retry_at_ms || persist_now_ms(persist) >= persist->retry_at_ms;
 }
 
 bool persist_delivered(struct persist *persist)
@@ -439,6 +432,7 @@ bool persist_delivered(struct persist *persist)
 	/* What sending has changed is not committed yet, and an image must not be ahead of it. */
 	if (journal_is_open(persist->journal))
 		return persist->checkpoint;
+	room_make(persist);
 	if (!persist->checkpoint && image_is_due(persist))
 		begin_image(persist);
 	if (!persist->checkpoint)
@@ -448,6 +442,9 @@ bool persist_delivered(struct persist *persist)
 		image_done(persist);
 	else if (r < 0)
 		give_up_image(persist, r);
+	/* Another one is of use only if there is less to be saved by then. */
+	if (r == 0 && persist->is_tight)
+		persist->retry_at_ms = persist_now_ms(persist) + RETRY_MS;
 	return r == 1;
 }
 

@@ -40,7 +40,9 @@ struct persist {
 	uint32_t journal_max;	/* an image is due when it is larger; 0: depends on the image */
 	uint64_t image_number;	/* journal that began with the last image */
 	uint64_t image_bytes;	/* size of it */
+	uint64_t room_at_ms;	/* when room is looked for again */
 	uint64_t retry_at_ms;	/* no image before, after one failed */
+	bool is_tight;		/* there is room for what is under way, and hardly more */
 	bool is_broken;		/* turns could not be committed: the files are out of date */
 	bool is_idle;  /* nothing was noted in the turn at hand */
 	bool has_left; /* a client went with output of the last turn, which is not committed yet */
@@ -49,6 +51,8 @@ struct persist {
 
 /** persist_keep() - @conn is kept as number @id from now on */
 void persist_keep(struct persist *persist, struct conn *conn, uint64_t id, uint32_t out_at);
+/** persist_now_ms() - any monotonic clock */
+uint64_t persist_now_ms(const struct persist *persist);
 /** persist_touch() - @conn, which is not on the list yet, has something to note at the next commit
  */
 void persist_touch(struct persist *persist, struct conn *conn);

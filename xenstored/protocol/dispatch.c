@@ -21,6 +21,7 @@
 #define PRIVILEGED 1u /* only for who is */
 #define NO_TXN	   2u /* the transaction id is not even looked at */
 #define CHANGES	   4u /* something that is to be kept */
+#define REMOVES	   8u /* less is to be kept afterwards */
 
 static const struct {
 	const char *name;
@@ -40,7 +41,7 @@ static const struct {
 	[WIRE_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", op_get_domain_path, 0 },
 	[WIRE_WRITE] = { "WRITE", op_write, CHANGES },
 	[WIRE_MKDIR] = { "MKDIR", op_mkdir, CHANGES },
-	[WIRE_RM] = { "RM", op_rm, CHANGES },
+	[WIRE_RM] = { "RM", op_rm, REMOVES },
 	[WIRE_SET_PERMS] = { "SET_PERMS", op_set_perms, CHANGES },
 	[WIRE_WATCH_EVENT] = { "WATCH_EVENT", NULL, 0 },
 	[WIRE_ERROR] = { "ERROR", NULL, 0 },
@@ -101,7 +102,8 @@ static int run(struct request *req)
 		return -ENOSYS;
 	if ((ops[req->type].flags & PRIVILEGED) && !req->conn->watcher.subject.privileged)
 		return -EACCES;
-	if ((ops[req->type].flags & CHANGES) && req->conn->protocol->is_full)
+	if (((ops[req->type].flags & CHANGES) && req->conn->protocol->is_full) ||
+	    ((ops[req->type].flags & REMOVES) && req->conn->protocol->is_stuck))
 		return -ENOSPC;
 	if (req->tx_id && !(ops[req->type].flags & NO_TXN)) {
 		req->txn = conn_find_txn(req->conn, req->tx_id);

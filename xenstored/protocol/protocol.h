@@ -75,7 +75,8 @@ struct protocol {
 	void *host_ctx;	    /* borrowed: as long as there are connections */
 	struct log *log;    /* borrowed: outlives the protocol */
 	uint64_t turn_ends; /* by the transport's clock: the rest waits; 0: never */
-	bool is_full;	    /* what changes could not be kept: only reads are served */
+	bool is_full;	    /* what changes could not be kept: reads are served, and removals */
+	bool is_stuck;	    /* nor removals */
 	const struct protocol_observer *observer; /* borrowed; NULL: nobody */
 	void *observer_ctx;
 };
