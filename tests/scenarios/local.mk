@@ -25,3 +25,5 @@ EXTRA_DIST += \
 	tests/scenarios/test_simxen_faults.py \
 	tests/scenarios/test_simxen_guests.py \
 	tests/scenarios/test_simxen_xl.py
+
+EXTRA_DIST += tests/scenarios/storeprobe.py tests/scenarios/test_xenstored_state.py

@@ -16,6 +16,7 @@
 #include "model/quota.h"
 #include "model/store.h"
 #include "persist/persist.h"
+#include "persist/step.h"
 #include "ports.h"
 #include "protocol/wire.h"
 #include "server/domains_priv.h"
@@ -24,10 +25,18 @@
 #include "server/ringconn.h"
 #include "server/server.h"
 
+/* After Xen would not say which domains there are. */
+#define RETRY_MS 100
+
 static bool virq_fired(struct port *port)
 {
 	((struct domains *)((char *)port - offsetof(struct domains, virq)))->is_due = true;
 	return true;
+}
+
+static void on_retry(struct loop_timer *timer)
+{
+	((struct domains *)((char *)timer - offsetof(struct domains, retry)))->is_due = true;
 }
 
 void domains_save(struct domains *domains, const struct domain *domain)
@@ -136,12 +145,14 @@ static void destroy(struct domains *domains, struct domain *domain)
 
 	/* First its ring, or it would be told of the end of its own nodes. */
 	detach(domains, domain);
+	STEP("domain detached");
 	death_sweep(protocol->store, protocol->watches, domid,
 		    domains->server->options->keep_orphans);
 	forget(domains, domain);
 	quota_close(protocol->quota, domid);
 	if (was_introduced)
 		protocol_fire_special(protocol, STORE_RELEASE, domid, true, true);
+	STEP("domain destroyed");
 }
 
 int domains_new(struct domains **out, struct server *server)
@@ -153,6 +164,7 @@ int domains_new(struct domains **out, struct server *server)
 	if (!domains)
 		return -ENOMEM;
 	domains->server = server;
+	domains->retry.fn = on_retry;
 	TAILQ_INIT(&domains->all);
 	domains->by_domid = calloc(QUOTA_DOMID_MAX, sizeof(struct domain *));
 	if (!domains->by_domid)
@@ -181,6 +193,7 @@ void domains_free(struct domains *domains)
 		forget(domains, TAILQ_FIRST(&domains->all));
 	if (domains->server->ports)
 		ports_unbind(domains->server->ports, &domains->virq);
+	loop_timer_cancel(domains->server->loop, &domains->retry);
 	free(domains->by_domid);
 	free(domains);
 }
@@ -268,11 +281,16 @@ void domains_check(struct domains *domains)
 	r = domains_list(domains, compare, &shutdown);
 	if (r < 0) {
 		/* Nothing is known: try again rather than believe that all are dead. */
-		log_error(domains->server->log, "domains cannot be listed: %s", strerror(-r));
-		domains->is_due = true;
-		loop_again(domains->server->loop);
+		if (!domains->is_unlisted)
+			log_error(domains->server->log,
+				  "domains cannot be listed, it is tried again: %s", strerror(-r));
+		domains->is_unlisted = true;
+		loop_timer_set(domains->server->loop, &domains->retry, RETRY_MS);
 		return;
 	}
+	if (domains->is_unlisted)
+		log_info(domains->server->log, "domains can be listed again");
+	domains->is_unlisted = false;
 	TAILQ_FOREACH_SAFE(domain, &domains->all, all, next)
 	if (domain->domid != 0 && domain->seen_in != domains->pass) {
 		if (domain->ring)
@@ -330,6 +348,7 @@ int domains_attach(struct domains *domains, struct domain *domain, uint32_t port
 	}
 	domain->port = port;
 	domain->was_introduced = false;
+	STEP("domain attached");
 	ring_page_offer(domain->page, domain->features);
 	if (domain->target)
 		ringconn_set_target(domain->ring, domain->target->domid);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "loop.h"
 #include "ports.h"
 
 struct hypervisor_domain;
@@ -38,7 +39,9 @@ struct domains {
 	TAILQ_HEAD(, domain) all;
 	struct port virq;
 	uint32_t pass;
-	bool is_due; /* Xen said that something has changed */
+	bool is_due;		 /* Xen said that something has changed */
+	bool is_unlisted;	 /* Xen would not list the domains: it has been logged */
+	struct loop_timer retry; /* when it is asked again */
 };
 
 /** domains_add() - know @domid; @handle: NULL: zeros. 0, -EINVAL or -ENOMEM. */

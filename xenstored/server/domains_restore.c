@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "model/quota.h"
@@ -17,6 +18,10 @@
 #include "server/hypervisor.h"
 #include "server/ringconn.h"
 #include "server/server.h"
+
+/* How often, and after what pauses, Xen is asked for the domains at the start: ten seconds. */
+#define LIST_TRIES    100
+#define LIST_PAUSE_US (100 * 1000)
 
 static void mark_present(struct domains *domains, const struct hypervisor_domain *info, bool *flag)
 {
@@ -91,6 +96,30 @@ static int restore_all(struct domains *domains, const struct saved *saved)
 	return r;
 }
 
+/* Without the list nobody can be served; so Xen is asked until it answers, for a while. */
+static int list_patiently(struct domains *domains,
+			  void (*fn)(struct domains *domains, const struct hypervisor_domain *info,
+				     bool *flag))
+{
+	struct log *log = domains->server->log;
+	int r;
+
+	for (int n = 0;; n++) {
+		domains->pass++;
+		r = domains_list(domains, fn, NULL);
+		if (r == 0)
+			return 0;
+		if (n == LIST_TRIES)
+			break;
+		if (n == 0)
+			log_warning(log, "domains cannot be listed, it is tried again: %s",
+				    strerror(-r));
+		usleep(LIST_PAUSE_US);
+	}
+	log_error(log, "domains cannot be listed: %s", strerror(-r));
+	return r;
+}
+
 /*
  * A domain that Xen started together with the host has no toolstack to introduce it: its page has
  * waited for us, and names its event channel. Source: xs_wire.h, docs/misc/xenstore-ring.txt.
@@ -117,11 +146,7 @@ static void adopt(struct domains *domains, const struct hypervisor_domain *info,
 
 int domains_adopt(struct domains *domains)
 {
-	int r = domains_list(domains, adopt, NULL);
-
-	if (r < 0)
-		log_error(domains->server->log, "domains cannot be listed: %s", strerror(-r));
-	return r;
+	return list_patiently(domains, adopt);
 }
 
 int domains_restore(struct domains *domains)
@@ -136,12 +161,9 @@ int domains_restore(struct domains *domains)
 	/* Without a hypervisor there are no rings, and no end of domains to be noticed. */
 	if (r < 0 || !server->hypervisor)
 		return r;
-	domains->pass++;
-	r = domains_list(domains, mark_present, NULL);
-	if (r < 0) {
-		log_error(server->log, "domains cannot be listed: %s", strerror(-r));
+	r = list_patiently(domains, mark_present);
+	if (r < 0)
 		return r;
-	}
 	domains->is_due = true;
 	return restore_all(domains, saved);
 }

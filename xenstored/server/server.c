@@ -14,6 +14,7 @@
 #include "log.h"
 #include "persist/park.h"
 #include "persist/persist.h"
+#include "persist/step.h"
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "server/domains.h"
@@ -152,7 +153,11 @@ static int open_persist(struct server *server)
 		return r;
 	state.sockets = server->keeper;
 	r = persist_new(&server->persist, server->protocol, &state, server->log);
-	return r < 0 ? r : domains_restore(server->domains);
+	if (r < 0)
+		return r;
+	/* Over those that were saved: what is asked for now holds. */
+	apply_limits(server);
+	return domains_restore(server->domains);
 }
 
 static int open_all(struct server *server)
@@ -190,8 +195,10 @@ static int open_all(struct server *server)
 	/* With a saved state, those who waited were introduced then. */
 	if (r == 0 && server->hypervisor && !(server->persist && persist_saved(server->persist)))
 		r = domains_adopt(server->domains);
+	STEP("all restored");
 	if (r == 0 && server->persist)
 		persist_restore_end(server->persist);
+	STEP("restart committed");
 	/* There may be answers to send that were noted before a restart. */
 	loop_again(server->loop);
 	return r;

@@ -1,0 +1,456 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What xenstored keeps: damaged, foreign, newer, without room, shared; limits; domains that ended while nobody served."""
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from stores.host import SimHost  # noqa: E402
+
+CONTROL, DIRECTORY, READ, GET_PERMS, WATCH, RELEASE = 0, 1, 2, 3, 4, 9
+INTRODUCE, WRITE, MKDIR, RM, SET_PERMS, EVENT, ERROR, IS_INTRODUCED = 8, 11, 12, 13, 14, 15, 16, 17
+SET_TARGET, GET_FEATURE, SET_FEATURE, GET_QUOTA, SET_QUOTA = 19, 23, 24, 25, 26
+SEED = 5
+FILES = ("image", "journal.0", "journal.1", "turn")
+N_FLIPS = 60                # of each file
+
+
+class Link:
+    """One connection, request by request."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        self.socket.connect(str(path))
+        self.events = []
+
+    def _take(self, n_bytes):
+        data = b""
+        while len(data) < n_bytes:
+            more = self.socket.recv(n_bytes - len(data))
+            if not more:
+                raise ConnectionResetError("the connection was closed")
+            data += more
+        return data
+
+    def _message(self):
+        kind, _, _, length = struct.unpack("=4I", self._take(16))
+        return kind, self._take(length)
+
+    def ask(self, kind, *words, raw=b""):
+        """The payload of the answer, without its last NUL; an error's name."""
+        payload = b"".join((word if isinstance(word, bytes) else str(word).encode()) + b"\0" for word in words) + raw
+        self.socket.sendall(struct.pack("=4I", kind, 1, 0, len(payload)) + payload)
+        while True:
+            got, answer = self._message()
+            if got != EVENT:
+                return answer.rstrip(b"\0") if got in (kind, ERROR) else None
+            self.events.append(answer.split(b"\0")[0])
+
+    def write(self, path, value):
+        return self.ask(WRITE, path, raw=value)
+
+
+class Store:
+    """The daemon in a folder: started, killed, started again."""
+
+    def __init__(self, program, folder, options=("-D",), environment=None):
+        self.program = program
+        self.folder = folder
+        self.options = options
+        self.environment = {**os.environ, "XENSTORED_RUNDIR": str(folder), **(environment or {})}
+        self.state = folder / "state"
+        self.socket = folder / "socket"
+        self.process = None
+        self.said = ""
+
+    def start(self, *options):
+        """Whether it serves; if not, it has ended. What it said is in said."""
+        self.socket.unlink(missing_ok=True)
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen([str(self.program), "-N", *self.options, *options], env=self.environment, stderr=log)
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                assert Link(self.socket).ask(DIRECTORY, "/") is not None
+                break
+            assert time.monotonic() < deadline, "it neither serves nor ends"
+            time.sleep(0.002)
+        self.said = (self.folder / "log").read_text()
+        assert self.process.poll() is None or self.process.returncode > 0, f"died of signal {self.process.returncode}"
+        return self.process.poll() is None
+
+    def link(self):
+        return Link(self.socket)
+
+    def end(self, number=signal.SIGKILL):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(20)
+
+    def tree(self):
+        """All nodes: path -> value, permissions, children in their order."""
+        link, nodes, todo = self.link(), {}, [b"/"]
+        while todo:
+            path = todo.pop()
+            children = link.ask(DIRECTORY, path).split(b"\0")
+            nodes[path] = link.ask(READ, path), link.ask(GET_PERMS, path), children
+            todo += [path.rstrip(b"/") + b"/" + child for child in children if child]
+        return nodes
+
+
+@pytest.fixture(name="store")
+def a_store(program, tmp_path):
+    store = Store(program("xenstored"), tmp_path)
+    yield store
+    store.end()
+
+
+def fill(store):
+    """Something in the image, something in the journal. Returns every tree that there was after a request."""
+    rng = random.Random(SEED)
+    assert store.start(), store.said
+    trees = []
+
+    def seen():
+        if trees:
+            trees.append(store.tree())
+    for part in ("image", "journal"):
+        link = store.link()
+        for i in range(40):
+            path = f"/{part}/{i % 7}/{i}"
+            link.write(path, rng.randbytes(rng.choice((3, 40, 900))))
+            seen()
+            if i % 3 == 0:
+                link.ask(SET_PERMS, path, "n0", f"r{i}")
+                seen()
+            if i % 5 == 4:
+                link.ask(RM, f"/{part}/{(i - 2) % 7}/{i - 2}")
+                seen()
+        store.end(signal.SIGTERM if part == "image" else signal.SIGKILL)
+        if part == "image":
+            assert store.start(), store.said
+            trees.append(store.tree())
+    return trees
+
+
+def copy_of(store, original):
+    shutil.rmtree(store.state, ignore_errors=True)
+    shutil.copytree(original, store.state)
+
+
+def judge(store, trees, what):
+    """It serves what was acknowledged, or refuses and says why, and nothing is touched. Returns whether it refused."""
+    before = {name: (store.state / name).read_bytes() for name in FILES if (store.state / name).exists()}
+    if store.start():
+        assert store.tree() == trees[-1], f"{what}: something else is served: {store.said}"
+        store.end()
+        return False
+    assert "saved state:" in store.said and "--recover" in store.said and "--fresh" in store.said, f"{what}: {store.said}"
+    assert before == {name: (store.state / name).read_bytes() for name in before}, f"{what}: refused, but changed"
+    return True
+
+
+def recovers(store, trees, what):
+    """--recover serves a tree that there was, or says that nothing can be used; --fresh always begins anew."""
+    recovered = store.start("--recover")
+    if recovered:
+        assert store.tree() in trees, f"{what}: --recover serves what never was: {store.said}"
+        assert (store.state / "aside.1/turn").exists() or (store.state / "aside.1/image").exists(), what
+        store.end()
+        assert store.start(), f"{what}: after --recover: {store.said}"
+    else:
+        assert store.start("--fresh"), f"{what}: {store.said}"
+        assert set(store.tree()) <= {b"/", b"/tool", b"/tool/xenstored"}, what
+        assert (store.state / "aside.1").is_dir(), what
+    store.end()
+    return recovered
+
+
+def spots(rng, size):
+    """Offsets in a file: the beginning above all."""
+    return sorted({rng.randrange(min(size, limit)) for limit in (64, 512, 4096, size) for _ in range(N_FLIPS // 4)})
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_flipped_bytes_are_found(store, tmp_path_factory, name):
+    trees = fill(store)
+    original = tmp_path_factory.mktemp("state")
+    shutil.copytree(store.state, original, dirs_exist_ok=True)
+    rng = random.Random(SEED)
+    n_refused = 0
+    for at in spots(rng, (original / name).stat().st_size):
+        copy_of(store, original)
+        data = bytearray((original / name).read_bytes())
+        data[at] ^= 1 << rng.randrange(8)
+        (store.state / name).write_bytes(data)
+        if judge(store, trees, f"{name}: byte {at}"):
+            n_refused += 1
+            if n_refused % 4 == 0:
+                recovers(store, trees, f"{name}: byte {at}")
+    assert n_refused > 0 or name.startswith("journal")     # one of the two may hold nothing that counts
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_truncated_files_are_found(store, tmp_path_factory, name):
+    trees = fill(store)
+    original = tmp_path_factory.mktemp("state")
+    shutil.copytree(store.state, original, dirs_exist_ok=True)
+    size = (original / name).stat().st_size
+    for keep in (0, 1, 16, 63, 64, 512, 4095, size // 3, size // 2, size - 1):
+        copy_of(store, original)
+        os.truncate(store.state / name, min(keep, size - 1))
+        if judge(store, trees, f"{name}: {keep} bytes of {size}") and keep in (0, 64, size // 2):
+            recovers(store, trees, f"{name}: {keep} bytes of {size}")
+    copy_of(store, original)
+    (store.state / name).unlink()
+    if name != "turn":      # which says that there is a state at all
+        judge(store, trees, f"{name}: missing")
+
+
+def test_damage_in_the_journal_costs_what_follows_it(store):
+    trees = fill(store)
+    journal = max((store.state / f"journal.{i}" for i in (0, 1)), key=lambda path: path.stat().st_mtime_ns)
+    data = bytearray(journal.read_bytes())
+    data[len(data.rstrip(b"\0")) // 2] ^= 4
+    journal.write_bytes(data)
+    assert not store.start()
+    assert recovers(store, trees, "the middle of the journal")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_foreign_and_newer_files_are_refused(store, tmp_path_factory, name):
+    trees = fill(store)
+    original = tmp_path_factory.mktemp("state")
+    shutil.copytree(store.state, original, dirs_exist_ok=True)
+    size = (original / name).stat().st_size
+    (store.state / name).write_bytes((b"# Nobody's configuration\n" * (size // 25 + 1))[:size])
+    judge(store, trees, f"{name}: foreign")
+    recovers(store, trees, f"{name}: foreign")
+    if name == "image":     # its version stands in a record of tdb
+        return
+    copy_of(store, original)
+    with open(store.state / name, "r+b") as file:
+        file.seek(12)
+        file.write(struct.pack("=I", 99))
+    if judge(store, trees, f"{name}: newer"):
+        assert "newer" in store.said, store.said
+
+
+def test_two_daemons_do_not_share_a_state(store, program, tmp_path_factory):
+    assert store.start(), store.said
+    store.link().write("/mine", b"1")
+    other = Store(program("xenstored"), tmp_path_factory.mktemp("other"))
+    assert not other.start(f"--state-dir={store.state}")
+    assert "another daemon" in other.said, other.said
+    again = subprocess.run([str(store.program), "-N", "-D"], env=store.environment, text=True, stderr=subprocess.PIPE,
+                           timeout=20, check=False)
+    assert again.returncode > 0 and "another xenstored is running" in again.stderr, again.stderr
+    assert store.link().ask(READ, "/mine") == b"1"
+    store.end()
+    assert other.start(f"--state-dir={store.state}"), other.said    # the lock went with its holder
+    assert other.link().ask(READ, "/mine") == b"1"
+    other.end()
+
+
+ROOM = """
+mount -t tmpfs -o size=1200k none "$1/room" || exit 77
+for i in 1 2 3; do
+	echo "start $i" >&2
+	"$2" -N -D --state-dir="$1/room/state" & echo $! >"$1/pid"; wait $!
+done
+"""
+
+
+@pytest.fixture(name="narrow")
+def store_without_room(program, tmp_path):
+    """A daemon with 1.2 MB for its state, started again when it ends."""
+    if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    (tmp_path / "room").mkdir()
+    store = Store(program("xenstored"), tmp_path)
+    with open(tmp_path / "log", "wb") as log, \
+         subprocess.Popen(["unshare", "-rm", "sh", "-c", ROOM, "sh", str(tmp_path), str(store.program)],
+                          env=store.environment, stderr=log) as shell:
+        yield store
+        for _ in range(3):
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+            time.sleep(0.2)
+        shell.wait(10)
+
+
+def served(store):
+    """A connection, as soon as there is one."""
+    deadline = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(OSError):
+            link = store.link()
+            link.ask(DIRECTORY, "/")
+            return link
+        assert time.monotonic() < deadline, (store.folder / "log").read_text()
+        time.sleep(0.01)
+
+
+def test_without_room_changes_are_refused_and_nothing_acknowledged_is_lost(narrow):
+    link = served(narrow)
+    n, answer = 0, b"OK"
+    while answer == b"OK":
+        answer = link.write(f"/full/{n}", b"x" * 1500)
+        n += 1
+        assert n < 2000, "1.2 MB hold more than that?"
+    assert answer == b"ENOSPC"
+    n -= 1
+    assert n > 20
+    assert link.ask(READ, "/full/0") == b"x" * 1500         # reading goes on
+    log = (narrow.folder / "log").read_text()
+    assert "no room to save the state" in log, log
+    os.kill(int((narrow.folder / "pid").read_text()), signal.SIGKILL)
+    link = served(narrow)
+    assert len(link.ask(DIRECTORY, "/full").split(b"\0")) == n
+    # What goes makes room, without a restart.
+    for i in range(n):
+        deadline = time.monotonic() + 10
+        while link.ask(RM, f"/full/{i}") != b"OK":
+            assert time.monotonic() < deadline, (narrow.folder / "log").read_text()
+            time.sleep(0.05)
+    deadline = time.monotonic() + 10
+    while link.write("/again", b"y") != b"OK":
+        assert time.monotonic() < deadline, (narrow.folder / "log").read_text()
+        time.sleep(0.05)
+
+
+def test_the_command_line_wins_over_limits_that_were_saved(store):
+    assert store.start("--entry-nb", "50", "--watch-nb", "60"), store.said
+    assert store.link().ask(SET_QUOTA, "nodes", "70") == b"OK"
+    assert store.link().ask(SET_QUOTA, "path-max", "1000") == b"OK"
+    store.end()
+    assert store.start("--watch-nb", "61"), store.said
+    assert [store.link().ask(GET_QUOTA, item) for item in ("nodes", "watches", "path-max")] == [b"70", b"61", b"1000"]
+    store.end()
+    assert store.start("--entry-nb", "80"), store.said
+    assert [store.link().ask(GET_QUOTA, item) for item in ("nodes", "watches", "path-max")] == [b"80", b"61", b"1000"]
+
+
+# -- on a simulated host
+
+@pytest.fixture(name="hosted")
+def store_on_a_host(program, build, tmp_path):
+    """A store on a host that outlives it; store.host."""
+    if not SimHost.present(build):
+        pytest.skip("simxen is not built")
+    host = SimHost(build.absolute(), tmp_path)
+    host.stand()
+    store = Store(program("xenstored"), tmp_path, host.store_options(), host.environment())
+    store.host = host
+    try:
+        assert store.start(), store.said
+        yield store
+    finally:
+        store.end()
+        host.end()
+
+
+def introduce(store, domid):
+    """A domain with a home; returns a connection through its ring."""
+    frame, port = store.host.create(domid)
+    link = store.link()
+    for words in ((MKDIR, f"/local/domain/{domid}"), (SET_PERMS, f"/local/domain/{domid}", f"n{domid}"),
+                  (INTRODUCE, domid, frame, port)):
+        assert link.ask(*words) == b"OK"
+    return Link(store.host.ring(domid))
+
+
+def eventually(what, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_domain_that_died_meanwhile_is_released(hosted):
+    alive, dead = introduce(hosted, 5), introduce(hosted, 6)
+    hearer = introduce(hosted, 7)
+    link = hosted.link()
+    assert link.ask(SET_PERMS, "@releaseDomain", "n0", "r7") == b"OK"
+    assert hearer.ask(WATCH, "@releaseDomain", "gone") == b"OK"
+    assert alive.write("data", b"a") == b"OK" and dead.write("data", b"d") == b"OK"
+    link.write("/other", b"x")
+    link.ask(SET_PERMS, "/other", "n0", "r6")
+    hosted.end()
+    hosted.host.destroy(6)
+    assert hosted.start(), hosted.said
+    link = hosted.link()
+    eventually(lambda: link.ask(IS_INTRODUCED, 6) == b"F")
+    assert link.ask(READ, "/local/domain/6/data") == b"ENOENT"
+    assert link.ask(GET_PERMS, "/other") == b"n0", "a later domain of this number must not inherit its rights"
+    assert alive.ask(READ, "data") == b"a"                  # it has not noticed anything
+    hearer.ask(READ, "/")
+    assert hearer.events == [b"@releaseDomain"] * 2         # that the watch stands, and the end of one domain
+    assert link.ask(IS_INTRODUCED, 5) == b"T"
+
+
+def test_a_number_that_was_given_again_meanwhile_is_recognised(hosted):
+    old = introduce(hosted, 5)
+    assert old.write("secret", b"s") == b"OK"
+    assert hosted.link().ask(SET_QUOTA, 5, "nodes", 17) == b"OK"
+    hosted.end()
+    hosted.host.destroy(5)
+    frame, port = hosted.host.create(5)
+    assert hosted.start(), hosted.said
+    link = hosted.link()
+    eventually(lambda: link.ask(IS_INTRODUCED, 5) == b"F")
+    assert link.ask(READ, "/local/domain/5/secret") == b"ENOENT"
+    assert link.ask(GET_QUOTA, 5, "nodes") == b"1000"
+    assert link.ask(MKDIR, "/local/domain/5") == link.ask(SET_PERMS, "/local/domain/5", "n5") == b"OK"
+    assert link.ask(INTRODUCE, 5, frame, port) == b"OK"
+    new = Link(hosted.host.ring(5))
+    assert new.write("mine", b"m") == b"OK" and new.ask(READ, "mine") == b"m"
+
+
+def test_targets_features_and_limits_of_domains_are_kept(hosted):
+    frame, port = hosted.host.create(5)
+    link = hosted.link()
+    assert link.ask(SET_FEATURE, 5, 2) == b"OK"
+    assert link.ask(INTRODUCE, 5, frame, port) == b"OK"
+    introduce(hosted, 6)
+    assert link.ask(SET_TARGET, 5, 6) == link.ask(SET_QUOTA, 6, "watches", 33) == b"OK"
+    helper = Link(hosted.host.ring(5))
+    assert helper.write("/local/domain/6/for-it", b"1") == b"OK"
+    hosted.end()
+    assert hosted.start(), hosted.said
+    link = hosted.link()
+    assert helper.write("/local/domain/6/for-it", b"2") == b"OK"
+    assert helper.ask(GET_FEATURE) == link.ask(GET_FEATURE, 5) == b"2"
+    assert link.ask(GET_QUOTA, 6, "watches") == b"33"
+    hosted.end()
+    hosted.host.destroy(6)
+    assert hosted.start(), hosted.said
+    eventually(lambda: hosted.link().ask(IS_INTRODUCED, 6) == b"F")
+    assert helper.write("/tool/x", b"3") == b"EACCES"       # and it goes on without its target
+
+
+def test_a_host_that_does_not_list_its_domains_for_a_while_is_asked_again(hosted):
+    guest = introduce(hosted, 5)
+    assert guest.write("data", b"1") == b"OK"
+    hosted.end()
+    hosted.host.control("fail", "sysctl.getdomaininfolist", "nth=1", "times=3", "errno=EAGAIN")
+    assert hosted.start(), hosted.said
+    assert "tried again" in hosted.said, hosted.said
+    assert guest.ask(READ, "data") == b"1"
+    # The same while it serves: it learns of the end later, and does not spin.
+    hosted.host.control("fail", "sysctl.getdomaininfolist", "nth=1", "times=3", "errno=EAGAIN")
+    hosted.host.destroy(5)
+    eventually(lambda: hosted.link().ask(IS_INTRODUCED, 5) == b"F")
+    assert (hosted.folder / "log").read_text().count("cannot be listed") == 2
