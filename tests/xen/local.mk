@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/disk-init \
 	tests/xen/dom0/guest-init \
 	tests/xen/dom0/init \
+	tests/xen/dom0/kill9.sh \
 	tests/xen/dom0/lib.sh \
 	tests/xen/dom0/session \
 	tests/xen/dom0/wait \
@@ -44,7 +45,10 @@ EXTRA_DIST += \
 	tests/xen/scenarios/console-logs.sh \
 	tests/xen/scenarios/console-service.sh \
 	tests/xen/scenarios/console.sh \
+	tests/xen/scenarios/kill9-long.sh \
+	tests/xen/scenarios/kill9.sh \
 	tests/xen/scenarios/restart.sh \
 	tests/xen/scenarios/smoke.sh \
+	tests/xen/scenarios/store-service.sh \
 	tests/xen/scenarios/xencreate.sh \
 	tests/xen/scenarios/xl.sh

@@ -17,7 +17,10 @@ PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn
             "tests/xen/wire",
             "tests/bench/evtchnload",
             "systemd/xenconsoled.service",
-            "systemd/xen-evtchn-watch.service", "systemd/50-lsevtchn-preflight.conf")
+            "systemd/xen-evtchn-watch.service", "systemd/50-lsevtchn-preflight.conf",
+            "systemd/xenstored.service", "systemd/xen-init-dom0.service")
+# The same, from the sources.
+FILES = ("systemd/proc-xen.mount", "systemd/xen.service", "systemd/xenscale.conf")
 GUESTS = "tests/guest"
 # A state is kept for machines up to this size; larger ones are booted.
 STATE_MIB = 4096
@@ -50,7 +53,7 @@ class Result:
 
 def _fill_programs(share, job, have):
     """Copies our programs, the guests and whatever libraries dom0 has not."""
-    built = [job.build / name for name in PROGRAMS if (job.build / name).is_file()]
+    built = [job.build / name for name in PROGRAMS if (job.build / name).is_file()] + [HERE.parents[1] / name for name in FILES]
     guests = [path for path in sorted((job.build / GUESTS).glob("guest*"))
               if path.is_file() and programs.is_elf(path) and path.suffix != ".o"]
     for needed, word in (("xenstored", job.store), ("xenconsoled", job.console)):
