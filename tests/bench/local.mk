@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/bench/quiet-guest \
 	tests/bench/lsevtchn \
 	tests/bench/xenconsoled \
+	tests/bench/persist \
 	tests/bench/xenstored \
 	tests/bench/bench/__init__.py \
 	tests/bench/bench/consoles.py \
