@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+sys.path += [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "killer")]
 
+from load.daemon import KeptDaemon  # noqa: E402
 from stores.host import SimHost  # noqa: E402
 
 CONTROL, DIRECTORY, READ, GET_PERMS, WATCH, RELEASE = 0, 1, 2, 3, 4, 9
@@ -23,6 +25,7 @@ INTRODUCE, WRITE, MKDIR, RM, SET_PERMS, EVENT, ERROR, IS_INTRODUCED = 8, 11, 12,
 SET_TARGET, GET_FEATURE, SET_FEATURE, GET_QUOTA, SET_QUOTA = 19, 23, 24, 25, 26
 SEED = 5
 FILES = ("image", "journal.0", "journal.1", "turn")
+REQ_PROD = 2052             # in the page of a ring
 N_FLIPS = 60                # of each file
 
 
@@ -343,6 +346,35 @@ def test_the_command_line_wins_over_limits_that_were_saved(store):
     assert [store.link().ask(GET_QUOTA, item) for item in ("nodes", "watches", "path-max")] == [b"80", b"61", b"1000"]
 
 
+def test_a_thousand_connections_outlive_a_daemon_without_privileges(program, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4096:
+        pytest.skip("too few files may be open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
+    daemon = KeptDaemon("/usr/bin/setpriv", str(tmp_path), [], {})
+    daemon.command = ["/usr/bin/setpriv", "--bounding-set=-all", str(program("xenstored")), "-N", "-D"]
+    try:
+        daemon.start()
+        links = []
+        for n in range(3):          # those that were there before move together
+            links += [Link(tmp_path / "socket") for _ in range(400)]
+            for i in range(50):
+                links[n * 390 + i].socket.close()
+            for link in links:
+                if link.socket.fileno() >= 0:
+                    assert link.write(f"/{n}", b"1") == b"OK"
+            daemon.kill()
+            daemon.reap()
+            daemon.start()
+        alive = [link for link in links if link.socket.fileno() >= 0]
+        assert len(alive) == 1050
+        assert all(link.ask(READ, "/2") == b"1" for link in alive)
+        assert "tidied" not in (tmp_path / "log").read_text()
+    finally:
+        daemon.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 # -- on a simulated host
 
 @pytest.fixture(name="hosted")
@@ -439,6 +471,25 @@ def test_targets_features_and_limits_of_domains_are_kept(hosted):
     assert hosted.start(), hosted.said
     eventually(lambda: hosted.link().ask(IS_INTRODUCED, 6) == b"F")
     assert helper.write("/tool/x", b"3") == b"EACCES"       # and it goes on without its target
+
+
+def test_a_ring_that_was_broken_stays_ignored_until_it_is_introduced_anew(hosted):
+    broken, other = introduce(hosted, 5), introduce(hosted, 6)
+    assert broken.write("data", b"1") == b"OK"
+    hosted.host.poke(5, REQ_PROD, hosted.host.peek(5, REQ_PROD) + 5000)
+    hosted.host.kick(5)
+    eventually(lambda: "ignored" in (hosted.folder / "log").read_text())
+    for _ in range(2):
+        hosted.end()
+        assert hosted.start(), hosted.said
+        assert hosted.link().ask(IS_INTRODUCED, 5) == b"T"
+        assert other.write("data", b"o") == b"OK"
+    hosted.host.ring(5)     # whoever speaks there begins anew
+    link = hosted.link()
+    assert link.ask(RELEASE, 5) == b"OK"
+    hosted.host.destroy(5)
+    again = introduce(hosted, 5)
+    assert again.write("data", b"2") == b"OK"
 
 
 def test_a_host_that_does_not_list_its_domains_for_a_while_is_asked_again(hosted):

@@ -1,45 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A message says in which round it was written: when the front is of this round, all that was there
- * has been seen. One killed round leaves some clients twice, which the next one finds.
+ * A newcomer is a message of its own. Many of those take more room than a socket may have, so they
+ * are put together from time to time. A message says in which round it was written: when the front
+ * is of this round, all that was there has been seen. One killed round leaves some clients twice,
+ * which the next one finds.
  */
 #include "persist/park.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "persist/step.h"
 
-/* Room for the messages of some ten thousand clients. */
+/* Room for the messages of some ten thousand clients, where we may have it. */
 #define BUFFER_BYTES (64 * 1024 * 1024)
-/* It is tidied when more than this many, and more than are left, are gone. */
-#define TIDY_MIN 256
+/* The kernel allows 253 descriptors in a message. */
+#define BATCH_MAX 200
+/* What the kernel charges for a message of one, and of BATCH_MAX; at least that. */
+#define SINGLE_BYTES 1024
+#define BATCH_BYTES  4096
+/* It is tidied when more than this many, and more than are left, are gone; or are alone. */
+#define TIDY_MIN  256
+#define ALONE_MIN 64
 
 struct ticket {
-	uint64_t id;
 	uint64_t round;
+	uint64_t n;
+	uint64_t ids[BATCH_MAX];
+};
+
+struct batch {
+	struct ticket ticket;
+	int fds[BATCH_MAX];
 };
 
 struct park {
 	int in; /* owned; messages are written to this end */
 	int out;
 	uint64_t round;
-	uint32_t n_here;
+	uint32_t n_here; /* descriptors, of those gone as well */
 	uint32_t n_gone;
+	uint32_t n_alone;   /* messages of one */
+	uint32_t size;	    /* bytes that may wait in it, as the kernel counts them */
+	struct batch batch; /* scratch */
 };
 
 union control {
 	struct cmsghdr align;
-	char room[CMSG_SPACE(sizeof(int))];
+	char room[CMSG_SPACE(BATCH_MAX * sizeof(int))];
 };
 
 static int make(struct park **out, int in, int end)
 {
 	struct park *park = calloc(1, sizeof(*park));
 	int size = BUFFER_BYTES;
+	socklen_t len = sizeof(size);
 
 	if (!park)
 		return -ENOMEM;
@@ -48,6 +70,8 @@ static int make(struct park **out, int in, int end)
 	/* Without the right to more, it holds as many as the system's limit lets it. */
 	if (setsockopt(in, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(in, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (getsockopt(in, SOL_SOCKET, SO_SNDBUF, &size, &len) == 0)
+		park->size = (uint32_t)size;
 	*out = park;
 	return 0;
 }
@@ -86,45 +110,80 @@ void park_fds(const struct park *park, int *fds)
 	fds[1] = park->out;
 }
 
-static int put(struct park *park, int fd, uint64_t id)
+/* Bytes that are free, as the kernel counts. */
+static uint32_t room(const struct park *park)
 {
-	struct ticket ticket = { id, park->round };
-	struct iovec iov = { &ticket, sizeof(ticket) };
+	int used = 0;
+
+	if (ioctl(park->in, SIOCOUTQ, &used) < 0 || used < 0 || (uint32_t)used > park->size)
+		return 0;
+	return park->size - (uint32_t)used;
+}
+
+/* So much is needed to write everybody anew. */
+static uint32_t room_to_tidy(const struct park *park)
+{
+	return ((park->n_here - park->n_gone) / BATCH_MAX + 1) * BATCH_BYTES;
+}
+
+static size_t ticket_size(const struct ticket *ticket)
+{
+	return offsetof(struct ticket, ids) + ticket->n * sizeof(ticket->ids[0]);
+}
+
+/* Writes the batch to the back and empties it. */
+static int put(struct park *park)
+{
+	struct batch *batch = &park->batch;
+	size_t n_bytes = batch->ticket.n * sizeof(int);
+	struct iovec iov = { &batch->ticket, ticket_size(&batch->ticket) };
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = &iov,
 				  .msg_iovlen = 1,
 				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
+				  .msg_controllen = CMSG_SPACE(n_bytes) };
 	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
 
+	if (!batch->ticket.n)
+		return 0;
+	batch->ticket.round = park->round;
 	head->cmsg_level = SOL_SOCKET;
 	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	head->cmsg_len = CMSG_LEN(n_bytes);
+	memcpy(CMSG_DATA(head), batch->fds, n_bytes);
 	if (sendmsg(park->in, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
+	park->n_here += (uint32_t)batch->ticket.n;
+	park->n_alone += batch->ticket.n == 1;
+	batch->ticket.n = 0;
 	STEP("parked");
 	return 0;
 }
 
-int park_add(struct park *park, int fd, uint64_t id)
+static void fill(struct batch *batch, int fd, uint64_t id)
 {
-	int r = put(park, fd, id);
-
-	if (r == 0)
-		park->n_here++;
-	return r;
+	batch->fds[batch->ticket.n] = fd;
+	batch->ticket.ids[batch->ticket.n++] = id;
 }
 
-/* Looks at the front. @fd: out: a copy of the descriptor, or NULL. 0, -ENOENT: empty. */
-static int peek(struct park *park, struct ticket *ticket, int *fd)
+int park_add(struct park *park, int fd, uint64_t id)
+{
+	if (room(park) < room_to_tidy(park) + SINGLE_BYTES)
+		return -EAGAIN;
+	park->batch.ticket.n = 0;
+	fill(&park->batch, fd, id);
+	return put(park);
+}
+
+/* Looks at the front. @fds: out: copies of the descriptors, or NULL. 0, -ENOENT: empty. */
+static int peek(struct park *park, struct ticket *ticket, int *fds)
 {
 	struct iovec iov = { ticket, sizeof(*ticket) };
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = &iov,
 				  .msg_iovlen = 1,
-				  .msg_control = fd ? control.room : NULL,
-				  .msg_controllen = fd ? sizeof(control.room) : 0 };
+				  .msg_control = fds ? control.room : NULL,
+				  .msg_controllen = fds ? sizeof(control.room) : 0 };
 	ssize_t n = recvmsg(park->out, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *head;
 
@@ -132,21 +191,24 @@ static int peek(struct park *park, struct ticket *ticket, int *fd)
 		return errno == EAGAIN ? -ENOENT : -errno;
 	if (n == 0)
 		return -EPIPE;
-	if (!fd)
+	if ((size_t)n < offsetof(struct ticket, ids) || ticket->n > BATCH_MAX ||
+	    (size_t)n != ticket_size(ticket))
+		return -EBADMSG;
+	if (!fds)
 		return 0;
 	head = CMSG_FIRSTHDR(&message);
-	*fd = -1;
-	if (!head || head->cmsg_type != SCM_RIGHTS)
+	if (!head || head->cmsg_type != SCM_RIGHTS ||
+	    head->cmsg_len != CMSG_LEN(ticket->n * sizeof(int)))
 		return -EMFILE;
-	memcpy(fd, CMSG_DATA(head), sizeof(*fd));
+	memcpy(fds, CMSG_DATA(head), ticket->n * sizeof(int));
 	return 0;
 }
 
 static void drop_front(struct park *park)
 {
-	struct ticket ticket;
+	uint64_t round;
 
-	(void)!recv(park->out, &ticket, sizeof(ticket), MSG_DONTWAIT);
+	(void)!recv(park->out, &round, sizeof(round), MSG_DONTWAIT);
 }
 
 /* A round that no message can be of yet. */
@@ -156,30 +218,34 @@ static void begin_round(struct park *park)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	park->round = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	park->n_here = park->n_gone = 0;
+	park->n_here = park->n_gone = park->n_alone = 0;
+	park->batch.ticket.n = 0;
 }
 
 int park_recover(struct park *park, uint64_t (*found)(void *ctx, int fd, uint64_t id), void *ctx)
 {
-	struct ticket ticket;
-	int fd, r;
+	struct batch front;
+	int r;
 
 	begin_round(park);
-	while ((r = peek(park, &ticket, &fd)) == 0) {
-		uint64_t id;
-
-		if (ticket.round == park->round) {
-			close(fd);
+	while ((r = peek(park, &front.ticket, front.fds)) == 0) {
+		if (front.ticket.round == park->round) {
+			for (uint64_t i = 0; i < front.ticket.n; i++)
+				close(front.fds[i]);
 			break;
 		}
-		id = found(ctx, fd, ticket.id);
-		if (id) {
-			r = put(park, fd, id);
-			if (r < 0)
-				return r;
-			park->n_here++;
+		for (uint64_t i = 0; i < front.ticket.n; i++) {
+			uint64_t id = found(ctx, front.fds[i], front.ticket.ids[i]);
+
+			if (id)
+				fill(&park->batch, front.fds[i], id);
 		}
+		r = put(park);
 		drop_front(park);
+		/* It may have been as full as can be: there is room now. */
+		if (r < 0)
+			put(park);
+		park->batch.ticket.n = 0;
 	}
 	return r == -ENOENT ? 0 : r;
 }
@@ -191,25 +257,27 @@ void park_left(struct park *park)
 
 bool park_is_untidy(const struct park *park)
 {
-	return park->n_gone > TIDY_MIN && park->n_gone > park->n_here / 2;
+	if (park->n_gone > TIDY_MIN && park->n_gone > park->n_here / 2)
+		return true;
+	return park->n_alone > ALONE_MIN &&
+	       room(park) < room_to_tidy(park) + BATCH_BYTES + 2 * SINGLE_BYTES;
 }
 
-int park_tidy(struct park *park, int (*get)(void *ctx, uint64_t id), void *ctx)
+int park_tidy(struct park *park, uint64_t (*next)(void *ctx, int *fd), void *ctx)
 {
 	struct ticket ticket;
-	int r;
+	uint64_t id;
+	int fd, r = 0;
 
 	begin_round(park);
-	while ((r = peek(park, &ticket, NULL)) == 0 && ticket.round != park->round) {
-		int fd = get(ctx, ticket.id);
-
-		if (fd >= 0) {
-			r = put(park, fd, ticket.id);
-			if (r < 0)
-				return r;
-			park->n_here++;
-		}
-		drop_front(park);
+	while (r == 0 && (id = next(ctx, &fd))) {
+		fill(&park->batch, fd, id);
+		if (park->batch.ticket.n == BATCH_MAX)
+			r = put(park);
 	}
+	if (r == 0)
+		r = put(park);
+	while (r == 0 && (r = peek(park, &ticket, NULL)) == 0 && ticket.round != park->round)
+		drop_front(park);
 	return r == -ENOENT ? 0 : r;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where client sockets wait while there is no daemon: a pair of sockets, both ends of which the
- * service manager keeps, holds a message with each client's descriptor and number. The queue is
- * read and written anew by moving one message at a time from its front to its back, so that each
- * client is in it at every moment.
+ * service manager keeps, holds messages with the clients' descriptors and numbers. What is to be
+ * kept is written to the back before it is taken from the front, so each client is in it at every
+ * moment.
  */
 #ifndef PARK_H
 #define PARK_H
@@ -26,7 +26,11 @@ DEFINE_CLEANUP(struct park *, park_free)
 /** park_fds() - the two ends, borrowed */
 void park_fds(const struct park *park, int *fds);
 
-/** park_add() - have @fd kept under number @id; 0, -EAGAIN (no room), or what sendmsg() says */
+/**
+ * park_add() - have @fd kept under number @id
+ *
+ * Return: 0, -EAGAIN (no room; park_tidy() may make some), or what sendmsg() says.
+ */
 int park_add(struct park *park, int fd, uint64_t id);
 
 /**
@@ -40,12 +44,14 @@ int park_recover(struct park *park, uint64_t (*found)(void *ctx, int fd, uint64_
 
 /** park_left() - one of those in it is gone */
 void park_left(struct park *park);
-/** park_is_untidy() - is most of what is in it gone? */
+/** park_is_untidy() - is most of what is in it gone, or could it take less room? */
 bool park_is_untidy(const struct park *park);
 /**
- * park_tidy() - let go of what is gone
- * @get: descriptor of a number that is still wanted, borrowed; or -1
+ * park_tidy() - write it anew, with as many in a message as there may be
+ * @next: gives one after another: its number, or 0 at the end, and its descriptor, borrowed
+ *
+ * Return: 0, or what sendmsg() says: everybody is in it still.
  */
-int park_tidy(struct park *park, int (*get)(void *ctx, uint64_t id), void *ctx);
+int park_tidy(struct park *park, uint64_t (*next)(void *ctx, int *fd), void *ctx);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "persist/idmap.h"
 #include "persist/inflight.h"
 #include "persist/park.h"
@@ -60,40 +61,55 @@ void socket_park_leave(struct socket_client *sc)
 	park_left(server->park);
 }
 
-void socket_park_keep(struct socket_client *sc)
+/* Walks the clients that are kept. */
+static uint64_t next_parked(void *ctx, int *fd)
 {
-	struct server *server = client_server(&sc->client);
-	struct conn *conn = &sc->client.conn;
+	struct socket_client **at = ctx;
 
-	if (!server->park)
-		return;
-	persist_add_client(server->persist, conn, 0);
-	if (park_add(server->park, sc->lfd.fd, conn->record.id) < 0)
-		persist_remove_client(server->persist, conn);
+	for (; *at; *at = LIST_NEXT(*at, all)) {
+		struct socket_client *sc = *at;
+
+		if (!sc->client.conn.record.id)
+			continue;
+		*at = LIST_NEXT(sc, all);
+		*fd = sc->lfd.fd;
+		return sc->client.conn.record.id;
+	}
+	return 0;
 }
 
-static int get_parked(void *ctx, uint64_t id)
+static int tidy(struct listener *listener)
 {
-	struct socket_client *sc = idmap_get(ctx, id);
+	struct socket_client *first = LIST_FIRST(&listener->clients);
+	int r = park_tidy(listener->server->park, next_parked, &first);
 
-	return sc ? sc->lfd.fd : -1;
+	if (r < 0)
+		log_warning(listener->server->log, "parked sockets cannot be tidied: %s",
+			    strerror(-r));
+	return r;
 }
 
 void socket_park_tidy(struct listener *listener)
 {
-	struct park *park = listener->server->park;
-	struct socket_client *sc;
-	struct idmap by_id;
+	if (listener->server->park && park_is_untidy(listener->server->park))
+		tidy(listener);
+}
 
-	if (!park || !park_is_untidy(park) || idmap_init(&by_id, 64) < 0)
+void socket_park_keep(struct socket_client *sc)
+{
+	struct server *server = client_server(&sc->client);
+	struct conn *conn = &sc->client.conn;
+	int r;
+
+	if (!server->park)
 		return;
-	LIST_FOREACH (sc, &listener->clients, all)
-		if (sc->client.conn.record.id &&
-		    idmap_set(&by_id, sc->client.conn.record.id, sc) < 0)
-			break;
-	if (!sc)
-		park_tidy(park, get_parked, &by_id);
-	idmap_deinit(&by_id);
+	persist_add_client(server->persist, conn, 0);
+	r = park_add(server->park, sc->lfd.fd, conn->record.id);
+	/* This writes the newcomer as well. */
+	if (r == -EAGAIN && park_is_untidy(server->park))
+		r = tidy(server->listener);
+	if (r < 0)
+		persist_remove_client(server->persist, conn);
 }
 
 /* One whose state is not known any more is better off with an end that it notices. */
