@@ -29,6 +29,7 @@
 #define FAILURES_IN_A_ROW_MAX 10 /* then the rest would fail too */
 #define CLASHES_NAMED	      5
 #define HELD_MAX	      (32 * 1024) /* bytes for the store that wait for more */
+#define HELD_MAX_US	      50000
 
 TAILQ_HEAD(job_list, job);
 
@@ -44,6 +45,7 @@ struct batch {
 	bool begun, stopping, refused;
 	uint64_t phase_start_us; /* of what comes before the first domain, or after the last */
 	struct sweep *sweep;	 /* owned; NULL until the last job is over */
+	uint64_t held_since_us;	 /* the oldest of what is kept back for the store */
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -145,9 +147,15 @@ static void end(struct batch *batch)
 static void pace_store(struct batch *batch)
 {
 	struct storeclient *store = batch->env.host->store;
-	bool hold = !batch->stopping && worker_pool_is_busy(batch->env.pool) &&
-		    storeclient_unsent(store) < HELD_MAX;
+	uint64_t now_us = loop_now_us(batch->env.host->loop);
+	size_t n_unsent = storeclient_unsent(store);
+	bool hold;
 
+	if (!n_unsent || !batch->held_since_us)
+		batch->held_since_us = now_us;
+	/* A build may take long: the tick sees to it that this is noticed. */
+	hold = !batch->stopping && worker_pool_is_busy(batch->env.pool) && n_unsent < HELD_MAX &&
+	       now_us < batch->held_since_us + HELD_MAX_US;
 	storeclient_hold(store, hold);
 	if (!hold)
 		journal_flush(batch->env.journal);
