@@ -30,12 +30,13 @@ for round in $(seq "$ROUNDS"); do
 	note "round $round: floor $(each "$(sed -n 's/^# .* in \([0-9]*\) us/\1/p' /tmp/floor | awk '{ print $1 / 1000 }')") ms a domain:" \
 		"$(awk '!/^#/ { s += $2; b += $3; u += $4; n++ } END { printf "shell %.2f build %.2f unpause %.2f", s / n / 1e3, b / n / 1e3, u / n / 1e3 }' /tmp/floor)"
 	store_ms=$(cpu $store_pid) console_ms=$(cpu $console_pid) start=$(now_ms)
-	xencreate -n "$N" $XENCREATE --timings=/tmp/timings --json "$cfg" >/tmp/events || give_up "xencreate"
+	xencreate -n "$N" $XENCREATE --timings=/tmp/timings "$cfg" >/tmp/summary || give_up "xencreate"
 	took=$(($(now_ms) - start))
 	store_ms=$(awk -v a="$store_ms" -v b="$(cpu $store_pid)" 'BEGIN { print b - a }')
 	console_ms=$(awk -v a="$console_ms" -v b="$(cpu $console_pid)" 'BEGIN { print b - a }')
-	note "round $round: ours $(each "$(sed -n 's/.*"event":"summary".*"took_us":\([0-9]*\).*/\1/p' /tmp/events | awk '{ print $1 / 1000 }')") ms a domain" \
-		"($(each $took) with start and end); CPU: xencreate $(each "$(sed -n 's/.*"event":"summary".*"cpu_us":\([0-9]*\).*/\1/p' /tmp/events | awk '{ print $1 / 1000 }')")" \
+	# "300 of 300 created in 3.47 s (11.58 ms each, 8.58 of it our own CPU time)"
+	note "round $round: ours $(sed -n '1s/.*(\([0-9.]*\) ms each.*/\1/p' /tmp/summary) ms a domain" \
+		"($(each $took) with start and end); CPU: xencreate $(sed -n '1s/.*each, \([0-9.]*\) of it.*/\1/p' /tmp/summary)" \
 		"xenstored $(each "$store_ms") xenconsoled $(each "$console_ms")"
 	note "$(awk '!/^#/ { for (i = 6; i <= 12; i++) s[i] += $i; n++ } END { printf "stages (with waiting):"; for (i = 6; i <= 12; i++) printf " %.2f", s[i] / n / 1e3; print "" }' /tmp/timings)"
 	verdict 0 "round $round"
