@@ -11,8 +11,8 @@ for file in xen-qemu-system-i386 hvmloader bios-256k.bin en-us; do
 done
 start_daemons
 chmod +x "$OURS/xen-qemu-system-i386"
-mkdir -p /usr/share/qemu/keymaps
-cp "$OURS/en-us" /usr/share/qemu/keymaps
+mkdir -p /tmp/data/keymaps
+cp "$OURS/en-us" /tmp/data/keymaps
 
 # hvm NAME VCPUS: a guest that runs its BIOS and finds nothing to boot.
 hvm() {
@@ -28,6 +28,7 @@ hvm() {
 		vnc = 0
 		sdl = 0
 		nographic = 1
+		device_model_args = [ "-L", "/tmp/data" ]
 		vga = "none"
 	CFG
 	echo "/tmp/$1.cfg"
