@@ -79,6 +79,21 @@ static void split_one(struct table *table)
 		table->mask = table->mask * 2 + 1;
 }
 
+void table_reserve(struct table *table, uint32_t n)
+{
+	struct table_link **buckets;
+
+	if (n <= table->n_allocated || n > UINT32_MAX / 2)
+		return;
+	buckets = reallocarray(table->buckets, n, sizeof(*buckets));
+	if (!buckets)
+		return;
+	table->buckets = buckets;
+	table->n_allocated = n;
+	while (table->n_buckets < n)
+		split_one(table);
+}
+
 static void join_one(struct table *table)
 {
 	struct table_link **end;

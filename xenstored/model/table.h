@@ -33,6 +33,10 @@ int table_init(struct table *table, uint32_t n_min);
  */
 void table_deinit(struct table *table);
 
+/** table_reserve() - @n links are to be expected: have the buckets at once. Without memory it grows
+ * as ever. */
+void table_reserve(struct table *table, uint32_t n);
+
 /** table_add() - link @link under @hash. Without memory for more buckets chains get longer. */
 void table_add(struct table *table, struct table_link *link, uint64_t hash);
 /** table_remove() - unlink @link, which must be in @table. */

@@ -20,6 +20,9 @@
 #include "persist/saved.h"
 #include "protocol/protocol.h"
 
+/* Of a journal per node, most often. */
+#define NODE_BYTES 96
+
 struct replay {
 	struct store *store; /* borrowed from the protocol, like quota */
 	struct quota *quota;
@@ -395,10 +398,15 @@ int replay(struct protocol *protocol, struct image *image, struct journal *journ
 		.log = log,
 		.image_serial = image_info(image)->serial,
 	};
-	int r = idmap_init(&replay.nodes, image_info(image)->n_nodes + 1024);
+	uint64_t n_nodes = image_info(image)->n_nodes;
+	int r;
 
+	if (journal)
+		n_nodes += journal_bytes(journal) / NODE_BYTES;
+	r = idmap_init(&replay.nodes, n_nodes + 1024);
 	if (r < 0)
 		return r;
+	table_reserve(&protocol->store->nodes, n_nodes < UINT32_MAX ? (uint32_t)n_nodes : 0);
 	/* Whatever a client has seen of a node's generation must not come again for another state.
 	 */
 	protocol->store->generation = state->generation + 1;
