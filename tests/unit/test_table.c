@@ -49,6 +49,31 @@ TEST(table_finds_everything_while_it_grows_and_shrinks)
 	table_deinit(&table);
 }
 
+TEST(table_that_knows_how_many_come_finds_the_same)
+{
+	enum { N = 1000 };
+	static struct item items[N];
+	struct table table;
+
+	CHECK_EQ(table_init(&table, 2), 0);
+	for (uint32_t i = 0; i < N; i++) {
+		items[i].value = i;
+		if (i == 5)
+			table_reserve(&table, N);
+		table_add(&table, &items[i].link, spread(i));
+	}
+	CHECK_EQ(table.n_buckets, N);
+	table_reserve(&table, 10);
+	CHECK_EQ(table.n_buckets, N);
+	for (uint32_t i = 0; i < N; i++)
+		CHECK(find(&table, spread(i), i) == &items[i]);
+	for (uint32_t i = 0; i < N; i++) {
+		table_remove(&table, &items[i].link);
+		CHECK(i + 1 == N || find(&table, spread(N - 1), N - 1) == &items[N - 1]);
+	}
+	table_deinit(&table);
+}
+
 TEST(table_holds_links_of_equal_hash)
 {
 	struct item items[5] = { 0 };

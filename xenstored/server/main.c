@@ -25,6 +25,13 @@ static int take_lock(struct log *log, const char *path, struct daemon_pidfile **
 	return r;
 }
 
+/* A service manager that starts us again without a pause, as it has to, would do nothing else. */
+static void slow_down(void)
+{
+	if (getenv("NOTIFY_SOCKET"))
+		sleep(1);
+}
+
 static int serve(const struct options *options, struct log *log, int ready_fd)
 {
 	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *lock = NULL;
@@ -46,6 +53,7 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 	r = server_new(&server, options, log);
 	if (r < 0) {
 		log_error(log, "cannot start: %s", strerror(-r));
+		slow_down();
 		return EXIT_FAILURE;
 	}
 	log_info(log, "serving on %s", options->socket_path);
