@@ -411,33 +411,78 @@ static void limit_files(rlim_t size)
 	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+/* Looks for room, or makes an image, as often as it takes. */
+static void wait_for_room(void)
+{
+	for (int i = 0; i < 60; i++) {
+		ASK(WIRE_READ, "/a/b\0");
+		site.world->now_ms = (uint64_t)i * 100;
+		take_turn(1000);
+	}
+}
+
+static const char *last_answer(void)
+{
+	return site.rings[0].received + site.rings[0].rsp_prod - 7;
+}
+
 SITE_TEST(without_room_changes_are_refused_until_there_is_some)
 {
-	static char big[3000] = "/big";
-	const char *answer;
+	static char big[3000] = "/big-0";
 
 	site.world->persist->step_bytes = 200;
 	limit_files(4096);
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < 300; i++) {
+		big[5] = (char)('0' + i % 50);
 		ask(WIRE_WRITE, big, sizeof(big));
-		big[5]++;
 		take_turn(10000);
 	}
+	CHECK_STR_EQ(last_answer(), "ENOSPC");
+	CHECK(!site.world->persist->is_broken);
+	ASK(WIRE_RM, "/big-1\0");
+	take_turn(1000);
+	CHECK_STR_EQ(site.rings[0].received + site.rings[0].rsp_prod - 3, "OK");
+	/* Killed now, it comes back with all that it has acknowledged. */
+	limit_files(0);
+	free(site.dump);
+	site.dump = world_dump(site.world);
+	world_copy(site.dir, site.copy);
+	expect(0);
+	wait_for_room();
+	ASK(WIRE_WRITE, "/after\0x");
+	take_turn(1000);
+	take_turn(1000);
+	free(site.dump);
+	site.dump = world_dump(site.world);
+	CHECK(strstr(site.dump, "/after"));
+	world_copy(site.dir, site.copy);
+	expect(0);
+}
+
+SITE_TEST(what_is_larger_than_the_reserve_is_owned_up_to)
+{
+	static char big[3000] = "/big-000";
+
+	ASK(WIRE_TRANSACTION_START, "\0");
+	take_turn(1000);
+	for (int i = 0; i < 500; i++) {
+		snprintf(big, sizeof(big), "/big-%03d", i);
+		world_ask(site.world, 0, WIRE_WRITE, 1, big, sizeof(big));
+		take_turn(1000);
+	}
+	limit_files(4096);
+	world_ask(site.world, 0, WIRE_TRANSACTION_END, 1, "T\0", 2);
+	take_turn(1000);
 	CHECK(site.world->persist->is_broken);
-	answer = site.rings[0].received + site.rings[0].rsp_prod - 7;
-	CHECK_STR_EQ(answer, "ENOSPC");
+	ASK(WIRE_RM, "/big-001\0");
+	take_turn(1000);
+	CHECK_STR_EQ(last_answer(), "ENOSPC");
 	/* Killed now, it would come back with less than it has acknowledged: so it says. */
 	limit_files(0);
 	world_copy(site.dir, site.copy);
 	expect(-ENODATA);
-	for (int i = 0; i < 60; i++) {
-		ASK(WIRE_READ, "/a/b\0");
-		world_serve(site.world, 0, 1u << 20);
-		persist_commit(site.world->persist);
-		world_flush(site.world, 0, 1000);
-		site.world->now_ms = (uint64_t)i * 100;
-		persist_delivered(site.world->persist);
-	}
+	site.world->persist->step_bytes = 100000;
+	wait_for_room();
 	CHECK(!site.world->persist->is_broken);
 	ASK(WIRE_WRITE, "/after\0x");
 	take_turn(1000);
