@@ -39,12 +39,11 @@ kill9_loop() {
 	done
 }
 
-# "GUEST COUNT ERRORS" of each guest.
+# "GUEST COUNT ERRORS" of each guest, by one client.
 kill9_counts() {
-	for kill9_domid in $(timeout 10 xenstore-list /local/domain); do
-		[ "$kill9_domid" = 0 ] ||
-			echo "$kill9_domid $(read_node "/local/domain/$kill9_domid/data/ping/count") $(read_node "/local/domain/$kill9_domid/data/ping/errors")"
-	done
+	timeout 60 xenstore-ls -f /local/domain |
+		sed -n 's,^/local/domain/\([0-9]*\)/data/ping/\([ce][a-z]*\) = "\(.*\)"$,\1 \2 \3,p' |
+		awk '{ value[$1 $2] = $3; seen[$1] } END { for (i in seen) print i, value[i "count"], value[i "errors"] }'
 }
 
 kill9_all_ping() {
