@@ -5,7 +5,7 @@ SYSTEMD_AS_IS = systemd/proc-xen.mount systemd/xen.service
 
 systemdsystemunit_DATA += $(SYSTEMD_MADE) $(SYSTEMD_AS_IS)
 CLEANFILES += $(SYSTEMD_MADE)
-EXTRA_DIST += systemd/xenstored.service.in systemd/xen-init-dom0.service.in $(SYSTEMD_AS_IS)
+EXTRA_DIST += systemd/README.md systemd/xenstored.service.in systemd/xen-init-dom0.service.in $(SYSTEMD_AS_IS)
 
 $(SYSTEMD_MADE): %: $(srcdir)/%.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) 's,[@]sbindir[@],$(sbindir),g' $(srcdir)/$@.in >$@
