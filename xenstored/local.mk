@@ -80,6 +80,8 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/entry.h \
 	xenstored/persist/format.c \
 	xenstored/persist/format.h \
+	xenstored/persist/heap.c \
+	xenstored/persist/heap.h \
 	xenstored/persist/idmap.c \
 	xenstored/persist/idmap.h \
 	xenstored/persist/image.c \

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "persist/heap.h"
+
 int idmap_init(struct idmap *map, uint64_t n)
 {
 	uint64_t n_slots = 64;
@@ -12,6 +14,8 @@ int idmap_init(struct idmap *map, uint64_t n)
 	while (n_slots < n * 2)
 		n_slots *= 2;
 	map->slots = calloc(n_slots, sizeof(*map->slots));
+	if (map->slots)
+		heap_advise(map->slots, n_slots * sizeof(*map->slots));
 	map->mask = n_slots - 1;
 	map->n = 0;
 	return map->slots ? 0 : -ENOMEM;

@@ -14,6 +14,7 @@
 #include "model/quota.h"
 #include "model/store.h"
 #include "persist/entry.h"
+#include "persist/heap.h"
 #include "persist/idmap.h"
 #include "persist/image.h"
 #include "persist/journal.h"
@@ -22,6 +23,8 @@
 
 /* Of a journal per node, most often. */
 #define NODE_BYTES 96
+/* Of memory per node, with a short name and value. */
+#define NODE_MEMORY 208
 
 struct replay {
 	struct store *store; /* borrowed from the protocol, like quota */
@@ -406,6 +409,7 @@ int replay(struct protocol *protocol, struct image *image, struct journal *journ
 	r = idmap_init(&replay.nodes, n_nodes + 1024);
 	if (r < 0)
 		return r;
+	heap_expect(n_nodes * NODE_MEMORY);
 	table_reserve(&protocol->store->nodes, n_nodes < UINT32_MAX ? (uint32_t)n_nodes : 0);
 	/* Whatever a client has seen of a node's generation must not come again for another state.
 	 */
@@ -423,5 +427,6 @@ int replay(struct protocol *protocol, struct image *image, struct journal *journ
 	}
 	perms_unref(replay.perms);
 	idmap_deinit(&replay.nodes);
+	heap_settle();
 	return r;
 }
