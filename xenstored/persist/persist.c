@@ -200,6 +200,11 @@ const struct saved *persist_saved(const struct persist *persist)
 	return persist->saved;
 }
 
+bool persist_is_new(const struct persist *persist)
+{
+	return !persist->is_copy && journal_serial(persist->journal) == 0;
+}
+
 void persist_keep(struct persist *persist, struct conn *conn, uint64_t id, uint32_t out_at)
 {
 	conn->record = (struct conn_record){ .id = id, .out_start = out_at, .out_known = out_at };

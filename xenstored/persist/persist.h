@@ -57,6 +57,8 @@ DEFINE_CLEANUP(struct persist *, persist_free)
  * Owned by @persist until persist_restore_end().
  */
 const struct saved *persist_saved(const struct persist *persist);
+/** persist_is_new() - has no turn ever been committed? A first start may have been killed, too */
+bool persist_is_new(const struct persist *persist);
 /**
  * persist_add_client() - @conn is to outlive the daemon
  * @out_at: where its stream of output begins: a ring's index

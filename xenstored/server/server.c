@@ -193,7 +193,7 @@ static int open_all(struct server *server)
 	}
 	r = domains_attach_own(server->domains);
 	/* With a saved state, those who waited were introduced then. */
-	if (r == 0 && server->hypervisor && !(server->persist && persist_saved(server->persist)))
+	if (r == 0 && server->hypervisor && (!server->persist || persist_is_new(server->persist)))
 		r = domains_adopt(server->domains);
 	STEP("all restored");
 	if (r == 0 && server->persist)
