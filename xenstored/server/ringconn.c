@@ -353,10 +353,12 @@ int ringconn_restore(struct ringconn *ring, const struct saved_client *client, b
 		r = 0;
 	}
 	STEP("ring restored");
-	/* The last notification may not have been sent. */
+	/*
+	 * The last notification may not have been sent. It will be in the ring's turn: that of all
+	 * rings at once would keep everybody waiting.
+	 */
 	ring->has_moved = true;
 	server_ready(&ring->client);
-	server_dirty(&ring->client);
 	return r;
 }
 
