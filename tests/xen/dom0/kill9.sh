@@ -29,12 +29,19 @@ kill9() {
 	ok "it is served" wait_for 20 sh -c '[ "$(xenstore-read /local/domain/$(xl domid fresh)/data/ping/count)" = 20 ]'
 	ok "it ends" destroyed fresh
 	is "nothing of it is left in the store" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
+	ok "a guest that will end by itself" xl_create "$(tiny_cfg mortal hello exit=8000)"
+	ok "ends while nobody serves" kill9_while_down 10
+	ok "it is noticed afterwards, and cleared away" wait_for 30 gone mortal
+	is "nothing of it is left in the store either" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
 	ok "it finds no fault in itself" kill9_is_sound
 }
 
 # A service manager at its simplest.
 kill9_loop() {
-	while [ ! -e /tmp/over ]; do
+	while :; do
+		while [ -e /tmp/hold ]; do
+			sleep 0.1
+		done
 		"$OURS/xenstored" --no-fork --pid-file=/run/xenstored.pid >>"$LOGS/xenstored.log" 2>&1
 	done
 }
@@ -57,6 +64,15 @@ kill9_kill() {
 		wait_for 10 store_answers || return
 		kill -9 "$(cat /run/xenstored.pid)" || return
 	done
+	wait_for 10 store_answers
+}
+
+# kill9_while_down SECONDS: nobody serves for so long.
+kill9_while_down() {
+	touch /tmp/hold
+	kill -9 "$(cat /run/xenstored.pid)"
+	sleep "$1"
+	rm /tmp/hold
 	wait_for 10 store_answers
 }
 
