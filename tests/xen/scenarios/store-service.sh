@@ -38,7 +38,6 @@ main_pid() {
 timeout 120 xenstore-watch /seen >/tmp/seen 2>&1 &
 watcher=$!
 wait_for 10 test -s /tmp/seen || give_up "a client listens"
-# And one that asks all the time over one connection.
 counts() {
 	for name in g1 g2 g3 g4 g5; do
 		guest_node $name data/ping/count
@@ -48,6 +47,7 @@ all_ping() {
 	[ "$(counts | awk '$1 > 0' | wc -l)" = 5 ]
 }
 ok "all of them ping" wait_for 30 all_ping
+ok "a guest that ends by itself meanwhile" xl_create "$(tiny_cfg mortal hello exit=5000)"
 counts >/tmp/before
 n_kills=10
 for i in $(seq $n_kills); do
@@ -56,6 +56,7 @@ for i in $(seq $n_kills); do
 	timeout 20 xenstore-write /seen "$i" || note "write $i failed"
 	[ "$(main_pid)" != "$before" ] || note "not started again"
 done
+ok "its xl has been told, and has cleared it away" wait_for 30 gone mortal
 is "it was started again each time" "$(systemctl show -P NRestarts xenstored.service)" $n_kills
 is "what was written is there" "$(read_node /seen)" $n_kills
 ok "the listener's connection lives" running $watcher
