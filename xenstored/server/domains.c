@@ -288,8 +288,6 @@ void domains_check(struct domains *domains)
 		loop_timer_set(domains->server->loop, &domains->retry, RETRY_MS);
 		return;
 	}
-	if (domains->is_unlisted)
-		log_info(domains->server->log, "domains can be listed again");
 	domains->is_unlisted = false;
 	TAILQ_FOREACH_SAFE(domain, &domains->all, all, next)
 	if (domain->domid != 0 && domain->seen_in != domains->pass) {
