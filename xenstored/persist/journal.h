@@ -100,7 +100,7 @@ bool journal_is_open(const struct journal *journal);
  * @lasting: it changed more than what journal_delivered() makes void
  *
  * Return: 0, or -ENOSPC: an entry found no room. From then on nothing is committed any more until
- * journal_retry(), and the state counts as out of date until journal_mend().
+ * journal_retry(), and the state counts as out of date until journal_has_image().
  */
 int journal_commit(struct journal *journal, uint64_t generation, uint64_t next_id, bool lasting);
 /** journal_delivered() - all that the last turn had to send has arrived */
