@@ -25,8 +25,8 @@
 #define TURN_NAME     "turn"
 #define TURN_NEW_NAME "turn.new"
 #define TURN_SIZE     4096
-/* Room that a journal begins with, and grows by. */
-#define JOURNAL_SIZE (64 * 1024)
+/* Room that a journal begins with, so that one can be begun when there is none; and grows by. */
+#define JOURNAL_SIZE (320 * 1024)
 #define JOURNAL_STEP (256 * 1024)
 
 struct journal {
@@ -460,15 +460,19 @@ int journal_switch(struct journal *journal)
 {
 	uint64_t number = journal->state.number + 1;
 	struct mapfile *file = &journal->files[number & 1];
-	int r = 0;
+	int r;
 
 	assert(!journal->is_open);
-	if (!file->base)
+	if (file->base)
+		r = mapfile_grow(file, JOURNAL_SIZE);
+	else
 		r = mapfile_create(file, journal->dir_fd, file_name(number), JOURNAL_SIZE);
 	if (r < 0)
 		return r;
 	journal->state.number = number;
 	write_head(file, &journal->state, journal->next);
+	/* What the last one held in reserve may be what the image needs. */
+	mapfile_shrink(&journal->files[(number + 1) & 1], (journal->next + 4095) / 4096 * 4096);
 	journal->next = journal->rewind = sizeof(struct journal_head);
 	STEP("journal switched");
 	return 0;
@@ -481,6 +485,10 @@ void journal_retry(struct journal *journal)
 
 void journal_has_image(struct journal *journal)
 {
-	mapfile_shrink(&journal->files[(journal->state.number + 1) & 1], JOURNAL_SIZE);
+	struct mapfile *file = &journal->files[(journal->state.number + 1) & 1];
+
+	mapfile_shrink(file, JOURNAL_SIZE);
+	/* If there is no room now, there may be some when it is needed. */
+	(void)!mapfile_grow(file, JOURNAL_SIZE);
 	journal->page->is_broken = 0;
 }

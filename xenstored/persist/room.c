@@ -35,19 +35,25 @@ void *room_get(void *ctx, uint32_t len)
 	return journal_room(journal, len);
 }
 
-/* An image that has just been made may have given some back. */
+/*
+ * An image gives some back when it is complete. Before that a new journal's reserve is no reason to
+ * go on as if nothing were: it is for removals, that make the image small.
+ */
 void room_make(struct persist *persist)
 {
-	if (journal_spare(persist->journal) >= RESERVE && !persist->is_tight)
+	struct journal *journal = persist->journal;
+
+	if (journal_spare(journal) >= RESERVE && !persist->is_tight)
 		return;
 	if (persist->is_tight && persist_now_ms(persist) < persist->room_at_ms)
 		return;
-	if (journal_reserve(persist->journal, RESERVE) < 0) {
+	if (journal_reserve(journal, RESERVE) < 0) {
 		room_is_scarce(persist);
 		persist->room_at_ms = persist_now_ms(persist) + LOOK_MS;
-	} else if (persist->is_tight && !persist->is_broken) {
-		persist->is_tight = persist->protocol->is_full = persist->protocol->is_stuck =
-			false;
+	} else if (persist->is_tight && !persist->is_broken &&
+		   journal_state(journal)->number == persist->image_number) {
+		persist->is_tight = persist->protocol->is_full = false;
 		log_info(persist->log, "%s: there is room again", persist->dir);
 	}
+	persist->protocol->is_stuck = persist->is_broken || journal_spare(journal) < RESERVE / 4;
 }
