@@ -4,7 +4,6 @@ EXTRA_DIST += \
 	tests/scenarios/conftest.py \
 	tests/scenarios/simprobe.py \
 	tests/scenarios/test_advisories.py \
-	tests/scenarios/storeprobe.py \
 	tests/scenarios/test_bed.py \
 	tests/scenarios/test_command_lines.py \
 	tests/scenarios/test_floods_sim.py \
