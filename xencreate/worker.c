@@ -171,8 +171,8 @@ static struct worker *least_busy(const struct worker_pool *pool)
 static void give(struct worker *worker, const struct worker_job *job)
 {
 	worker->jobs[worker->n_jobs++] = job->id;
-	/* Two small messages always fit into the pair's buffer. Whatever else went wrong: a worker that
-	 * does not know of a job of its is sent home, and the loop hears of that. */
+	/* Two small messages always fit into the pair's buffer. Whatever else went wrong: a worker
+	 * that does not know of a job of its is sent home, and the loop hears of that. */
 	if (send(worker->fd, job, sizeof(*job), MSG_NOSIGNAL) < 0)
 		shutdown(worker->fd, SHUT_RDWR);
 }

@@ -430,7 +430,7 @@ bool persist_delivered(struct persist *persist)
 
 	/* Nothing came, and nothing is left of former turns. */
 	if (persist->is_idle && STAILQ_EMPTY(&persist->touched) && !persist->checkpoint &&
-	    !persist->is_broken && !persist->retry_at_ms)
+	    !persist->is_broken && !persist->retry_at_ms && !persist->is_tight)
 		return false;
 	if (sort_touched(persist) && !persist->is_broken)
 		journal_delivered(persist->journal);

@@ -44,7 +44,7 @@ struct persist {
 	uint64_t retry_at_ms;	/* no image before, after one failed */
 	bool is_tight;		/* there is room for what is under way, and hardly more */
 	bool is_broken;		/* turns could not be committed: the files are out of date */
-	bool is_idle;  /* nothing was noted in the turn at hand */
+	bool is_idle;		/* nothing was noted in the turn at hand */
 	bool has_left; /* a client went with output of the last turn, which is not committed yet */
 	bool is_copy;  /* the state was made anew from one that was damaged */
 };
