@@ -251,6 +251,18 @@ def test_without_room_changes_are_refused_and_nothing_acknowledged_is_lost(narro
         time.sleep(0.05)
 
 
+def test_an_end_with_much_in_the_journal_is_no_end_that_is_too_early(store):
+    assert store.start("--fresh"), store.said
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+        link = store.link()
+        for i in range(700):
+            assert link.write(f"/much/{i}", b"x" * 1500) == b"OK"
+        tree = store.tree()
+        store.end(number)
+        assert store.start(), store.said
+        assert store.tree() == tree
+
+
 def test_the_command_line_wins_over_limits_that_were_saved(store):
     assert store.start("--entry-nb", "50", "--watch-nb", "60"), store.said
     assert store.link().ask(SET_QUOTA, "nodes", "70") == b"OK"

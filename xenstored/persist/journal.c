@@ -266,9 +266,6 @@ int journal_open(struct journal **out, int dir_fd, bool recover, struct log *log
 	}
 	if (r == 0)
 		r = check_head(journal, journal->state.number);
-	if (r == 0 && journal->next > current(journal)->size)
-		r = bad_journal(journal, journal->state.number, current(journal)->size,
-				"it ends too early");
 	if (r < 0)
 		return r;
 	*out = STEAL(journal);
@@ -281,8 +278,11 @@ static int find_end(struct journal *journal, uint64_t number, uint64_t *end)
 	const struct journal_head *next;
 
 	*end = journal->next;
+	/* Only now: a journal that an image has replaced may have been cut. */
 	if (number == journal->state.number)
-		return 0;
+		return *end <= journal->files[number & 1].size
+			       ? 0
+			       : bad_journal(journal, number, *end, "it ends too early");
 	next = (const struct journal_head *)current(journal)->base;
 	*end = next->previous_end;
 	if (*end > journal->files[number & 1].size)
