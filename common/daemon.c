@@ -102,6 +102,8 @@ int daemon_pidfile_take(struct daemon_pidfile **out, const char *path, int *othe
 		*other = pid;
 		return -errno;
 	}
+	/* Another program in this process takes its own lock. */
+	fcntl(pidfile_fileno(pidfile->handle), F_SETFD, FD_CLOEXEC);
 	if (pidfile_write(pidfile->handle) < 0) {
 		int r = -errno;
 

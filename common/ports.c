@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <xenevtchn.h>
@@ -16,6 +17,8 @@
 
 /* The driver's ring hands out at most one page of ports per read and takes as many per write. */
 #define BATCH_MAX 1024
+/* Xen has no more for a domain. Source: xen/event_channel.h, EVTCHN_FIFO_NR_CHANNELS. */
+#define PORTS_MAX (1u << 17)
 
 struct ports {
 	struct loop *loop;		  /* borrowed: freed after us, see ports_new() */
@@ -85,18 +88,19 @@ static void on_readable(struct loop_fd *lfd, unsigned int what)
 	}
 }
 
-int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *logger)
+static int make(struct ports **out, struct loop *loop, xenevtchn_handle *handle,
+		struct xentoollog_logger *logger)
 {
 	CLEANUP(ports_free) struct ports *ports = calloc(1, sizeof(*ports));
 	int r;
 
-	if (!ports)
+	if (!ports) {
+		xenevtchn_close(handle);
 		return -ENOMEM;
+	}
 	ports->loop = loop;
 	ports->logger = logger;
-	ports->handle = xenevtchn_open(logger, 0);
-	if (!ports->handle)
-		return -errno;
+	ports->handle = handle;
 	ports->readable =
 		(struct loop_fd){ .ready = on_readable, .fd = xenevtchn_fd(ports->handle) };
 	r = loop_fd_add(loop, &ports->readable, LOOP_READ);
@@ -106,6 +110,27 @@ int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *l
 	loop_turn_hook(loop, &ports->unmask_hook);
 	*out = STEAL(ports);
 	return 0;
+}
+
+int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *logger)
+{
+	xenevtchn_handle *handle = xenevtchn_open(logger, 0);
+
+	return handle ? make(out, loop, handle, logger) : -errno;
+}
+
+int ports_new_from(struct ports **out, struct loop *loop, int fd, struct xentoollog_logger *logger)
+{
+	xenevtchn_handle *handle = xenevtchn_fdopen(logger, fd, 0);
+
+	if (handle)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return handle ? make(out, loop, handle, logger) : -errno;
+}
+
+int ports_fd(const struct ports *ports)
+{
+	return xenevtchn_fd(ports->handle);
 }
 
 void ports_free(struct ports *ports)
@@ -140,7 +165,7 @@ static int reserve(struct ports *ports, uint32_t local)
 	return 0;
 }
 
-static int adopt(struct ports *ports, struct port *port, xenevtchn_port_or_error_t local)
+static int enter(struct ports *ports, struct port *port, xenevtchn_port_or_error_t local)
 {
 	int r;
 
@@ -157,16 +182,33 @@ static int adopt(struct ports *ports, struct port *port, xenevtchn_port_or_error
 	return 0;
 }
 
+int ports_adopt(struct ports *ports, struct port *port, uint32_t local)
+{
+	int r;
+
+	assert(!port->local && port->ready);
+	if (!local || local >= PORTS_MAX)
+		return -EINVAL;
+	r = reserve(ports, local);
+	if (r < 0)
+		return r;
+	if (ports->by_local[local])
+		return -EEXIST;
+	ports->by_local[local] = port;
+	port->local = local;
+	return 0;
+}
+
 int ports_bind(struct ports *ports, struct port *port, uint32_t domid, uint32_t remote)
 {
 	assert(!port->local && port->ready);
-	return adopt(ports, port, xenevtchn_bind_interdomain(ports->handle, domid, remote));
+	return enter(ports, port, xenevtchn_bind_interdomain(ports->handle, domid, remote));
 }
 
 int ports_bind_virq(struct ports *ports, struct port *port, uint32_t virq)
 {
 	assert(!port->local && port->ready);
-	return adopt(ports, port, xenevtchn_bind_virq(ports->handle, virq));
+	return enter(ports, port, xenevtchn_bind_virq(ports->handle, virq));
 }
 
 void ports_unbind(struct ports *ports, struct port *port)

@@ -44,6 +44,16 @@ struct port {
  */
 int ports_new(struct ports **out, struct loop *loop, struct xentoollog_logger *logger);
 
+/**
+ * ports_new_from() - the same on a handle that is open
+ * @fd: of /dev/xen/evtchn, as another process had it; owned by @out from then on
+ *
+ * Return: 0, -ENOMEM, or what the library says. Source: xenevtchn.h, xenevtchn_fdopen().
+ */
+int ports_new_from(struct ports **out, struct loop *loop, int fd, struct xentoollog_logger *logger);
+/** ports_fd() - the descriptor of the handle, borrowed; ports that are bound live as long as it */
+int ports_fd(const struct ports *ports);
+
 /** ports_free() - close the handle: the kernel closes every port bound on it. NULL is fine. */
 void ports_free(struct ports *ports);
 DEFINE_CLEANUP(struct ports *, ports_free)
@@ -70,6 +80,14 @@ int ports_bind(struct ports *ports, struct port *port, uint32_t domid, uint32_t 
  * VIRQ_*.
  */
 int ports_bind_virq(struct ports *ports, struct port *port, uint32_t virq);
+
+/**
+ * ports_adopt() - take over a port that was bound on the handle before ports_new_from()
+ *
+ * Return: 0, -EEXIST (it is in use), -EINVAL (no port has this number), or -ENOMEM. Whether it is
+ * bound is not asked.
+ */
+int ports_adopt(struct ports *ports, struct port *port, uint32_t local);
 
 /** ports_unbind() - close our end; port->ready is not called any more. A port that is not bound is
  * left alone. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The XenStore daemon. Floors: server -> persist -> protocol -> model; an include never points up.
 EXTRA_DIST += xenstored/README.md xenstored/model/README.md xenstored/protocol/README.md \
-	xenstored/server/README.md xenstored/persist/README.md
+	xenstored/server/README.md xenstored/persist/README.md xenstored/update/README.md
 
 XENSTORED_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xenstored
 
@@ -80,6 +80,7 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/entry.h \
 	xenstored/persist/format.c \
 	xenstored/persist/format.h \
+	xenstored/persist/handover.c \
 	xenstored/persist/heap.c \
 	xenstored/persist/heap.h \
 	xenstored/persist/idmap.c \
@@ -113,6 +114,25 @@ libxenstored_persist_a_SOURCES = $(XENSTORED_PERSIST_SOURCES)
 libxenstored_persist_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_persist_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(TDB_CFLAGS)
 
+noinst_LIBRARIES += libxenstored_update.a
+libxenstored_update_a_SOURCES = \
+	xenstored/update/dump.h \
+	xenstored/update/dump_client.c \
+	xenstored/update/dump_priv.h \
+	xenstored/update/dump_store.c \
+	xenstored/update/reader.c \
+	xenstored/update/reader.h \
+	xenstored/update/restore.h \
+	xenstored/update/restore_check.c \
+	xenstored/update/restore_client.c \
+	xenstored/update/restore_store.c \
+	xenstored/update/restore_txn.c \
+	xenstored/update/stream.h \
+	xenstored/update/writer.c \
+	xenstored/update/writer.h
+libxenstored_update_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+libxenstored_update_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+
 noinst_LIBRARIES += libxenstored_server.a
 XENSTORED_SERVER_SOURCES = \
 	xenstored/server/conffile.c \
@@ -121,6 +141,9 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/domains.h \
 	xenstored/server/domains_priv.h \
 	xenstored/server/domains_restore.c \
+	xenstored/server/domains_update.c \
+	xenstored/server/handover.c \
+	xenstored/server/handover.h \
 	xenstored/server/hypervisor.c \
 	xenstored/server/hypervisor.h \
 	xenstored/server/keeper.c \
@@ -136,12 +159,19 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/socket.c \
 	xenstored/server/socket.h \
 	xenstored/server/socket_park.c \
-	xenstored/server/socket_priv.h
+	xenstored/server/socket_priv.h \
+	xenstored/server/socket_update.c \
+	xenstored/server/takeover.c \
+	xenstored/server/takeover.h \
+	xenstored/server/trial.c \
+	xenstored/server/trial.h \
+	xenstored/server/update.c \
+	xenstored/server/update.h
 libxenstored_server_a_SOURCES = $(XENSTORED_SERVER_SOURCES)
 libxenstored_server_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS)
 
-XENSTORED_LIBS = libxenstored_server.a libxenstored_persist.a libxenstored_protocol.a libxenstored_model.a \
+XENSTORED_LIBS = libxenstored_server.a libxenstored_update.a libxenstored_persist.a libxenstored_protocol.a libxenstored_model.a \
 	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
 
 dist_man_MANS += doc/xenstored.8

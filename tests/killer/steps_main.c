@@ -5,6 +5,7 @@
  * other arguments are xenstored's.
  */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,19 @@ int xenstored_main(int argc, char **argv);
 static const char *die_at;
 static unsigned long n_left;
 
+/* In an argument of a live update, which is cut at spaces, they are written as underscores. */
+static bool is_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] && (name[i] == die_at[i] || (name[i] == ' ' && die_at[i] == '_')); i++)
+		;
+	return !name[i] && !die_at[i];
+}
+
 void step_reached(const char *name)
 {
-	if (!die_at || strcmp(name, die_at) != 0 || --n_left)
+	if (!die_at || !is_named(name) || --n_left)
 		return;
 	dprintf(STDERR_FILENO, "ends at \"%s\"\n", name);
 	kill(getpid(), SIGKILL);

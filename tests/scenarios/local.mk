@@ -8,6 +8,8 @@ EXTRA_DIST += \
 	tests/scenarios/test_command_lines.py \
 	tests/scenarios/test_floods_sim.py \
 	tests/scenarios/test_foreign_clients.py \
+	tests/scenarios/test_update.py \
+	tests/scenarios/test_update_sim.py \
 	tests/scenarios/test_killer.py \
 	tests/scenarios/test_lsevtchn.py \
 	tests/scenarios/console_host.py \

@@ -17,6 +17,27 @@ tests_unit_test_loop_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 tests_unit_test_ports_SOURCES = tests/unit/test_ports.c
 tests_unit_test_ports_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 
+# xenstored's live update.
+check_LIBRARIES += libupdateworld.a
+libupdateworld_a_SOURCES = tests/unit/updateworld.c tests/unit/updateworld.h
+libupdateworld_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+libupdateworld_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+UPDATE_TEST_LIBS = libupdateworld.a libxenstored_update.a libxenstored_persist.a libxenstored_protocol.a \
+	libxenstored_model.a $(COMMON_LIBS) $(TDB_LIBS)
+
+check_PROGRAMS += tests/unit/test_stream tests/unit/test_update tests/fuzz/fuzz_migration
+tests_unit_test_stream_SOURCES = tests/unit/test_stream.c
+tests_unit_test_stream_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_stream_LDADD = $(UNIT_LIBS) $(UPDATE_TEST_LIBS)
+tests_unit_test_update_SOURCES = tests/unit/test_update.c
+tests_unit_test_update_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_update_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_update_LDADD = $(UNIT_LIBS) $(UPDATE_TEST_LIBS)
+tests_fuzz_fuzz_migration_SOURCES = tests/fuzz/fuzz_migration.c tests/fuzz/replay.c
+tests_fuzz_fuzz_migration_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_fuzz_fuzz_migration_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_fuzz_fuzz_migration_LDADD = $(UPDATE_TEST_LIBS)
+
 # xenstored's persistence, in the build that stops at each step (xenstored/persist/step.h).
 check_LIBRARIES += libxenstored_persist_steps.a
 libxenstored_persist_steps_a_SOURCES = $(XENSTORED_PERSIST_SOURCES) \

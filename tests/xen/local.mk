@@ -37,6 +37,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/hvm.sh \
 	tests/xen/scenarios/screens.sh \
 	tests/xen/scenarios/guest-words.sh \
+	tests/xen/scenarios/live-update.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/console-again.sh \

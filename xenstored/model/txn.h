@@ -177,6 +177,9 @@ static inline const char *txn_child_name(const struct txn_child *child, uint32_t
  */
 int txn_remove(struct txn *txn, struct txn_node *parent, struct txn_node *top);
 
+/** txn_is_outdated() - has anything that it touched changed since its start? */
+bool txn_is_outdated(struct txn *txn);
+
 /**
  * txn_commit() - make it all happen, or nothing, and fire the events
  * @cause: for the events

@@ -190,6 +190,16 @@ static void fire(struct txn *txn, struct txn_node *tn, struct watch_index *watch
 	watch_fire(watches, &firing);
 }
 
+bool txn_is_outdated(struct txn *txn)
+{
+	struct txn_node *tn;
+
+	STAILQ_FOREACH (tn, &txn->order, order)
+		if (conflicts(txn, tn))
+			return true;
+	return false;
+}
+
 int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 {
 	struct txn_node *tn;

@@ -26,6 +26,9 @@ DEFINE_CLEANUP(struct park *, park_free)
 /** park_fds() - the two ends, borrowed */
 void park_fds(const struct park *park, int *fds);
 
+/** park_count() - after park_adopt(), if the queue is left as it is: how many are in it */
+void park_count(struct park *park, uint32_t n_here);
+
 /**
  * park_add() - have @fd kept under number @id
  *

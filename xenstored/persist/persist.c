@@ -146,6 +146,7 @@ int persist_new(struct persist **out, struct protocol *protocol,
 	TAILQ_INIT(&persist->clients);
 	STAILQ_INIT(&persist->touched);
 	persist->journal_max = options->journal_bytes;
+	persist->next_id = options->first_id;
 	persist->step_bytes = options->step_bytes ? options->step_bytes : STEP_BYTES;
 	persist->dir = strdup(options->dir);
 	persist->domains = calloc(QUOTA_DOMID_MAX, sizeof(*persist->domains));

@@ -29,10 +29,12 @@ struct saved;
 struct saved_client;
 
 struct persist_options {
-	const char *dir; /* made if it is missing */
-	bool fresh;	 /* set aside what is there and begin with an empty store */
-	bool recover;	 /* use what can be used of damaged files */
-	bool sockets;	 /* sockets of clients outlive the daemon, too */
+	const char *dir;   /* made if it is missing */
+	bool fresh;	   /* set aside what is there and begin with an empty store */
+	bool recover;	   /* use what can be used of damaged files */
+	bool sockets;	   /* sockets of clients outlive the daemon, too */
+	uint64_t first_id; /* fresh: number of the first client; 0: does not matter */
+	bool is_untaken;   /* handed over, but nobody took it: see persist_hand_over() */
 	/* An image is taken when the journal is larger; 0: than two images, and 4 MiB. */
 	uint32_t journal_bytes;
 	uint32_t step_bytes; /* size of a chunk of the image, one per turn; 0: 16 KiB */
@@ -72,6 +74,37 @@ void persist_add_client(struct persist *persist, struct conn *conn, uint32_t out
  */
 int persist_restore_client(struct persist *persist, struct conn *conn,
 			   const struct saved_client *client, uint32_t at);
+/**
+ * persist_adopt_client() - @conn has all that it had in another process: keep it from now on
+ * @id:     number under which it was kept there; 0: it was not
+ * @out_at: as for persist_add_client()
+ *
+ * Return: its number.
+ */
+uint64_t persist_adopt_client(struct persist *persist, struct conn *conn, uint64_t id,
+			      uint32_t out_at);
+/** persist_next_id() - number that the next client gets */
+uint64_t persist_next_id(const struct persist *persist);
+
+/**
+ * persist_hand_over() - between turns: mark what is kept as handed over to another process, or take
+ * the mark back
+ *
+ * Marked, it is set aside by the next persist_new(), unless that one is told that nobody took it.
+ * Return: 0 or what open() says.
+ */
+int persist_hand_over(struct persist *persist, bool handed_over);
+/** persist_clear() - remove the files that a process left in @dir which it had made for
+ * persist_take_place() */
+void persist_clear(const char *dir);
+/**
+ * persist_take_place() - commit, and put the folder in the place of @dir, at once; what was there
+ * is removed, except for what had been set aside
+ *
+ * Return: 0 or what the system calls say, which has been logged.
+ */
+int persist_take_place(struct persist *persist, const char *dir);
+
 /** persist_is_new_id() - was this number given in a turn that was not committed? While there is
  * something saved. */
 bool persist_is_new_id(const struct persist *persist, uint64_t id);

@@ -18,6 +18,9 @@ struct log;
 struct protocol;
 struct saved;
 
+/* A file that says: what is here was handed over. */
+#define STATEDIR_MARK "handed-over"
+
 STAILQ_HEAD(touched_list, conn);
 
 struct persist {

@@ -53,7 +53,8 @@ static int lock(struct persist *persist)
 static int set_aside(const struct persist *persist)
 {
 	/* "turn" first: without it there is no state. */
-	static const char *const names[] = { "turn", "image", "journal.0", "journal.1" };
+	static const char *const names[] = { "turn", "image", "journal.0", "journal.1",
+					     STATEDIR_MARK };
 	char aside[16], to[64];
 	int i;
 
@@ -218,11 +219,30 @@ static int open_inflight(struct persist *persist)
 	return r < 0 ? failed(persist, "sockets cannot be kept", r) : 0;
 }
 
+/* Returns whether another process has taken over what is here, so that it is out of date. */
+static bool is_handed_over(const struct persist *persist, bool is_untaken)
+{
+	if (faccessat(persist->dir_fd, STATEDIR_MARK, F_OK, 0) < 0)
+		return false;
+	if (is_untaken) {
+		log_info(persist->log, "%s: a live update was interrupted before its end",
+			 persist->dir);
+		statedir_hand_over(persist, false);
+		return false;
+	}
+	log_warning(persist->log,
+		    "%s: another daemon has taken over the store: what is saved is out of date",
+		    persist->dir);
+	return true;
+}
+
 int statedir_open(struct persist *persist, const struct persist_options *options)
 {
 	int r = lock(persist);
 	bool is_new;
 
+	if (r == 0 && is_handed_over(persist, options->is_untaken))
+		r = set_aside(persist);
 	if (r == 0 && options->fresh)
 		r = set_aside(persist);
 	if (r < 0)

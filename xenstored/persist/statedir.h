@@ -4,6 +4,8 @@
 #ifndef STATEDIR_H
 #define STATEDIR_H
 
+#include <stdbool.h>
+
 struct persist;
 struct persist_options;
 
@@ -14,5 +16,9 @@ struct persist_options;
  * Return: as persist_new().
  */
 int statedir_open(struct persist *persist, const struct persist_options *options);
+
+/** statedir_hand_over(), statedir_replace() - for persist_hand_over(), persist_take_place() */
+int statedir_hand_over(const struct persist *persist, bool handed_over);
+int statedir_replace(struct persist *persist, const char *dir);
 
 #endif

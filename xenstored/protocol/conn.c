@@ -48,8 +48,10 @@ void conn_touch(struct conn *conn)
 
 void conn_reset(struct conn *conn)
 {
-	const struct protocol *protocol = conn->protocol;
+	struct protocol *protocol = conn->protocol;
 
+	if (protocol->updater == conn)
+		protocol->updater = NULL;
 	if (conn->record.id)
 		protocol->observer->reset(protocol->observer_ctx, conn, true);
 	watch_remove_all(conn->protocol->watches, &conn->watcher);

@@ -173,12 +173,25 @@ static int cmd_quota_soft(struct control *c)
 	return strcmp(c->words[0], "set") == 0 ? quota_set(c, true) : -EINVAL;
 }
 
+static int cmd_update(struct control *c)
+{
+	const struct protocol *protocol = c->protocol;
+
+	if (!protocol->host->update)
+		return -EINVAL;
+	return protocol->host->update(protocol->host_ctx, c->conn, c->words, c->n_words,
+				      &c->answer);
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(struct control *c);
 	const char *parameters;
 } commands[] = {
 	{ "check", cmd_check, "" },
+	{ "live-update", cmd_update,
+	  "[-c <cmdline>] [-F] [-t <timeout>] [-v <version>] <file>\n"
+	  "    Default timeout is 60 seconds." },
 	{ "log", cmd_log, "[on|off|+<switch>|-<switch>]" },
 	{ "logfile", cmd_logfile, "<file>" },
 	{ "memreport", control_memreport, "[<file>]" },
@@ -214,7 +227,7 @@ static int answer(struct request *req, const struct text *text)
 
 int op_control(struct request *req)
 {
-	struct control c = { .protocol = req->conn->protocol };
+	struct control c = { .protocol = req->conn->protocol, .conn = req->conn };
 	const char *words[WORDS_MAX];
 	uint32_t n = dispatch_strings(req, words, WORDS_MAX);
 	int r = -EINVAL;

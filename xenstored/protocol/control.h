@@ -7,10 +7,12 @@
 
 #include "protocol/text.h"
 
+struct conn;
 struct protocol;
 
 struct control {
 	struct protocol *protocol;
+	struct conn *conn;  /* who asks */
 	const char **words; /* after the command */
 	uint32_t n_words;
 	struct text answer; /* empty: "OK" */

@@ -139,6 +139,8 @@ static bool must_wait(struct conn *conn, uint32_t type, uint32_t tx_id)
 {
 	struct txn *txn;
 
+	if (type == WIRE_TRANSACTION_START && conn->protocol->holds_txns && LIST_EMPTY(&conn->txns))
+		return true;
 	if (!conn->contender || !tx_id || type == WIRE_TRANSACTION_END ||
 	    type == WIRE_TRANSACTION_START)
 		return false;
@@ -175,6 +177,11 @@ bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	if (trace_is_on(trace, TRACE_IO))
 		trace_message(trace, "IN", conn, conn->watcher.subject.domid, type, payload, len);
 	r = run(&req);
+	if (r == -EINPROGRESS) {
+		stats->n_requests--;
+		stats->bytes_in -= WIRE_HEADER_SIZE + len;
+		return false;
+	}
 	if (r == 0 && !req.answered && dispatch_answer_ok(&req) < 0) {
 		/* It has been done: an error would be a lie. */
 		conn->transport->kill(conn, "no memory for an answer");

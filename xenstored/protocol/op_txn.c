@@ -33,6 +33,8 @@ int op_transaction_start(struct request *req)
 		txn_free(txn);
 		return r;
 	}
+	if (LIST_EMPTY(&conn->txns))
+		conn->txns_since_ms = conn->protocol->host->now_ms(conn->protocol->host_ctx);
 	LIST_INSERT_HEAD(&conn->txns, txn, own);
 	if (conn->record.id)
 		conn->protocol->observer->txn_begun(conn->protocol->observer_ctx, conn, txn->id);

@@ -48,6 +48,12 @@ struct protocol_host {
 	uint64_t (*now_ms)(void *ctx);
 	/* Lines about its ring, for an operator. */
 	void (*describe)(void *ctx, uint32_t domid, struct text *text);
+	/*
+	 * A command to replace the daemon, without its name. 0 with the answer (empty: "OK"),
+	 * -EINVAL, or -EINPROGRESS: ask again when the client is resumed. NULL: there is none.
+	 */
+	int (*update)(void *ctx, struct conn *conn, const char **words, uint32_t n_words,
+		      struct text *answer);
 };
 
 /* Told of what is held here for a client that outlives the daemon (conn.h: its record has an id).
@@ -72,11 +78,13 @@ struct protocol {
 	struct contention contention;
 	struct trace trace;
 	const struct protocol_host *host;
-	void *host_ctx;	    /* borrowed: as long as there are connections */
-	struct log *log;    /* borrowed: outlives the protocol */
-	uint64_t turn_ends; /* by the transport's clock: the rest waits; 0: never */
-	bool is_full;	    /* what changes could not be kept: reads are served, and removals */
-	bool is_stuck;	    /* nor removals */
+	void *host_ctx;	      /* borrowed: as long as there are connections */
+	struct log *log;      /* borrowed: outlives the protocol */
+	uint64_t turn_ends;   /* by the transport's clock: the rest waits; 0: never */
+	bool is_full;	      /* what changes could not be kept: reads are served, and removals */
+	bool is_stuck;	      /* nor removals */
+	bool holds_txns;      /* who has no open transaction must wait with one */
+	struct conn *updater; /* borrowed: asks for another daemon; cleared when it goes */
 	const struct protocol_observer *observer; /* borrowed; NULL: nobody */
 	void *observer_ctx;
 };

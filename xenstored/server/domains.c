@@ -24,6 +24,7 @@
 #include "server/options.h"
 #include "server/ringconn.h"
 #include "server/server.h"
+#include "server/update.h"
 
 /* After Xen would not say which domains there are. */
 #define RETRY_MS 100
@@ -155,7 +156,7 @@ static void destroy(struct domains *domains, struct domain *domain)
 	STEP("domain destroyed");
 }
 
-int domains_new(struct domains **out, struct server *server)
+int domains_new(struct domains **out, struct server *server, uint32_t virq)
 {
 	CLEANUP(domains_free) struct domains *domains = calloc(1, sizeof(*domains));
 	struct domain *own;
@@ -174,7 +175,8 @@ int domains_new(struct domains **out, struct server *server)
 		return r;
 	if (server->ports) {
 		domains->virq.ready = virq_fired;
-		r = ports_bind_virq(server->ports, &domains->virq, VIRQ_DOM_EXC);
+		r = virq ? ports_adopt(server->ports, &domains->virq, virq)
+			 : ports_bind_virq(server->ports, &domains->virq, VIRQ_DOM_EXC);
 		if (r == -EEXIST)
 			log_error(server->log, "another xenstored is running: it has the event of "
 					       "dying domains");
@@ -206,7 +208,7 @@ int domains_attach_own(struct domains *domains)
 	uint32_t port;
 	int r;
 
-	if (!server->hypervisor)
+	if (!server->hypervisor || own->ring)
 		return 0;
 	r = hypervisor_map_own_ring(options->kva_path, options->port_path, &own->page, &port);
 	if (r < 0) {
@@ -497,4 +499,5 @@ const struct protocol_host domains_host = {
 	.conn = host_conn,
 	.now_ms = host_now_ms,
 	.describe = host_describe,
+	.update = update_control,
 };

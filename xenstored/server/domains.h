@@ -14,10 +14,11 @@ struct server;
 
 /**
  * domains_new() - know dom0, and be told when a domain dies or shuts down
+ * @virq: port of that event, if it is bound; else 0
  *
  * Return: 0, -EEXIST (another process has that notification: it has been logged), -ENOMEM, ….
  */
-int domains_new(struct domains **out, struct server *server);
+int domains_new(struct domains **out, struct server *server, uint32_t virq);
 /** domains_free() - unmap and unbind everything */
 void domains_free(struct domains *domains);
 DEFINE_CLEANUP(struct domains *, domains_free)
@@ -39,6 +40,15 @@ int domains_restore(struct domains *domains);
  * Return: 0, or what listing the domains says, which has been logged.
  */
 int domains_adopt(struct domains *domains);
+
+struct conn;
+/** domains_each_conn() - call @fn for each ring that is served or ignored */
+void domains_each_conn(struct domains *domains, void (*fn)(void *ctx, struct conn *conn),
+		       void *ctx);
+/** domains_check_stalls() - let those go on who may */
+void domains_check_stalls(struct domains *domains);
+/** domains_virq_port() - our port of the event of dying domains; 0: none */
+uint32_t domains_virq_port(const struct domains *domains);
 
 /** domains_ring_ignored() - the ring of @domid is not served any more, because it broke the rules
  */

@@ -94,6 +94,16 @@ int hypervisor_list(struct hypervisor *hypervisor, uint32_t first, struct hyperv
 	return n;
 }
 
+uint32_t hypervisor_peer_port(struct hypervisor *hypervisor, uint32_t local)
+{
+	xc_evtchn_status_t status = { .dom = DOMID_SELF, .port = local };
+
+	if (xc_evtchn_status(hypervisor->xc, &status) < 0 ||
+	    status.status != EVTCHNSTAT_interdomain)
+		return 0;
+	return status.u.interdomain.port;
+}
+
 int hypervisor_map_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page **out)
 {
 	void *page = xengnttab_map_grant_ref(hypervisor->gnttab, domid, GNTTAB_RESERVED_XENSTORE,

@@ -41,6 +41,9 @@ int hypervisor_find(struct hypervisor *hypervisor, uint32_t domid, struct hyperv
  */
 int hypervisor_list(struct hypervisor *hypervisor, uint32_t first, struct hypervisor_domain *out);
 
+/** hypervisor_peer_port() - the port at the other end of our event channel @local; 0: none */
+uint32_t hypervisor_peer_port(struct hypervisor *hypervisor, uint32_t local);
+
 /**
  * hypervisor_map_ring() - map the page that @domid grants for its ring
  *

@@ -66,6 +66,18 @@ int keeper_take(struct keeper *keeper, const char *name)
 	return -1;
 }
 
+void keeper_remove(struct keeper *keeper, const char *name)
+{
+	char text[128];
+	int r;
+
+	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	r = sd_notify(0, text);
+	if (r < 0)
+		log_warning(keeper->log, "the service manager does not let go of \"%s\": %s", name,
+			    strerror(-r));
+}
+
 void keeper_store(struct keeper *keeper, const char *name, int fd)
 {
 	char text[128];

@@ -29,4 +29,7 @@ int keeper_take(struct keeper *keeper, const char *name);
  * not */
 void keeper_store(struct keeper *keeper, const char *name, int fd);
 
+/** keeper_remove() - have nothing kept under @name any more */
+void keeper_remove(struct keeper *keeper, const char *name);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the options, becomes a daemon, and leaves the rest to the server. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "log.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/takeover.h"
 
 /* Two daemons in one run directory would fight for one socket: the first one wins. */
 static int take_lock(struct log *log, const char *path, struct daemon_pidfile **out)
@@ -18,6 +20,12 @@ static int take_lock(struct log *log, const char *path, struct daemon_pidfile **
 	int other = 0;
 	int r = daemon_pidfile_take(out, path, &other);
 
+	/* A program that a daemon has just tried may outlive it for a moment, before it is called.
+	 */
+	for (int i = 0; i < 100 && r == -EEXIST && kill(other, 0) < 0 && errno == ESRCH; i++) {
+		usleep(10000);
+		r = daemon_pidfile_take(out, path, &other);
+	}
 	if (r == -EEXIST)
 		log_error(log, "%s: another xenstored is running, process %d", path, other);
 	else if (r < 0)
@@ -45,11 +53,14 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 		return EXIT_FAILURE;
 	}
 	snprintf(path, sizeof(path), "%s/xenstored.pid", options->run_dir);
-	if (take_lock(log, path, &lock) < 0)
+	if (take_lock(log, path, &lock) < 0 ||
+	    (options->pid_file && strcmp(options->pid_file, path) != 0 &&
+	     take_lock(log, options->pid_file, &pid_file) < 0)) {
+		if (options->live_update)
+			takeover_give_back(options, log,
+					   "The new daemon cannot have its pid file.");
 		return EXIT_FAILURE;
-	if (options->pid_file && strcmp(options->pid_file, path) != 0 &&
-	    take_lock(log, options->pid_file, &pid_file) < 0)
-		return EXIT_FAILURE;
+	}
 	r = server_new(&server, options, log);
 	if (r < 0) {
 		log_error(log, "cannot start: %s", strerror(-r));
@@ -61,7 +72,9 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 		printf("%d\n", (int)getpid());
 		fflush(stdout);
 	}
-	daemon_ready(ready_fd);
+	/* After a live update the service manager knows. */
+	if (!options->live_update)
+		daemon_ready(ready_fd);
 	return server_run(server);
 }
 
@@ -77,7 +90,10 @@ int main(int argc, char **argv)
 		options_deinit(&options);
 		return status;
 	}
-	if (!options.foreground) {
+	if (options.config_test)
+		return takeover_try(&options);
+	/* A live update is in the background already, or is to stay where it is. */
+	if (!options.foreground && !options.live_update) {
 		/* Before anything is opened: handles of the hypervisor do not survive a fork. */
 		r = daemon_fork(&ready_fd);
 		if (r < 0) {

@@ -61,6 +61,10 @@ static const char usage[] =
 	"      --fresh                 set aside what was kept, begin with an empty store\n"
 	"      --recover               use what is left of a state that is damaged\n"
 	"\n"
+	"By \"xenstore-control live-update\" only (xenscale live update, any xenstored of Xen 4.17 or\n"
+	"later):\n"
+	"  -U, --live-update           take over from the daemon that was in this process before\n"
+	"\n"
 	"Limits for each guest (0 lifts a limit):\n"
 	"  -E, --entry-nb N            nodes (1000)\n"
 	"  -S, --entry-size N          bytes of a node (2048)\n"
@@ -76,7 +80,7 @@ static const char usage[] =
 	"                              0: never)\n"
 	"\n"
 	"Accepted for start scripts of Xen's own daemon, without effect here:\n"
-	"  -I, --internal-db[=on|off]  -R, --no-recovery  -U, --live-update\n"
+	"  -I, --internal-db[=on|off]  -R, --no-recovery\n"
 	"      --priv-domid N  --master-domid N  --event N  --restart  --no-access-log\n"
 	"      --reraise-top-level\n"
 	"\n"
@@ -254,9 +258,11 @@ static bool plain_option(struct options *options, int c, char *arg)
 	case OPT_PORT_PATH:
 		options->port_path = arg;
 		return true;
+	case 'U':
+		options->live_update = true;
+		return true;
 	case 'I':
 	case 'R':
-	case 'U':
 	case OPT_PRIV_DOMID:
 	case OPT_MASTER_DOMID:
 	case OPT_EVENT:
@@ -297,6 +303,8 @@ int options_parse(struct options *options, int argc, char **argv)
 	int c;
 
 	*options = (struct options){
+		.argc = argc,
+		.argv = argv,
 		.kva_path = "/proc/xen/xsd_kva",
 		.port_path = "/proc/xen/xsd_port",
 		.watch_timeout_s = 20,
@@ -333,7 +341,8 @@ int options_parse(struct options *options, int argc, char **argv)
 		fprintf(stderr, "xenstored: unexpected argument \"%s\"\n", argv[optind]);
 		return 2;
 	}
-	return options->config_test ? 0 : -1;
+	/* What there is to take over is tried, too: see main.c. */
+	return options->config_test && !options->live_update ? 0 : -1;
 }
 
 void options_deinit(struct options *options)

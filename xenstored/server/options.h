@@ -9,6 +9,9 @@
 #include "model/quota.h"
 
 struct options {
+	int argc; /* as we were called; for a live update */
+	char **argv;
+	bool live_update; /* take over from the program that was in this process before */
 	bool foreground;
 	bool output_pid;
 	bool no_domain_init; /* sockets only: no hypervisor is asked for anything */

@@ -255,9 +255,10 @@ uint32_t ring_page_port(const struct ring_page *page)
 	return ring_load(&page->evtchn_port);
 }
 
-int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
-		 struct ring_page *page, uint32_t remote, uint32_t features,
-		 struct quota_account *account)
+/* @remote or @local is 0. */
+static int make(struct ringconn **out, struct server *server, uint32_t domid,
+		struct ring_page *page, uint32_t remote, uint32_t local, uint32_t features,
+		struct quota_account *account)
 {
 	struct subject subject = { .domid = domid, .target = domid, .privileged = domid == 0 };
 	struct ringconn *ring = calloc(1, sizeof(*ring));
@@ -266,7 +267,8 @@ int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
 	if (!ring)
 		return -ENOMEM;
 	ring->port.ready = ring_fired;
-	r = ports_bind(server->ports, &ring->port, domid, remote);
+	r = local ? ports_adopt(server->ports, &ring->port, local)
+		  : ports_bind(server->ports, &ring->port, domid, remote);
 	if (r < 0) {
 		free(ring);
 		return r;
@@ -279,6 +281,20 @@ int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
 	ring->rsp_prod = ring_load(&page->rsp_prod);
 	*out = ring;
 	return 0;
+}
+
+int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
+		 struct ring_page *page, uint32_t remote, uint32_t features,
+		 struct quota_account *account)
+{
+	return make(out, server, domid, page, remote, 0, features, account);
+}
+
+int ringconn_take(struct ringconn **out, struct server *server, uint32_t domid,
+		  struct ring_page *page, uint32_t local, uint32_t features,
+		  struct quota_account *account)
+{
+	return make(out, server, domid, page, 0, local, features, account);
 }
 
 static void free_ring(struct loop_garbage *garbage)
@@ -353,13 +369,37 @@ int ringconn_restore(struct ringconn *ring, const struct saved_client *client, b
 		r = 0;
 	}
 	STEP("ring restored");
+	ringconn_resume(ring);
+	return r;
+}
+
+struct ringconn_state ringconn_state(const struct ringconn *ring)
+{
+	return (struct ringconn_state){ .port = ring->port.local,
+					.req_cons = ring->req_cons,
+					.rsp_prod = ring->rsp_prod };
+}
+
+void ringconn_set(struct ringconn *ring, uint32_t req_cons, uint32_t rsp_prod)
+{
+	ring->req_cons = req_cons;
+	ring->rsp_prod = rsp_prod;
+}
+
+void ringconn_ignore(struct ringconn *ring)
+{
+	ring->is_ignored = ring->client.conn.is_dead = true;
+	server_forget(&ring->client);
+}
+
+void ringconn_resume(struct ringconn *ring)
+{
 	/*
 	 * The last notification may not have been sent. It will be in the ring's turn: that of all
 	 * rings at once would keep everybody waiting.
 	 */
 	ring->has_moved = true;
 	server_ready(&ring->client);
-	return r;
 }
 
 bool ringconn_is_ignored(const struct ringconn *ring)

@@ -52,6 +52,15 @@ uint32_t ring_page_port(const struct ring_page *page);
 int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
 		 struct ring_page *page, uint32_t remote, uint32_t features,
 		 struct quota_account *account);
+/**
+ * ringconn_take() - the same with an event channel that is bound
+ * @local: its port of ours
+ *
+ * Return: 0, -ENOMEM, or what ports_adopt() says.
+ */
+int ringconn_take(struct ringconn **out, struct server *server, uint32_t domid,
+		  struct ring_page *page, uint32_t local, uint32_t features,
+		  struct quota_account *account);
 /** ringconn_free() - stop serving it; the page and the account are not touched after this */
 void ringconn_free(struct ringconn *ring);
 
@@ -72,6 +81,21 @@ void ringconn_rebind(struct ringconn *ring, uint32_t remote);
 void ringconn_reset(struct ringconn *ring);
 /** ringconn_greet() - dom0's kernel takes the first event for the sign that we are there */
 void ringconn_greet(struct ringconn *ring);
+
+/* Where another program has to go on. */
+struct ringconn_state {
+	uint32_t port; /* ours; 0: none */
+	uint32_t req_cons;
+	uint32_t rsp_prod;
+};
+
+struct ringconn_state ringconn_state(const struct ringconn *ring);
+/** ringconn_set() - go on there, whatever the page says of our indices */
+void ringconn_set(struct ringconn *ring, uint32_t req_cons, uint32_t rsp_prod);
+/** ringconn_ignore() - it broke the protocol, as is known from before */
+void ringconn_ignore(struct ringconn *ring);
+/** ringconn_resume() - serve what has come meanwhile; the guest is notified in any case */
+void ringconn_resume(struct ringconn *ring);
 
 /** ringconn_is_ignored() - did it break the protocol? */
 bool ringconn_is_ignored(const struct ringconn *ring);

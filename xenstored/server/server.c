@@ -6,10 +6,12 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "persist/park.h"
@@ -18,10 +20,14 @@
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "server/domains.h"
+#include "server/handover.h"
 #include "server/hypervisor.h"
 #include "server/keeper.h"
 #include "server/options.h"
 #include "server/socket.h"
+#include "server/takeover.h"
+#include "server/update.h"
+#include "update/restore.h"
 
 /*
  * How long the next request of a tool that others wait for is awaited without sleeping: twice the
@@ -129,7 +135,12 @@ static int open_hypervisor(struct server *server)
 	r = hypervisor_new(&server->hypervisor, server->log);
 	if (r < 0)
 		return r;
-	r = ports_new(&server->ports, server->loop, log_xtl(server->log));
+	if (server->takeover && takeover_restore(server->takeover)->global.evtchn_fd >= 0)
+		r = ports_new_from(&server->ports, server->loop,
+				   takeover_restore(server->takeover)->global.evtchn_fd,
+				   log_xtl(server->log));
+	else
+		r = ports_new(&server->ports, server->loop, log_xtl(server->log));
 	if (r < 0)
 		log_error(server->log, "event channels cannot be opened: %s", strerror(-r));
 	return r;
@@ -144,20 +155,45 @@ static int open_persist(struct server *server)
 		.recover = options->recover,
 		.journal_bytes = options->journal_bytes,
 	};
+	char dir[sizeof(options->state_dir) + 8], leftover[128];
 	int r;
 
 	if (options->no_state)
 		return 0;
+	snprintf(leftover, sizeof(leftover), "%s/" HANDOVER_FILE, options->run_dir);
+	state.is_untaken = access(leftover, F_OK) == 0;
+	if (server->takeover) {
+		takeover_state_dir(options, dir, sizeof(dir));
+		persist_clear(dir);
+		state.dir = dir;
+		state.fresh = true;
+		state.first_id = takeover_restore(server->takeover)->server.next_client;
+	}
 	r = keeper_new(&server->keeper, server->log);
 	if (r < 0)
 		return r;
 	state.sockets = server->keeper;
 	r = persist_new(&server->persist, server->protocol, &state, server->log);
-	if (r < 0)
+	if (r < 0 || server->takeover)
 		return r;
+	unlink(leftover);
 	/* Over those that were saved: what is asked for now holds. */
 	apply_limits(server);
 	return domains_restore(server->domains);
+}
+
+static uint32_t virq_of(const struct takeover *takeover)
+{
+	return takeover && takeover_restore(takeover)->server.version
+		       ? takeover_restore(takeover)->server.virq
+		       : 0;
+}
+
+static int socket_of(const struct takeover *takeover)
+{
+	int fd = takeover ? takeover_restore(takeover)->global.listen_fd : -1;
+
+	return fd >= 0 && socket_check(fd, true) == 0 ? fd : -1;
 }
 
 static int open_all(struct server *server)
@@ -175,30 +211,46 @@ static int open_all(struct server *server)
 		log_debug(server->log, "libevent watches all descriptors");
 	server->expiry.fn = on_expiry;
 	server->hurry.fn = on_hurry;
-	r = open_protocol(server);
+	if (server->options->live_update)
+		r = takeover_new(&server->takeover, server->options, server->log);
+	if (r == 0)
+		r = open_protocol(server);
+	if (r == 0 && server->takeover)
+		r = restore_store(takeover_restore(server->takeover), server->protocol);
 	if (r == 0)
 		r = open_hypervisor(server);
 	if (r == 0)
-		r = domains_new(&server->domains, server);
+		r = domains_new(&server->domains, server, virq_of(server->takeover));
+	if (r == 0 && server->takeover)
+		r = domains_arrive(server->domains, takeover_restore(server->takeover));
 	/* By now we know that we are the only one. */
 	if (r == 0)
 		r = open_persist(server);
 	if (r < 0)
 		return r;
-	r = listener_new(&server->listener, server, server->options->socket_path);
+	r = listener_new_from(&server->listener, server, server->options->socket_path,
+			      socket_of(server->takeover));
 	if (r < 0) {
 		log_error(server->log, "%s: %s", server->options->socket_path,
 			  r == -EADDRINUSE ? "another daemon serves it" : strerror(-r));
 		return r;
 	}
-	r = domains_attach_own(server->domains);
+	if (server->takeover)
+		r = takeover_clients(server->takeover, server);
+	if (r == 0)
+		r = domains_attach_own(server->domains);
 	/* With a saved state, those who waited were introduced then. */
-	if (r == 0 && server->hypervisor && (!server->persist || persist_is_new(server->persist)))
+	if (r == 0 && server->hypervisor && !server->takeover &&
+	    (!server->persist || persist_is_new(server->persist)))
 		r = domains_adopt(server->domains);
 	STEP("all restored");
 	if (r == 0 && server->persist)
 		persist_restore_end(server->persist);
 	STEP("restart committed");
+	if (r == 0 && server->takeover)
+		r = takeover_finish(server->takeover, server);
+	server->update_hook = (struct loop_hook){ .fn = update_step, .ctx = server };
+	loop_turn_hook(server->loop, &server->update_hook);
 	/* There may be answers to send that were noted before a restart. */
 	loop_again(server->loop);
 	return r;
@@ -215,6 +267,11 @@ int server_new(struct server **out, const struct options *options, struct log *l
 	server->log = log;
 	schedule_init(server);
 	r = open_all(server);
+	takeover_free(server->takeover);
+	server->takeover = NULL;
+	/* Nothing that was inherited is closed yet. */
+	if (r < 0 && options->live_update)
+		takeover_give_back(options, log, "The new daemon cannot go on; its log says why.");
 	if (r < 0)
 		return r;
 	*out = STEAL(server);
@@ -225,6 +282,7 @@ void server_free(struct server *server)
 {
 	if (!server)
 		return;
+	update_free(server->update);
 	/* First, or the end of everything would be noted. */
 	persist_free(server->persist);
 	server->persist = NULL;

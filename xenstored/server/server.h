@@ -35,9 +35,13 @@ struct persist;
 struct ports;
 struct protocol;
 struct server;
+struct takeover;
+struct update;
 
 /* The most that is taken from one client in one turn. */
 #define SERVER_READ_MAX 16384
+/* What another daemon may have taken from one client and not served (update/stream.h). */
+#define SERVER_KEPT_MAX 65536
 
 /* A client as the server schedules it; embedded in socket and ring clients. */
 struct client {
@@ -77,12 +81,16 @@ struct server {
 	struct park *park;	       /* NULL: sockets of clients do not */
 	struct domains *domains;
 	struct listener *listener;
-	struct loop_timer hurry;  /* lets those go who have waited for a conflict long enough */
-	struct loop_timer expiry; /* looks for events that were left unread for too long */
+	struct update *update;	   /* NULL: nobody wants another program in our place */
+	struct takeover *takeover; /* NULL: not at the start after a live update */
+	struct loop_timer hurry;   /* lets those go who have waited for a conflict long enough */
+	struct loop_timer expiry;  /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
+	struct loop_hook update_hook; /* after the event channels are unmasked */
 	struct schedule schedule;
-	char buf[SERVER_READ_MAX + WIRE_MESSAGE_MAX]; /* scratch for one turn of one client */
+	char buf[SERVER_KEPT_MAX + SERVER_READ_MAX +
+		 WIRE_MESSAGE_MAX]; /* scratch for one turn of one client */
 };
 
 /**

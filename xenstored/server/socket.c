@@ -294,6 +294,11 @@ static int listen_at(struct listener *listener)
 
 int listener_new(struct listener **out, struct server *server, const char *path)
 {
+	return listener_new_from(out, server, path, -1);
+}
+
+int listener_new_from(struct listener **out, struct server *server, const char *path, int fd)
+{
 	CLEANUP(listener_free) struct listener *listener = calloc(1, sizeof(*listener));
 	int r;
 
@@ -303,11 +308,13 @@ int listener_new(struct listener **out, struct server *server, const char *path)
 	listener->acceptable.fd = -1;
 	listener->address.sun_family = AF_UNIX;
 	snprintf(listener->address.sun_path, sizeof(listener->address.sun_path), "%s", path);
-	listener->acceptable.fd = keeper_take(server->keeper, "listener");
+	listener->acceptable.fd = fd >= 0 ? fd : keeper_take(server->keeper, "listener");
+	/* It is ours to remove in the end, if it is where we would have made it. */
+	listener->is_bound = fd >= 0;
 	r = listener->acceptable.fd < 0 ? listen_at(listener) : 0;
 	if (r < 0)
 		return r;
-	if (server->keeper && listener->is_bound)
+	if (server->keeper && listener->is_bound && fd < 0)
 		keeper_store(server->keeper, "listener", listener->acceptable.fd);
 	r = socket_park_begin(listener);
 	if (r < 0)

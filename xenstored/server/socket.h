@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 
+struct conn;
 struct listener;
 struct server;
 
@@ -15,6 +16,18 @@ struct server;
  * Return: 0, -EADDRINUSE (somebody serves it), -ENOMEM, or what the socket calls say.
  */
 int listener_new(struct listener **out, struct server *server, const char *path);
+/**
+ * listener_new_from() - the same with a socket that listens, which is owned from then on
+ */
+int listener_new_from(struct listener **out, struct server *server, const char *path, int fd);
+/** listener_fd() - the listening socket; borrowed */
+int listener_fd(const struct listener *listener);
+/** listener_each_conn() - call @fn for each client */
+void listener_each_conn(struct listener *listener, void (*fn)(void *ctx, struct conn *conn),
+			void *ctx);
+/** listener_check_stalls() - let those go on who may */
+void listener_check_stalls(struct listener *listener);
+
 /** listener_free() - remove the socket and drop all clients */
 void listener_free(struct listener *listener);
 DEFINE_CLEANUP(struct listener *, listener_free)

@@ -7,10 +7,11 @@ import time
 from .client import Client, Wrong, message
 from .daemon import Daemon, Ended, KeptDaemon, SocketLink
 from .rings import Rings
-from .tree import DIRECTORY, GET_PERMS, READ, Tree
+from .tree import CONTROL, DIRECTORY, GET_PERMS, READ, Tree
 
 DEPTH = 8                   # requests on their way per client
 RUN_SECONDS = 0.03          # the longest time between a start and a kill
+UPDATE_SECONDS = 0.3        # the same if there are to be live updates between them
 STEP_SECONDS = 3            # after which a step is not awaited any more
 
 
@@ -36,6 +37,21 @@ class Run:
                         for i in range(args.clients)]
         self.witness = Client("witness", None, b"/witness", None, self.random, self.tally)
         self.restart_seconds = []
+        self.with_updates = args.updates
+        self.run_seconds = UPDATE_SECONDS if args.updates else RUN_SECONDS
+        self.operator = None
+        if args.updates:
+            self.tally["updates"] = 0
+
+    def operate(self):
+        """Somebody has the daemon replaced now and then; everybody else must not notice."""
+        if not self.with_updates:
+            return
+        if not self.operator and self.random.random() < 0.05:
+            self.operator = Operator(self.daemon)
+        elif self.operator and self.operator.go_on():
+            self.operator = None
+            self.tally["updates"] += 1
 
     def start(self):
         """Seconds that it took. A step may come before it serves: then that was a kill more."""
@@ -93,6 +109,7 @@ class Run:
             self.witness.receive()
             if self.rings:
                 self.rings.tick()
+            self.operate()
 
     def drain(self):
         """What had been sent before the kill still arrives, and counts."""
@@ -180,6 +197,7 @@ class Run:
             self.tally["missed"] += 1
             self.daemon.kill()
         self.daemon.reap()
+        self.operator = None
 
     def is_over(self, end):
         """Has the load gone on long enough?"""
@@ -201,7 +219,7 @@ class Run:
     def kill_once(self):
         try:
             self.connect()
-            self.load_until(time.monotonic() + self.random.random() * RUN_SECONDS)
+            self.load_until(time.monotonic() + self.random.random() * self.run_seconds)
         except (Wrong, OSError):
             if not self.daemon.step or not self.daemon.is_dying():
                 raise
@@ -209,6 +227,35 @@ class Run:
         self.drain()
         self.start_again()
         self.compare()
+
+
+class Operator:
+    """One who wants a live update."""
+
+    def __init__(self, daemon):
+        self.link = SocketLink(daemon.connect())
+        self.buf = b""
+        command = daemon.arguments()
+        self.words = [(b"-f", command[0].encode()), (b"-c", " ".join(command[1:]).encode()), (b"-s", b"-t", b"20")]
+        self._send()
+
+    def _send(self):
+        words = (b"live-update",) + self.words.pop(0)
+        self.link.send(message(CONTROL, b"".join(word + b"\0" for word in words)))
+
+    def go_on(self):
+        """True: the daemon has been replaced."""
+        self.buf += self.link.receive() or b""
+        if len(self.buf) < 16:
+            return False
+        if self.buf[16:] != b"OK\0":
+            raise Wrong(f"live update: {self.buf[16:]}")
+        self.buf = b""
+        if not self.words:
+            self.link.link.close()
+            return True
+        self._send()
+        return False
 
 
 class KeptRun(Run):
@@ -255,13 +302,14 @@ class KeptRun(Run):
             self.visit()
             if self.rings:
                 self.rings.tick()
+            self.operate()
 
     def receive(self, client):
         if not client.receive():
             raise Wrong(f"{client.name}: the connection was closed")
 
     def kill_once(self):
-        self.load_until(time.monotonic() + self.random.random() * RUN_SECONDS)
+        self.load_until(time.monotonic() + self.random.random() * self.run_seconds)
         self.kill()
         for client in self.clients:
             client.restarted()

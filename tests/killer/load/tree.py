@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What one client's part of the store must hold: a small model of the store, for one writer."""
 
-READ, GET_PERMS, DIRECTORY, WATCH = 2, 3, 1, 4
+CONTROL, READ, GET_PERMS, DIRECTORY, WATCH = 0, 2, 3, 1, 4
 TRANSACTION_START, TRANSACTION_END = 6, 7
 WRITE, MKDIR, RM, SET_PERMS, EVENT, ERROR = 11, 12, 13, 14, 15, 16
 OK = b"OK\0"

@@ -12,6 +12,10 @@ does, or when another one begins to. What is not listed is alike. Written by `te
 Where the generations of C xenstored differ, ours does what the newest does (messages 23 to 26, depth of watches, exempt
 dom0), and a limit of N means that N are allowed. Beyond them all, by design: making and removing children of one directory
 is no conflict between transactions, a transaction that only reads never fails, and it sees one state of the store.
+
+Live update: the program named is started beside the daemon first, and one that does not start, or does not take its arguments,
+is refused. Open transactions go along to a daemon of ours; for others they have to end, as with C. What they have touched is
+never written in records that the stream has for it, which C 4.17 and later take for nodes that everybody sees.
 """
 
 TITLES = {"C": "From C xenstored 4.17", "OX": "From oxenstored 4.17"}
