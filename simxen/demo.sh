@@ -12,6 +12,7 @@ until_ok() { for ((i = 0; i < 600; i++)); do "$@" >/dev/null 2>&1 && return; sle
 # pause WORD: until demo.py has looked at the daemons
 pause() { echo "@$1"; read -r _; }
 ctl() { "$BUILD/simxen/simxen" ctl status | awk -v what="$1" '$1 == what { print $2 }'; }
+all_gone() { [ "$(ctl domains)" = 1 ]; }
 logs=$SIMXEN_DIR/log
 mkdir -p "$logs"
 
@@ -50,4 +51,4 @@ some=$(find /var/log/xen/console -name 'guest-*.log' | sort -V | sed -n "$((N / 
 [ -z "$some" ] || sed "s,^,@console $(basename "$some" .log): ," "$some"
 "$BUILD/lsevtchn/lsevtchn" --summary 2>/dev/null | head -n 8 | sed 's/^/@ports /' || true
 "$BUILD/xencreate/xencreate" destroy -q --all
-until_ok test "$(ctl domains)" = 1
+until_ok all_gone
