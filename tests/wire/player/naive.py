@@ -142,7 +142,7 @@ class Transaction:
     def __init__(self, now):
         self.seen = [(now.copy(), now.copy())]      # as it sees it, as it was
         self.done = []
-        self.changed = False
+        self.changes = {}                           # id() of a store in seen -> has it been changed?
 
     def check(self, now, request, answer):
         """None, or what the answer should have been."""
@@ -150,10 +150,17 @@ class Transaction:
             self.seen.append((now.copy(), now.copy()))
         before = next(VERSIONS)
         wanted = [answer_of(store, *request) for store, _ in self.seen]
-        self.changed |= any(node.version > before for store, _ in self.seen for node in store.nodes.values())
+        for store, _ in self.seen:
+            changed = any(node.version > before for node in store.nodes.values())
+            self.changes[id(store)] = self.changes.get(id(store), False) or changed
         self.seen = [pair for pair, one in zip(self.seen, wanted) if one == answer]
         self.done.append((*request, answer))
         return None if self.seen else wanted[0]
+
+    def may_have_changed(self):
+        """Of what it may have seen: has it changed something in one, in all?"""
+        changes = [self.changes.get(id(store), False) for store, _ in self.seen]
+        return any(changes), all(changes)
 
     def may_commit(self, now):
         """The store after it, or None: on the store as it is now, some request would be answered otherwise."""
