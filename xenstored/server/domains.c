@@ -40,32 +40,6 @@ static void on_retry(struct loop_timer *timer)
 	((struct domains *)((char *)timer - offsetof(struct domains, retry)))->is_due = true;
 }
 
-void domains_save(struct domains *domains, const struct domain *domain)
-{
-	struct persist *persist = domains->server->persist;
-	struct entry_domain saved = {
-		.domid = domain->domid,
-		.target = domain->target ? domain->target->domid : domain->domid,
-		.port = domain->port,
-		.features = domain->features,
-	};
-
-	if (!persist)
-		return;
-	memcpy(saved.handle, domain->handle, sizeof(saved.handle));
-	if (domain->is_shutdown)
-		saved.entry.flags |= ENTRY_DOMAIN_SHUTDOWN;
-	if (domain->was_introduced)
-		saved.entry.flags |= ENTRY_DOMAIN_INTRODUCED;
-	if (domain->ring) {
-		saved.entry.flags |= ENTRY_DOMAIN_INTRODUCED;
-		if (ringconn_is_ignored(domain->ring))
-			saved.entry.flags |= ENTRY_DOMAIN_IGNORED;
-		saved.client = ringconn_conn(domain->ring)->record.id;
-	}
-	persist_set_domain(persist, &saved);
-}
-
 void domains_ring_ignored(struct domains *domains, uint32_t domid)
 {
 	domains_save(domains, domains->by_domid[domid]);

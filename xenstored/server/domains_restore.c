@@ -23,6 +23,32 @@
 #define LIST_TRIES    100
 #define LIST_PAUSE_US (100 * 1000)
 
+void domains_save(struct domains *domains, const struct domain *domain)
+{
+	struct persist *persist = domains->server->persist;
+	struct entry_domain saved = {
+		.domid = domain->domid,
+		.target = domain->target ? domain->target->domid : domain->domid,
+		.port = domain->port,
+		.features = domain->features,
+	};
+
+	if (!persist)
+		return;
+	memcpy(saved.handle, domain->handle, sizeof(saved.handle));
+	if (domain->is_shutdown)
+		saved.entry.flags |= ENTRY_DOMAIN_SHUTDOWN;
+	if (domain->was_introduced)
+		saved.entry.flags |= ENTRY_DOMAIN_INTRODUCED;
+	if (domain->ring) {
+		saved.entry.flags |= ENTRY_DOMAIN_INTRODUCED;
+		if (ringconn_is_ignored(domain->ring))
+			saved.entry.flags |= ENTRY_DOMAIN_IGNORED;
+		saved.client = ringconn_conn(domain->ring)->record.id;
+	}
+	persist_set_domain(persist, &saved);
+}
+
 static void mark_present(struct domains *domains, const struct hypervisor_domain *info, bool *flag)
 {
 	struct domain *domain = info->domid < QUOTA_DOMID_MAX ? domains->by_domid[info->domid]
