@@ -42,7 +42,7 @@ def test_an_unknown_option_is_refused_on_stderr(program, name):
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 # A word of other programs, in the text of a man page.
-FOREIGN = {"xencreate": {"--preflight"}}
+FOREIGN = {"xencreate": {"--preflight", "--placements"}}
 
 
 def in_help(program, name):
