@@ -28,7 +28,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/lib.sh \
 	tests/xen/dom0/session \
 	tests/xen/dom0/wait \
-	tests/xen/scenarios/caps.sh \
+	tests/xen/scenarios/caps.sh tests/xen/scenarios/caps-all.sh \
 	tests/xen/scenarios/evtchn-service.sh \
 	tests/xen/scenarios/evtchn-cost.sh \
 	tests/xen/scenarios/floods.sh \
