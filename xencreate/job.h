@@ -74,8 +74,8 @@ struct job {
 	bool in_worker;
 	bool introduction_begun, introduced, tty_seen, ready_seen;
 	bool tty_watched, ready_watched;
-	bool tty_expected, ready_expected; /* the watch's own first event tells nothing new */
-	bool connection_lost;		   /* of something that was sent: send it again */
+	bool ready_expected;  /* the watch's own first event tells nothing new */
+	bool connection_lost; /* of something that was sent: send it again */
 	struct undo undo;
 	bool unclean;
 	bool store_given_up; /* the way back goes on without it */

@@ -169,9 +169,9 @@ static void send_introduce(struct job *job)
 /* Watches first, so that nothing can happen before they are there. */
 void jobstore_send_introduction(struct job *job)
 {
-	/* What the nodes say before the first introduction is known: nobody but us has written
-	 * there. */
-	job->tty_expected = job->ready_expected = !job->introduction_begun;
+	/* The guest has not run: it is not ready. Its tty may be there: a console daemon that asks
+	 * Xen for all domains finds one before it is introduced. */
+	job->ready_expected = !job->introduction_begun;
 	job->introduction_begun = true;
 	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
 		watch(job, TOKEN_TTY, &job->tty_watched);
@@ -206,11 +206,10 @@ static void on_ready_node(void *ctx, int error, const char *data, size_t len)
 
 void jobstore_event(struct job *job, char kind)
 {
-	bool *expected = kind == TOKEN_TTY ? &job->tty_expected : &job->ready_expected;
 	char path[256];
 
-	if (*expected) {
-		*expected = false;
+	if (kind == TOKEN_READY && job->ready_expected) {
+		job->ready_expected = false; /* the watch's own */
 		return;
 	}
 	if (job->state != JOB_RUNNING || (kind == TOKEN_TTY ? job->tty_seen : job->ready_seen))
@@ -265,7 +264,7 @@ void jobstore_remove_tree(struct job *job)
 void jobstore_watch_again(struct job *job)
 {
 	job->tty_watched = job->ready_watched = false;
-	job->tty_expected = job->ready_expected = false;
+	job->ready_expected = false;
 	if (job->stage == STAGE_CONSOLE && !job->tty_seen)
 		watch(job, TOKEN_TTY, &job->tty_watched);
 	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
