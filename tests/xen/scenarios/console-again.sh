@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A domain that reboots, is paused, is suspended to a file and resumed, and one that is checkpointed and goes on.
+# all: no
 # limit: 280
 start_daemons
 log_of() {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The console daemon is killed at random moments while guests print and flood; every line of every guest is in its log.
+# all: no
 # limit: 260
 [ "$CONSOLE" = ours ] || {
 	skip "kills" "the stock daemon loses what it has taken"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What an audit costs on real Xen, of a large table and of 200 domains, beside the bare loop of hypercalls and Debian's program.
+# all: no
 # limit: 240
 PORTS=${PORTS:-20000}
 DOMAINS=${DOMAINS:-200}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Ten guests flood the store in each way there is, and one that asks now and then is always answered.
+# all: no
 # limit: 280
 start_daemons
 xenstore-write /shared ""

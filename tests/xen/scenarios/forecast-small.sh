@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The forecast comes true on a dom0 with few of something: mapped grants, and ports under the 2-level interface.
+# all: no
 # limit: 240
 # dom0: xen.fifo_events=0
 # xen: gnttab_max_maptrack_frames=1

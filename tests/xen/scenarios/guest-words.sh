@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every word of the test guest does what tests/guest/README.md says; simxen plays the same scenario with its own guests.
+# all: no
 # limit: 200
 start_daemons
 

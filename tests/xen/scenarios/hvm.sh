@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An HVM guest with its device model costs dom0 what preflight says, and the ports that the hypervisor owns are seen.
+# all: no
 # limit: 200
 # Of Debian's qemu-system-xen, xen-utils, seabios and qemu-system-data dom0 has nothing:
 # tests/xen/run --with xen-qemu-system-i386 --with hvmloader --with bios-256k.bin --with keymaps/en-us hvm

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every mode of lsevtchn on a host with 200 guests: the screens of doc/lsevtchn-screens.md, and that they tell the truth.
+# all: no
 # limit: 280
 start_daemons
 page=$LOGS/lsevtchn-screens.md
