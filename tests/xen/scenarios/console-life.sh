@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The console daemon ends, dies and comes again; the store goes away and comes back; births and deaths in bursts.
+# all: no
 # limit: 280
 start_daemons
 N=${N:-20}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Logs of consoles: moved, rotated, stamped, full disks, strange names, the hypervisor's own without duplicates.
+# all: no
 # limit: 200
 [ "$CONSOLE" = ours ] || {
 	skip "logs" "the stock daemon has none of this"

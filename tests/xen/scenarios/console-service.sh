@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The console daemon as a service in its sandbox: ready, journal, reload, killed more often than a manager forgives, stopped.
+# all: no
 # bed: systemd
 # limit: 280
 [ "$CONSOLE" = ours ] || {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The service that watches over event channels, and the preflight before domains start at boot.
+# all: no
 # bed: systemd
 # limit: 180
 start_daemons
