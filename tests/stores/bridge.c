@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,19 @@ int bridge_listen(struct bridge *bridge, uint32_t domid, const char *path)
 volatile uint32_t *bridge_page(struct bridge *bridge, uint32_t domid)
 {
 	return (volatile uint32_t *)(void *)find(bridge, domid)->page;
+}
+
+void bridge_poke(struct bridge *bridge, uint32_t domid, uint32_t offset, uint32_t value)
+{
+	struct link *link = find(bridge, domid);
+
+	pthread_mutex_lock(&bridge->lock);
+	((volatile uint32_t *)(void *)link->page)[offset / 4 % 1024] = value;
+	/* A guest that begins anew has forgotten what it could not say before. */
+	if (offset == offsetof(struct xenstore_domain_interface, connection) &&
+	    value == XENSTORE_RECONNECT)
+		link->n_out = 0;
+	pthread_mutex_unlock(&bridge->lock);
 }
 
 int bridge_kick(struct bridge *bridge, uint32_t domid)

@@ -30,6 +30,10 @@ int bridge_listen(struct bridge *bridge, uint32_t domid, const char *path);
 /** bridge_page() - the store page, as 1,024 words. */
 volatile uint32_t *bridge_page(struct bridge *bridge, uint32_t domid);
 
+/** bridge_poke() - write 32 bits of the store page as the guest would. RECONNECT in its connection
+ * field also drops what waits for room in the ring: it belongs to before. @domid is known. */
+void bridge_poke(struct bridge *bridge, uint32_t domid, uint32_t offset, uint32_t value);
+
 /** bridge_kick() - the guest sends an event on its store port. */
 int bridge_kick(struct bridge *bridge, uint32_t domid);
 

@@ -96,7 +96,7 @@ static int with_page(struct guests *guests, const char *word, uint32_t domid, co
 	if (r == 0 && !strcmp(word, "ring"))
 		r = bridge_listen(guests->bridge, domid, rest);
 	else if (r == 0 && !strcmp(word, "poke"))
-		bridge_page(guests->bridge, domid)[offset / 4 % 1024] = value;
+		bridge_poke(guests->bridge, domid, offset, value);
 	else if (r == 0 && !strcmp(word, "kick"))
 		r = bridge_kick(guests->bridge, domid);
 	else if (r == 0 && !strcmp(word, "quiet"))
