@@ -302,16 +302,7 @@ static bool may_go(struct update *update)
 static void try_to_go(struct update *update)
 {
 	struct server *server = update->server;
-	struct handover_plan plan = {
-		.program = update->program,
-		.argv = update->argv,
-		.cmdline = update->cmdline,
-		.own = update->own,
-		.version = update->version ? update->version
-			   : update->own   ? 2
-					   : 1,
-		.updater = server->protocol->updater,
-	};
+	struct handover_plan plan;
 	char why[256];
 
 	if (!may_go(update)) {
