@@ -12,19 +12,27 @@ struct check {
 	const char *error;
 };
 
-int restore_walk(const struct restore *restore, restore_record_fn *fn, void *ctx)
+/* @reader is left at the record that ended the walk. */
+static int walk(const struct restore *restore, struct reader *reader, restore_record_fn *fn,
+		void *ctx)
 {
 	struct stream_record record;
-	struct reader reader;
-	int r = reader_begin(&reader, restore->data, restore->len);
+	int r = reader_begin(reader, restore->data, restore->len);
 
 	while (r == 0) {
-		r = reader_next(&reader, &record);
+		r = reader_next(reader, &record);
 		if (r <= 0)
 			return r;
-		r = fn(ctx, &reader, &record);
+		r = fn(ctx, reader, &record);
 	}
 	return r;
+}
+
+int restore_walk(const struct restore *restore, restore_record_fn *fn, void *ctx)
+{
+	struct reader reader;
+
+	return walk(restore, &reader, fn, ctx);
 }
 
 static int refuse(struct check *check, const char *error)
@@ -83,7 +91,6 @@ static int check_record(void *ctx, const struct reader *reader, const struct str
 int restore_check(struct restore *restore, const char *data, size_t len, struct log *log)
 {
 	struct check check = { .restore = restore };
-	struct stream_record record;
 	struct reader reader;
 	int r;
 
@@ -91,14 +98,8 @@ int restore_check(struct restore *restore, const char *data, size_t len, struct 
 	r = idmap_init(&check.conns, 1024);
 	if (r < 0)
 		return r;
-	r = reader_begin(&reader, data, len);
+	r = walk(restore, &reader, check_record, &check);
 	restore->version = reader.version;
-	while (r == 0) {
-		r = reader_next(&reader, &record);
-		if (r <= 0)
-			break;
-		r = check_record(&check, &reader, &record);
-	}
 	idmap_deinit(&check.conns);
 	if (r == -EBADMSG || r == -ENOTSUP)
 		log_error(log, "live update: byte %zu of the stream: %s", reader.record,
