@@ -127,7 +127,6 @@ static int write_plan(struct journal *journal, const struct plan *plan,
 			plan->domains[i].config_index, plan->domains[i].cap,
 			plan->domains[i].uuid_text, plan->domains[i].name);
 	fprintf(file, "go\n");
-	fprintf(file, "go\n");
 	if (fclose(file))
 		return -ENOMEM;
 	note(journal, text, len);
