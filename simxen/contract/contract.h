@@ -63,6 +63,10 @@ void say_info(struct contract *c, const char *probe, uint32_t domid);
 /** say_port() - a line of what a port's status is; ports and domids of dom0 are shown relative. */
 void say_port(struct contract *c, const char *probe, uint32_t domid, uint32_t port);
 
+/** event_op() - the event-channel hypercall @cmd; @arg, of @size bytes, is in and out. -1 and
+ * errno. */
+int event_op(struct contract *c, int cmd, void *arg, size_t size);
+
 /** wait_gone() - until the domain is no longer listed; a line says whether it went. */
 void wait_gone(struct contract *c, const char *probe, uint32_t domid);
 

@@ -6,7 +6,7 @@
 
 #include "contract.h"
 
-static int event_op(struct contract *c, int cmd, void *arg, size_t size)
+int event_op(struct contract *c, int cmd, void *arg, size_t size)
 {
 	void *copy = xencall_alloc_buffer(c->call, size);
 	int r, saved;

@@ -8,20 +8,6 @@
 
 #define OWN_VIRQ VIRQ_XENOPROF /* per vCPU, and no kernel binds it */
 
-static int op(struct contract *c, int cmd, void *arg, size_t size)
-{
-	void *copy = xencall_alloc_buffer(c->call, size);
-	int r, saved;
-
-	memcpy(copy, arg, size);
-	r = xencall2(c->call, __HYPERVISOR_event_channel_op, (unsigned int)cmd, (uintptr_t)copy);
-	saved = errno;
-	memcpy(arg, copy, size);
-	xencall_free_buffer(c->call, copy);
-	errno = saved;
-	return r;
-}
-
 struct kinds {
 	uint32_t ipi, virq, unbound, ours, theirs;
 };
@@ -30,7 +16,7 @@ static void status_of(struct contract *c, const char *probe, uint32_t port)
 {
 	struct evtchn_status s = { .dom = DOMID_SELF, .port = port };
 
-	if (answer(c, probe, op(c, EVTCHNOP_status, &s, sizeof(s))) < 0)
+	if (answer(c, probe, event_op(c, EVTCHNOP_status, &s, sizeof(s))) < 0)
 		return;
 	say(c, probe, "status %u, vcpu %u", s.status, s.vcpu);
 }
@@ -42,19 +28,19 @@ static void make(struct contract *c, struct kinds *k)
 	struct evtchn_alloc_unbound unbound = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
 	struct evtchn_bind_interdomain pair = { .remote_dom = DOMID_SELF };
 
-	answer(c, "an ipi", op(c, EVTCHNOP_bind_ipi, &ipi, sizeof(ipi)));
-	answer(c, "a virq", op(c, EVTCHNOP_bind_virq, &virq, sizeof(virq)));
-	answer(c, "an unbound one", op(c, EVTCHNOP_alloc_unbound, &unbound, sizeof(unbound)));
+	answer(c, "an ipi", event_op(c, EVTCHNOP_bind_ipi, &ipi, sizeof(ipi)));
+	answer(c, "a virq", event_op(c, EVTCHNOP_bind_virq, &virq, sizeof(virq)));
+	answer(c, "an unbound one", event_op(c, EVTCHNOP_alloc_unbound, &unbound, sizeof(unbound)));
 	*k = (struct kinds){ .ipi = ipi.port, .virq = virq.port, .unbound = unbound.port };
-	answer(c, "one to bind", op(c, EVTCHNOP_alloc_unbound, &unbound, sizeof(unbound)));
+	answer(c, "one to bind", event_op(c, EVTCHNOP_alloc_unbound, &unbound, sizeof(unbound)));
 	pair.remote_port = k->theirs = unbound.port;
-	answer(c, "a pair", op(c, EVTCHNOP_bind_interdomain, &pair, sizeof(pair)));
+	answer(c, "a pair", event_op(c, EVTCHNOP_bind_interdomain, &pair, sizeof(pair)));
 	k->ours = pair.local_port;
 	say(c, "their numbers", "+%u +%u +%u +%u", k->virq - k->ipi, k->unbound - k->virq,
 	    k->theirs - k->unbound, k->ours - k->theirs);
 	ipi.vcpu = 5;
-	answer(c, "an ipi of vcpu 5", op(c, EVTCHNOP_bind_ipi, &ipi, sizeof(ipi)));
-	answer(c, "the virq again", op(c, EVTCHNOP_bind_virq, &virq, sizeof(virq)));
+	answer(c, "an ipi of vcpu 5", event_op(c, EVTCHNOP_bind_ipi, &ipi, sizeof(ipi)));
+	answer(c, "the virq again", event_op(c, EVTCHNOP_bind_virq, &virq, sizeof(virq)));
 	status_of(c, "status of the ipi", k->ipi);
 	status_of(c, "status of the virq", k->virq);
 	status_of(c, "status of the unbound one", k->unbound);
@@ -68,7 +54,7 @@ static void move(struct contract *c, const char *probe, uint32_t port, uint32_t 
 {
 	struct evtchn_bind_vcpu b = { .port = port, .vcpu = vcpu };
 
-	answer(c, probe, op(c, EVTCHNOP_bind_vcpu, &b, sizeof(b)));
+	answer(c, probe, event_op(c, EVTCHNOP_bind_vcpu, &b, sizeof(b)));
 }
 
 static void moves(struct contract *c, const struct kinds *k)
@@ -87,7 +73,7 @@ static void urge(struct contract *c, const char *probe, uint32_t port, uint32_t 
 {
 	struct evtchn_set_priority p = { .port = port, .priority = priority };
 
-	answer(c, probe, op(c, EVTCHNOP_set_priority, &p, sizeof(p)));
+	answer(c, probe, event_op(c, EVTCHNOP_set_priority, &p, sizeof(p)));
 }
 
 static void priorities(struct contract *c, const struct kinds *k)
@@ -107,14 +93,14 @@ static void send(struct contract *c, const char *probe, uint32_t port)
 {
 	struct evtchn_send s = { .port = port };
 
-	answer(c, probe, op(c, EVTCHNOP_send, &s, sizeof(s)));
+	answer(c, probe, event_op(c, EVTCHNOP_send, &s, sizeof(s)));
 }
 
 static void unmask(struct contract *c, const char *probe, uint32_t port)
 {
 	struct evtchn_unmask u = { .port = port };
 
-	answer(c, probe, op(c, EVTCHNOP_unmask, &u, sizeof(u)));
+	answer(c, probe, event_op(c, EVTCHNOP_unmask, &u, sizeof(u)));
 }
 
 static void events(struct contract *c, const struct kinds *k)
@@ -132,26 +118,26 @@ static void fifo(struct contract *c)
 	struct evtchn_expand_array array = { .array_gfn = ~0ull >> 12 };
 
 	answer(c, "control block of vcpu 5",
-	       op(c, EVTCHNOP_init_control, &control, sizeof(control)));
+	       event_op(c, EVTCHNOP_init_control, &control, sizeof(control)));
 	control.vcpu = 0;
 	control.offset = 4092;
 	answer(c, "control block over the end of its page",
-	       op(c, EVTCHNOP_init_control, &control, sizeof(control)));
+	       event_op(c, EVTCHNOP_init_control, &control, sizeof(control)));
 	control.offset = 4;
 	answer(c, "control block that is not aligned",
-	       op(c, EVTCHNOP_init_control, &control, sizeof(control)));
+	       event_op(c, EVTCHNOP_init_control, &control, sizeof(control)));
 	control.offset = 0;
 	answer(c, "a second control block",
-	       op(c, EVTCHNOP_init_control, &control, sizeof(control)));
+	       event_op(c, EVTCHNOP_init_control, &control, sizeof(control)));
 	answer(c, "a page that is not there for the table",
-	       op(c, EVTCHNOP_expand_array, &array, sizeof(array)));
+	       event_op(c, EVTCHNOP_expand_array, &array, sizeof(array)));
 }
 
 static void shut(struct contract *c, const char *probe, uint32_t port)
 {
 	struct evtchn_close close_it = { .port = port };
 
-	answer(c, probe, op(c, EVTCHNOP_close, &close_it, sizeof(close_it)));
+	answer(c, probe, event_op(c, EVTCHNOP_close, &close_it, sizeof(close_it)));
 }
 
 static void closes(struct contract *c, const struct kinds *k)
@@ -176,7 +162,7 @@ static void pirqs(struct contract *c)
 {
 	struct evtchn_bind_pirq p = { .pirq = 100000 };
 
-	answer(c, "pirq 100000", op(c, EVTCHNOP_bind_pirq, &p, sizeof(p)));
+	answer(c, "pirq 100000", event_op(c, EVTCHNOP_bind_pirq, &p, sizeof(p)));
 }
 
 void contract_ports(struct contract *c)
