@@ -3,17 +3,22 @@
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
 	common/daemon.c \
+	common/keeper.c \
 	common/log.c \
 	common/loop.c \
+	common/park.c \
 	common/ports.c \
 	common/ring.c \
 	common/storeclient.c \
 	include/cleanup.h \
 	include/daemon.h \
+	include/keeper.h \
 	include/log.h \
 	include/loop.h \
+	include/park.h \
 	include/ports.h \
 	include/ring.h \
+	include/step.h \
 	include/storeclient.h
 libcommon_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(BSD_CFLAGS) $(SYSTEMD_CFLAGS)
 

@@ -93,8 +93,6 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/journal.h \
 	xenstored/persist/mapfile.c \
 	xenstored/persist/mapfile.h \
-	xenstored/persist/park.c \
-	xenstored/persist/park.h \
 	xenstored/persist/persist.c \
 	xenstored/persist/persist.h \
 	xenstored/persist/persist_priv.h \
@@ -108,8 +106,7 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/saved.c \
 	xenstored/persist/saved.h \
 	xenstored/persist/statedir.c \
-	xenstored/persist/statedir.h \
-	xenstored/persist/step.h
+	xenstored/persist/statedir.h
 libxenstored_persist_a_SOURCES = $(XENSTORED_PERSIST_SOURCES)
 libxenstored_persist_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_persist_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(TDB_CFLAGS)
@@ -146,8 +143,6 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/handover.h \
 	xenstored/server/hypervisor.c \
 	xenstored/server/hypervisor.h \
-	xenstored/server/keeper.c \
-	xenstored/server/keeper.h \
 	xenstored/server/options.c \
 	xenstored/server/options.h \
 	xenstored/server/ringconn.c \

@@ -6,7 +6,7 @@ EXTRA_DIST += tests/killer/README.md tests/killer/killer \
 
 noinst_PROGRAMS += tests/killer/xenstored-steps
 tests_killer_xenstored_steps_SOURCES = tests/killer/steps_main.c \
-	$(XENSTORED_PERSIST_SOURCES) $(XENSTORED_SERVER_SOURCES)
+	common/park.c $(XENSTORED_PERSIST_SOURCES) $(XENSTORED_SERVER_SOURCES)
 tests_killer_xenstored_steps_CPPFLAGS = $(XENSTORED_CPPFLAGS) -DXENSTORED_STEPS
 tests_killer_xenstored_steps_CFLAGS = $(libxenstored_server_a_CFLAGS) $(TDB_CFLAGS)
 tests_killer_xenstored_steps_LDADD = libxenstored_update.a libxenstored_protocol.a libxenstored_model.a \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xenstored that ends at a chosen step (persist/step.h), as if it had been killed there:
+ * xenstored that ends at a chosen step (step.h), as if it had been killed there:
  * "xenstored-steps --die-at=N:NAME ..." ends when the step NAME is reached for the Nth time. All
  * other arguments are xenstored's.
  */
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "persist/step.h"
+#include "step.h"
 
 int xenstored_main(int argc, char **argv);
 

@@ -38,7 +38,7 @@ tests_fuzz_fuzz_migration_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/uni
 tests_fuzz_fuzz_migration_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_fuzz_fuzz_migration_LDADD = $(UPDATE_TEST_LIBS)
 
-# xenstored's persistence, in the build that stops at each step (xenstored/persist/step.h).
+# xenstored's persistence, in the build that stops at each step (include/step.h).
 check_LIBRARIES += libxenstored_persist_steps.a
 libxenstored_persist_steps_a_SOURCES = $(XENSTORED_PERSIST_SOURCES) \
 	tests/unit/persist_world.c tests/unit/persist_world.h

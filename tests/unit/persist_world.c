@@ -17,8 +17,8 @@
 #include "model/store.h"
 #include "model/txn.h"
 #include "persist/saved.h"
-#include "persist/step.h"
 #include "protocol/wire.h"
+#include "step.h"
 
 static const struct hash_key key = { { 0x1234, 0x5678, 0x9abc } };
 

@@ -16,9 +16,9 @@
 #include "persist/format.h"
 #include "persist/journal.h"
 #include "persist/persist_priv.h"
-#include "persist/step.h"
 #include "persist_world.h"
 #include "protocol/wire.h"
+#include "step.h"
 #include "unit.h"
 
 struct site {

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 
 #include "model/quota.h"
-#include "persist/step.h"
 #include "persist_world.h"
 #include "protocol/backlog.h"
 #include "protocol/wire.h"
+#include "step.h"
 #include "unit.h"
 
 #define N_ROUNDS 4

@@ -17,9 +17,9 @@
 #include "persist/persist_priv.h"
 #include "persist/put.h"
 #include "persist/statedir.h"
-#include "persist/step.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
+#include "step.h"
 
 uint64_t persist_next_id(const struct persist *persist)
 {

@@ -18,7 +18,7 @@
 #include "log.h"
 #include "persist/entry.h"
 #include "persist/format.h"
-#include "persist/step.h"
+#include "step.h"
 
 #define PATH_SIZE 512
 #define N_BUCKETS 1021

@@ -13,7 +13,7 @@
 
 #include "persist/mapfile.h"
 #include "persist/saved.h"
-#include "persist/step.h"
+#include "step.h"
 
 #define INBOX_BYTES (1024 * 1024)
 #define N_SENT	    4096

@@ -20,7 +20,7 @@
 #include "log.h"
 #include "persist/format.h"
 #include "persist/mapfile.h"
-#include "persist/step.h"
+#include "step.h"
 
 #define TURN_NAME     "turn"
 #define TURN_NEW_NAME "turn.new"

@@ -17,9 +17,9 @@
 #include "persist/room.h"
 #include "persist/saved.h"
 #include "persist/statedir.h"
-#include "persist/step.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
+#include "step.h"
 
 /* An image is due when the journal is so much larger than the last one, or than this. */
 #define JOURNAL_PER_IMAGE 2

@@ -16,7 +16,6 @@
 #include "model/quota.h"
 #include "model/store.h"
 #include "persist/persist.h"
-#include "persist/step.h"
 #include "ports.h"
 #include "protocol/wire.h"
 #include "server/domains_priv.h"
@@ -25,6 +24,7 @@
 #include "server/ringconn.h"
 #include "server/server.h"
 #include "server/update.h"
+#include "step.h"
 
 /* After Xen would not say which domains there are. */
 #define RETRY_MS 100

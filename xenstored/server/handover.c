@@ -15,22 +15,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "log.h"
 #include "model/quota.h"
 #include "model/store.h"
-#include "persist/park.h"
+#include "park.h"
 #include "persist/persist.h"
-#include "persist/step.h"
 #include "ports.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 #include "protocol/text.h"
 #include "protocol/wire.h"
 #include "server/domains.h"
-#include "server/keeper.h"
 #include "server/options.h"
 #include "server/server.h"
 #include "server/socket.h"
+#include "step.h"
 
 void handover_client(struct handover *handover, const struct conn *conn, struct stream_conn *head,
 		     uint32_t req_cons, uint32_t rsp_prod)

@@ -12,13 +12,13 @@
 #include "log.h"
 #include "persist/persist.h"
 #include "persist/saved.h"
-#include "persist/step.h"
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "protocol/text.h"
 #include "ring.h"
 #include "server/domains.h"
 #include "server/server.h"
+#include "step.h"
 
 static_assert(offsetof(struct ring_page, rsp_prod) ==
 		      offsetof(struct xenstore_domain_interface, rsp_prod),

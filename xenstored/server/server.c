@@ -13,20 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "log.h"
-#include "persist/park.h"
+#include "park.h"
 #include "persist/persist.h"
-#include "persist/step.h"
 #include "ports.h"
 #include "protocol/protocol.h"
 #include "server/domains.h"
 #include "server/handover.h"
 #include "server/hypervisor.h"
-#include "server/keeper.h"
 #include "server/options.h"
 #include "server/socket.h"
 #include "server/takeover.h"
 #include "server/update.h"
+#include "step.h"
 #include "update/restore.h"
 
 /*

@@ -17,13 +17,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "log.h"
 #include "model/quota.h"
-#include "persist/step.h"
 #include "protocol/protocol.h"
-#include "server/keeper.h"
 #include "server/server.h"
 #include "server/socket_priv.h"
+#include "step.h"
 
 #define ACCEPT_MAX	64 /* new clients per turn */
 #define ACCEPT_PAUSE_MS 100

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Clients whose connection outlives us: a service manager keeps a place in which their sockets are
- * parked (persist/park.h), and what moves through them is noted where it survives
+ * parked (park.h), and what moves through them is noted where it survives
  * (persist/inflight.h).
  */
 #include <errno.h>
@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "log.h"
+#include "park.h"
 #include "persist/idmap.h"
 #include "persist/inflight.h"
-#include "persist/park.h"
 #include "persist/persist.h"
 #include "persist/saved.h"
-#include "server/keeper.h"
 #include "server/socket_priv.h"
 
 ssize_t socket_park_read(struct socket_client *sc, char *buf)

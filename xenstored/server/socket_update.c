@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "persist/park.h"
+#include "park.h"
 #include "persist/persist.h"
 #include "protocol/conn.h"
 #include "server/handover.h"

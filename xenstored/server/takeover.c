@@ -13,7 +13,6 @@
 
 #include "log.h"
 #include "persist/persist.h"
-#include "persist/step.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 #include "protocol/wire.h"
@@ -21,6 +20,7 @@
 #include "server/handover.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "step.h"
 
 struct kept {
 	struct conn *conn;

@@ -103,7 +103,7 @@ struct stream_own_server {
 	uint32_t version;
 	uint32_t updater;   /* connection that is answered in the name of the new daemon; 0: none */
 	uint32_t virq;	    /* port of the event of dying domains, still bound */
-	int32_t park_fd[2]; /* -1: no sockets are parked (persist/park.h) */
+	int32_t park_fd[2]; /* -1: no sockets are parked (park.h) */
 	int32_t program_fd; /* of the daemon that wrote this */
 	uint64_t generation;
 	uint64_t next_client; /* number for the next client that is kept */

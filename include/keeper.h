@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The service manager as a keeper of descriptors: what it is given, it hands to the next process of
- * this service, however the last one ended. Names are few; clients are parked (persist/park.h).
+ * this service, however the last one ended. Names are few; clients are parked (park.h).
  */
 #ifndef KEEPER_H
 #define KEEPER_H

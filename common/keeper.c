@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether the manager keeps anything for this service it does not say; asking costs nothing. */
-#include "server/keeper.h"
+#include "keeper.h"
 
 #include <errno.h>
 #include <stdbool.h>

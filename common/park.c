@@ -5,7 +5,7 @@
  * is of this round, all that was there has been seen. One killed round leaves some clients twice,
  * which the next one finds.
  */
-#include "persist/park.h"
+#include "park.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "persist/step.h"
+#include "step.h"
 
 /* Room for the messages of some ten thousand clients, where we may have it. */
 #define BUFFER_BYTES (64 * 1024 * 1024)
