@@ -27,7 +27,9 @@ COMMON_LIBS = libcommon.a $(EVENT_LIBS) $(BSD_LIBS) $(SYSTEMD_LIBS) $(XENEVTCHN_
 
 EXTRA_DIST += tests/unit/fakestore.h
 
-check_PROGRAMS += tests/unit/test_daemon tests/unit/test_storeclient
+check_PROGRAMS += tests/unit/test_daemon tests/unit/test_park tests/unit/test_storeclient
+tests_unit_test_park_SOURCES = tests/unit/test_park.c
+tests_unit_test_park_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
 tests_unit_test_daemon_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 tests_unit_test_storeclient_SOURCES = tests/unit/test_storeclient.c tests/unit/fakestore.c

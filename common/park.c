@@ -7,6 +7,7 @@
  */
 #include "park.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <stddef.h>
@@ -33,7 +34,7 @@
 struct ticket {
 	uint64_t round;
 	uint64_t n;
-	uint64_t ids[BATCH_MAX];
+	char labels[BATCH_MAX * PARK_LABEL_MAX]; /* of park->label_bytes each */
 };
 
 struct batch {
@@ -45,11 +46,11 @@ struct park {
 	int in; /* owned; messages are written to this end */
 	int out;
 	uint64_t round;
+	uint32_t label_bytes;
 	uint32_t n_here; /* descriptors, of those gone as well */
 	uint32_t n_gone;
-	uint32_t n_alone;   /* messages of one */
-	uint32_t size;	    /* bytes that may wait in it, as the kernel counts them */
-	struct batch batch; /* scratch */
+	uint32_t n_alone; /* messages of one */
+	uint32_t size;	  /* bytes that may wait in it, as the kernel counts them */
 };
 
 union control {
@@ -57,14 +58,16 @@ union control {
 	char room[CMSG_SPACE(BATCH_MAX * sizeof(int))];
 };
 
-static int make(struct park **out, int in, int end)
+static int make(struct park **out, int in, int end, uint32_t label_bytes)
 {
 	struct park *park = calloc(1, sizeof(*park));
 	int size = BUFFER_BYTES;
 	socklen_t len = sizeof(size);
 
+	assert(label_bytes && label_bytes <= PARK_LABEL_MAX);
 	if (!park)
 		return -ENOMEM;
+	park->label_bytes = label_bytes;
 	park->in = in;
 	park->out = end;
 	/* Without the right to more, it holds as many as the system's limit lets it. */
@@ -76,13 +79,13 @@ static int make(struct park **out, int in, int end)
 	return 0;
 }
 
-int park_new(struct park **out)
+int park_new(struct park **out, uint32_t label_bytes)
 {
 	int fds[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
 		return -errno;
-	r = make(out, fds[0], fds[1]);
+	r = make(out, fds[0], fds[1], label_bytes);
 	if (r < 0) {
 		close(fds[0]);
 		close(fds[1]);
@@ -90,9 +93,9 @@ int park_new(struct park **out)
 	return r;
 }
 
-int park_adopt(struct park **out, const int *fds)
+int park_adopt(struct park **out, const int *fds, uint32_t label_bytes)
 {
-	return make(out, fds[0], fds[1]);
+	return make(out, fds[0], fds[1], label_bytes);
 }
 
 void park_free(struct park *park)
@@ -126,17 +129,16 @@ static uint32_t room_to_tidy(const struct park *park)
 	return ((park->n_here - park->n_gone) / BATCH_MAX + 1) * BATCH_BYTES;
 }
 
-static size_t ticket_size(const struct ticket *ticket)
+static size_t ticket_size(const struct park *park, const struct ticket *ticket)
 {
-	return offsetof(struct ticket, ids) + ticket->n * sizeof(ticket->ids[0]);
+	return offsetof(struct ticket, labels) + ticket->n * park->label_bytes;
 }
 
 /* Writes the batch to the back and empties it. */
-static int put(struct park *park)
+static int put(struct park *park, struct batch *batch)
 {
-	struct batch *batch = &park->batch;
 	size_t n_bytes = batch->ticket.n * sizeof(int);
-	struct iovec iov = { &batch->ticket, ticket_size(&batch->ticket) };
+	struct iovec iov = { &batch->ticket, ticket_size(park, &batch->ticket) };
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = &iov,
 				  .msg_iovlen = 1,
@@ -160,19 +162,26 @@ static int put(struct park *park)
 	return 0;
 }
 
-static void fill(struct batch *batch, int fd, uint64_t id)
+static void *label_at(const struct park *park, struct batch *batch, uint64_t i)
 {
-	batch->fds[batch->ticket.n] = fd;
-	batch->ticket.ids[batch->ticket.n++] = id;
+	return batch->ticket.labels + i * park->label_bytes;
 }
 
-int park_add(struct park *park, int fd, uint64_t id)
+static void fill(const struct park *park, struct batch *batch, int fd, const void *label)
 {
+	batch->fds[batch->ticket.n] = fd;
+	memcpy(label_at(park, batch, batch->ticket.n++), label, park->label_bytes);
+}
+
+int park_add(struct park *park, int fd, const void *label)
+{
+	struct batch batch;
+
 	if (room(park) < room_to_tidy(park) + SINGLE_BYTES)
 		return -EAGAIN;
-	park->batch.ticket.n = 0;
-	fill(&park->batch, fd, id);
-	return put(park);
+	batch.ticket.n = 0;
+	fill(park, &batch, fd, label);
+	return put(park, &batch);
 }
 
 void park_count(struct park *park, uint32_t n_here)
@@ -196,8 +205,8 @@ static int peek(struct park *park, struct ticket *ticket, int *fds)
 		return errno == EAGAIN ? -ENOENT : -errno;
 	if (n == 0)
 		return -EPIPE;
-	if ((size_t)n < offsetof(struct ticket, ids) || ticket->n > BATCH_MAX ||
-	    (size_t)n != ticket_size(ticket))
+	if ((size_t)n < offsetof(struct ticket, labels) || ticket->n > BATCH_MAX ||
+	    (size_t)n != ticket_size(park, ticket))
 		return -EBADMSG;
 	if (!fds)
 		return 0;
@@ -224,15 +233,15 @@ static void begin_round(struct park *park)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	park->round = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	park->n_here = park->n_gone = park->n_alone = 0;
-	park->batch.ticket.n = 0;
 }
 
-int park_recover(struct park *park, uint64_t (*found)(void *ctx, int fd, uint64_t id), void *ctx)
+int park_recover(struct park *park, bool (*found)(void *ctx, int fd, void *label), void *ctx)
 {
-	struct batch front;
+	struct batch front, kept;
 	int r;
 
 	begin_round(park);
+	kept.ticket.n = 0;
 	while ((r = peek(park, &front.ticket, front.fds)) == 0) {
 		if (front.ticket.round == park->round) {
 			for (uint64_t i = 0; i < front.ticket.n; i++)
@@ -240,17 +249,17 @@ int park_recover(struct park *park, uint64_t (*found)(void *ctx, int fd, uint64_
 			break;
 		}
 		for (uint64_t i = 0; i < front.ticket.n; i++) {
-			uint64_t id = found(ctx, front.fds[i], front.ticket.ids[i]);
+			void *label = label_at(park, &front, i);
 
-			if (id)
-				fill(&park->batch, front.fds[i], id);
+			if (found(ctx, front.fds[i], label))
+				fill(park, &kept, front.fds[i], label);
 		}
-		r = put(park);
+		r = put(park, &kept);
 		drop_front(park);
 		/* It may have been as full as can be: there is room now. */
 		if (r < 0)
-			put(park);
-		park->batch.ticket.n = 0;
+			put(park, &kept);
+		kept.ticket.n = 0;
 	}
 	return r == -ENOENT ? 0 : r;
 }
@@ -268,21 +277,23 @@ bool park_is_untidy(const struct park *park)
 	       room(park) < room_to_tidy(park) + BATCH_BYTES + 2 * SINGLE_BYTES;
 }
 
-int park_tidy(struct park *park, uint64_t (*next)(void *ctx, int *fd), void *ctx)
+int park_tidy(struct park *park, bool (*next)(void *ctx, int *fd, void *label), void *ctx)
 {
-	struct ticket ticket;
-	uint64_t id;
+	char label[PARK_LABEL_MAX];
+	struct batch batch;
 	int fd, r = 0;
 
 	begin_round(park);
-	while (r == 0 && (id = next(ctx, &fd))) {
-		fill(&park->batch, fd, id);
-		if (park->batch.ticket.n == BATCH_MAX)
-			r = put(park);
+	batch.ticket.n = 0;
+	while (r == 0 && next(ctx, &fd, label)) {
+		fill(park, &batch, fd, label);
+		if (batch.ticket.n == BATCH_MAX)
+			r = put(park, &batch);
 	}
 	if (r == 0)
-		r = put(park);
-	while (r == 0 && (r = peek(park, &ticket, NULL)) == 0 && ticket.round != park->round)
+		r = put(park, &batch);
+	while (r == 0 && (r = peek(park, &batch.ticket, NULL)) == 0 &&
+	       batch.ticket.round != park->round)
 		drop_front(park);
 	return r == -ENOENT ? 0 : r;
 }

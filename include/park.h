@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where client sockets wait while there is no daemon: a pair of sockets, both ends of which the
- * service manager keeps, holds messages with the clients' descriptors and numbers. What is to be
- * kept is written to the back before it is taken from the front, so each client is in it at every
- * moment.
+ * Where descriptors wait while there is no daemon: a pair of sockets, both ends of which the
+ * service manager keeps (keeper.h), holds messages with the descriptors and a label for each. What
+ * is to be kept is written to the back before it is taken from the front, so each descriptor is in
+ * it at every moment.
  */
 #ifndef PARK_H
 #define PARK_H
@@ -15,10 +15,13 @@
 
 struct park;
 
+/* A label has as many bytes at most; those of one place all have the same size. */
+#define PARK_LABEL_MAX 32
+
 /** park_new() - make a pair, both ends of which are ours; 0 or what the system calls say */
-int park_new(struct park **out);
+int park_new(struct park **out, uint32_t label_bytes);
 /** park_adopt() - take the pair that park_fds() told; the descriptors are owned from now on */
-int park_adopt(struct park **out, const int *fds);
+int park_adopt(struct park **out, const int *fds, uint32_t label_bytes);
 /** park_free() - close our copies */
 void park_free(struct park *park);
 DEFINE_CLEANUP(struct park *, park_free)
@@ -30,20 +33,21 @@ void park_fds(const struct park *park, int *fds);
 void park_count(struct park *park, uint32_t n_here);
 
 /**
- * park_add() - have @fd kept under number @id
+ * park_add() - have @fd kept with this label
  *
- * Return: 0, -EAGAIN (no room; park_tidy() may make some), or what sendmsg() says.
+ * Return: 0, -EAGAIN (no room; park_tidy() may make some), or what sendmsg() says: -ETOOMANYREFS
+ * (more than RLIMIT_NOFILE are in sockets of this user).
  */
-int park_add(struct park *park, int fd, uint64_t id);
+int park_add(struct park *park, int fd, const void *label);
 
 /**
  * park_recover() - get all that is in it
- * @found: called for each; owns @fd; returns the number to keep it under from now on, or 0 (and has
- *	   closed it): not wanted. The same number may come twice, with the same socket
+ * @found: called for each; owns @fd; may change @label, with which it is kept from now on, or
+ *	   returns false (and has closed it): not wanted. The same may come twice
  *
  * Return: 0 or what the system calls say.
  */
-int park_recover(struct park *park, uint64_t (*found)(void *ctx, int fd, uint64_t id), void *ctx);
+int park_recover(struct park *park, bool (*found)(void *ctx, int fd, void *label), void *ctx);
 
 /** park_left() - one of those in it is gone */
 void park_left(struct park *park);
@@ -51,10 +55,10 @@ void park_left(struct park *park);
 bool park_is_untidy(const struct park *park);
 /**
  * park_tidy() - write it anew, with as many in a message as there may be
- * @next: gives one after another: its number, or 0 at the end, and its descriptor, borrowed
+ * @next: gives one after another: its descriptor, borrowed, and its label; false at the end
  *
  * Return: 0, or what sendmsg() says: everybody is in it still.
  */
-int park_tidy(struct park *park, uint64_t (*next)(void *ctx, int *fd), void *ctx);
+int park_tidy(struct park *park, bool (*next)(void *ctx, int *fd, void *label), void *ctx);
 
 #endif

@@ -62,7 +62,7 @@ void socket_park_leave(struct socket_client *sc)
 }
 
 /* Walks the clients that are kept. */
-static uint64_t next_parked(void *ctx, int *fd)
+static bool next_parked(void *ctx, int *fd, void *label)
 {
 	struct socket_client **at = ctx;
 
@@ -73,9 +73,10 @@ static uint64_t next_parked(void *ctx, int *fd)
 			continue;
 		*at = LIST_NEXT(sc, all);
 		*fd = sc->lfd.fd;
-		return sc->client.conn.record.id;
+		memcpy(label, &sc->client.conn.record.id, SOCKET_LABEL_BYTES);
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 static int tidy(struct listener *listener)
@@ -104,7 +105,7 @@ void socket_park_keep(struct socket_client *sc)
 	if (!server->park)
 		return;
 	persist_add_client(server->persist, conn, 0);
-	r = park_add(server->park, sc->lfd.fd, conn->record.id);
+	r = park_add(server->park, sc->lfd.fd, &conn->record.id);
 	/* This writes the newcomer as well. */
 	if (r == -EAGAIN && park_is_untidy(server->park))
 		r = tidy(server->listener);
@@ -113,11 +114,11 @@ void socket_park_keep(struct socket_client *sc)
 }
 
 /* One whose state is not known any more is better off with an end that it notices. */
-static uint64_t turn_away(int fd)
+static bool turn_away(int fd)
 {
 	shutdown(fd, SHUT_RDWR);
 	close(fd);
-	return 0;
+	return false;
 }
 
 /* What is found in the parking place, by inode: a killed move leaves a socket there twice. */
@@ -135,19 +136,22 @@ static bool is_second(struct finding *finding, int fd)
 	return idmap_set(&finding->inodes, st.st_ino, finding) < 0;
 }
 
-static uint64_t found_parked(void *ctx, int fd, uint64_t id)
+static bool found_parked(void *ctx, int fd, void *label)
 {
 	struct finding *finding = ctx;
 	struct listener *listener = finding->listener;
 	struct persist *persist = listener->server->persist;
 	const struct saved *saved = persist_saved(persist);
-	const struct saved_client *client = saved ? saved_get_client(saved, id) : NULL;
+	const struct saved_client *client;
 	struct socket_client *sc;
 	struct conn *conn;
+	uint64_t id;
 
+	memcpy(&id, label, sizeof(id));
+	client = saved ? saved_get_client(saved, id) : NULL;
 	if (is_second(finding, fd) || (client && client->is_restored)) {
 		close(fd);
-		return 0;
+		return false;
 	}
 	/* Nothing is known of one that came in the last turn, and nothing needs to be. */
 	if ((!client || !client->is_socket) && !persist_is_new_id(persist, id))
@@ -157,15 +161,16 @@ static uint64_t found_parked(void *ctx, int fd, uint64_t id)
 	conn = &sc->client.conn;
 	if (!client) {
 		persist_add_client(persist, conn, 0);
-		return conn->record.id;
+		memcpy(label, &conn->record.id, SOCKET_LABEL_BYTES);
+		return conn->record.id != 0;
 	}
 	if (persist_restore_client(persist, conn, client,
 				   client->has_sent ? client->sent_to : client->out_at) < 0) {
 		conn->transport->kill(conn, "what it was being sent is not known");
-		return 0;
+		return false;
 	}
 	server_ready(&sc->client);
-	return id;
+	return true;
 }
 
 static int recover_parked(struct listener *listener)
@@ -189,10 +194,10 @@ int socket_park_begin(struct listener *listener)
 	fds[0] = keeper_take(server->keeper, "park-in");
 	fds[1] = keeper_take(server->keeper, "park-out");
 	if (fds[0] >= 0 && fds[1] >= 0) {
-		r = park_adopt(&server->park, fds);
+		r = park_adopt(&server->park, fds, SOCKET_LABEL_BYTES);
 		return r < 0 ? r : recover_parked(listener);
 	}
-	r = park_new(&server->park);
+	r = park_new(&server->park, SOCKET_LABEL_BYTES);
 	if (r < 0)
 		return r;
 	park_fds(server->park, fds);

@@ -40,7 +40,9 @@ int socket_add(struct listener *listener, int fd, struct socket_client **out);
 /** socket_drop() - cut the connection now and free it after the turn */
 void socket_drop(struct socket_client *sc);
 
-/* Clients whose connection outlives us: their record has an id. */
+/* Clients whose connection outlives us: their record has an id, which is their label in the park.
+ */
+#define SOCKET_LABEL_BYTES sizeof(uint64_t)
 
 /** socket_park_begin() - find those that were parked, or make a place to park; 0 or what hinders it
  */

@@ -112,7 +112,7 @@ void listener_keep_client(struct listener *listener, struct conn *conn, uint64_t
 	if (!server->park || !server->persist)
 		return;
 	id = persist_adopt_client(server->persist, conn, id, 0);
-	if (!is_parked && park_add(server->park, sc->lfd.fd, id) < 0)
+	if (!is_parked && park_add(server->park, sc->lfd.fd, &id) < 0)
 		persist_remove_client(server->persist, conn);
 }
 
@@ -126,7 +126,7 @@ int socket_park_take(struct listener *listener, const int *fds, uint32_t n_here)
 		close(fds[1]);
 		return 0;
 	}
-	r = park_adopt(&server->park, fds);
+	r = park_adopt(&server->park, fds, SOCKET_LABEL_BYTES);
 	if (r == 0)
 		park_count(server->park, n_here);
 	return r;
