@@ -74,6 +74,9 @@ void persist_add_client(struct persist *persist, struct conn *conn, uint32_t out
  */
 int persist_restore_client(struct persist *persist, struct conn *conn,
 			   const struct saved_client *client, uint32_t at);
+/** persist_place_client() - @conn was restored before it was known how far it got its output: this
+ * is where. Before anything is sent to it. */
+void persist_place_client(struct conn *conn, uint32_t at);
 /**
  * persist_adopt_client() - @conn has all that it had in another process: keep it from now on
  * @id:     number under which it was kept there; 0: it was not

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Gives connections that are there again what they had before. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -115,9 +116,17 @@ int persist_restore_client(struct persist *persist, struct conn *conn,
 	account->exempt = was_exempt;
 	if (r == 0 && persist->is_copy)
 		put_client_whole(&persist->sink, conn);
-	if (!conn->record.is_touched)
+	if (!conn->record.is_touched && !saved_is_quiet(client))
 		persist_touch(persist, conn);
 	return r;
+}
+
+void persist_place_client(struct conn *conn, uint32_t at)
+{
+	struct conn_record *record = &conn->record;
+
+	assert(!record->is_slow && record->out_start == record->out_known);
+	record->out_start = record->out_known = at;
 }
 
 bool persist_is_new_id(const struct persist *persist, uint64_t id)

@@ -43,6 +43,12 @@ struct saved_client *saved_get_client(const struct saved *saved, uint64_t id)
 	return idmap_get(&saved->client_ids, id);
 }
 
+bool saved_is_quiet(const struct saved_client *client)
+{
+	return !client->out_len && !client->is_slow && !client->in_len && !client->taken_serial &&
+	       !client->is_newborn;
+}
+
 const struct entry_domain *saved_get_domain(const struct saved *saved, uint32_t domid)
 {
 	return domid < saved->n_domains ? saved->domains[domid] : NULL;

@@ -69,6 +69,8 @@ int saved_new(struct saved **out, const struct hash_key *key);
 void saved_free(struct saved *saved);
 DEFINE_CLEANUP(struct saved *, saved_free)
 
+/** saved_is_quiet() - after saved_settle(): nothing was on its way to or from it */
+bool saved_is_quiet(const struct saved_client *client);
 struct saved_client *saved_get_client(const struct saved *saved, uint64_t id);
 /** saved_get_domain() - what was known of @domid, or NULL */
 const struct entry_domain *saved_get_domain(const struct saved *saved, uint32_t domid);

@@ -79,17 +79,18 @@ void domains_aim(struct domain *domain, struct domain *target)
 		ringconn_set_target(domain->ring, target ? target->domid : domain->domid);
 }
 
-static void detach(struct domains *domains, struct domain *domain)
+void domains_detach(struct domains *domains, struct domain *domain)
 {
 	if (!domain->ring)
 		return;
+	domains_leave(domains, domain);
 	if (domains->server->persist)
 		persist_remove_client(domains->server->persist, ringconn_conn(domain->ring));
 	ringconn_free(domain->ring);
 	domain->ring = NULL;
-	if (domain->domid == 0)
+	if (domain->page && domain->domid == 0)
 		hypervisor_unmap_own_ring(domain->page);
-	else
+	else if (domain->page)
 		hypervisor_unmap_ring(domains->server->hypervisor, domain->page);
 	domain->page = NULL;
 }
@@ -103,7 +104,7 @@ static void forget(struct domains *domains, struct domain *domain)
 		domains_save(domains, other);
 	}
 	domains_aim(domain, NULL);
-	detach(domains, domain);
+	domains_detach(domains, domain);
 	domains->by_domid[domain->domid] = NULL;
 	TAILQ_REMOVE(&domains->all, domain, all);
 	if (domains->server->persist)
@@ -119,7 +120,7 @@ static void destroy(struct domains *domains, struct domain *domain)
 	bool was_introduced = domain->ring || domain->was_introduced;
 
 	/* First its ring, or it would be told of the end of its own nodes. */
-	detach(domains, domain);
+	domains_detach(domains, domain);
 	STEP("domain detached");
 	death_sweep(protocol->store, protocol->watches, domid,
 		    domains->server->options->keep_orphans);
@@ -141,6 +142,7 @@ int domains_new(struct domains **out, struct server *server, uint32_t virq)
 	domains->server = server;
 	domains->retry.fn = on_retry;
 	TAILQ_INIT(&domains->all);
+	TAILQ_INIT(&domains->waiting);
 	domains->by_domid = calloc(QUOTA_DOMID_MAX, sizeof(struct domain *));
 	if (!domains->by_domid)
 		return -ENOMEM;
@@ -360,6 +362,7 @@ static int host_introduce(void *ctx, uint32_t domid, uint32_t port)
 	if (r < 0)
 		return r == -ENOENT ? -EINVAL : r;
 	domain = domains->by_domid[domid];
+	domains_wait_no_more(domains, domain);
 	if (domain->ring) {
 		ringconn_rebind(domain->ring, port);
 		domain->port = port;

@@ -57,6 +57,17 @@ void domains_ring_ignored(struct domains *domains, uint32_t domid);
 /** domains_ring_reconnects() - the guest wants its ring, good or ignored, to begin anew */
 void domains_ring_reconnects(struct domains *domains, uint32_t domid);
 
+/** domains_ring_wanted() - there is something to send to the ring of @domid, which waits to be
+ * served again after a restart: it goes before the others */
+void domains_ring_wanted(struct domains *domains, uint32_t domid);
+/**
+ * domains_attend() - serve rings that wait, for a moment; those that are wanted in any case
+ * @all: all of them
+ *
+ * Between serving requests and the commit. Return: whether there are more.
+ */
+bool domains_attend(struct domains *domains, bool all);
+
 /** domains_check() - if a domain has died or shut down since, do what is due; once per turn */
 void domains_check(struct domains *domains);
 

@@ -14,6 +14,7 @@ struct hypervisor_domain;
 struct quota_account;
 struct ring_page;
 struct ringconn;
+struct saved_client;
 struct server;
 
 struct domain {
@@ -22,13 +23,15 @@ struct domain {
 	uint8_t handle[16];	       /* UUID, to know a number that was given again */
 	struct quota_account *account; /* borrowed: closed with the record */
 	struct ringconn *ring;	       /* owned; NULL: not introduced */
-	struct ring_page *page;	       /* owned while there is a ring */
+	struct ring_page *page;	       /* owned while the ring is served; NULL: it waits */
+	TAILQ_ENTRY(domain) waits;     /* in domains->waiting, with a ring and no page */
 	struct domain *target;	       /* borrowed: unlinks us when it goes */
 	LIST_ENTRY(domain) aims;       /* in target->aimed_at, if there is a target */
 	LIST_HEAD(, domain) aimed_at;
 	TAILQ_ENTRY(domain) all;
 	uint32_t port;	     /* remote, of the ring */
 	uint32_t seen_in;    /* number of the pass in which Xen listed it */
+	bool is_wanted;	     /* while it waits: there is something to send */
 	bool is_shutdown;    /* has been told to those who watch @releaseDomain */
 	bool was_introduced; /* before a restart, after which its ring could not be served */
 };
@@ -36,7 +39,9 @@ struct domain {
 struct domains {
 	struct server *server;	  /* borrowed: owns us */
 	struct domain **by_domid; /* owned; QUOTA_DOMID_MAX entries */
-	TAILQ_HEAD(, domain) all;
+	TAILQ_HEAD(domain_queue, domain) all;
+	struct domain_queue waiting; /* rings not yet served again: the wanted ones first */
+	uint32_t n_wanted;
 	struct port virq;
 	uint32_t pass;
 	bool is_due;		 /* Xen said that something has changed */
@@ -51,6 +56,15 @@ int domains_add(struct domains *domains, uint32_t domid, const uint8_t *handle,
 void domains_aim(struct domain *domain, struct domain *target);
 /** domains_attach() - map and serve its ring; 0, or what mapping and binding say */
 int domains_attach(struct domains *domains, struct domain *domain, uint32_t port);
+/** domains_detach() - serve its ring no more, if there is one */
+void domains_detach(struct domains *domains, struct domain *domain);
+/** domains_wait() - its ring, of which nothing is known but @client, is served in its time; 0 or
+ * -ENOMEM */
+int domains_wait(struct domains *domains, struct domain *domain, const struct saved_client *client);
+/** domains_wait_no_more() - serve the ring now if it waits, or give it up */
+void domains_wait_no_more(struct domains *domains, struct domain *domain);
+/** domains_leave() - it does not wait any more */
+void domains_leave(struct domains *domains, struct domain *domain);
 /** domains_list() - see all domains there are; 0 or what the hypercall says */
 int domains_list(struct domains *domains,
 		 void (*fn)(struct domains *domains, const struct hypervisor_domain *info,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * After a restart Xen still has most of the domains we knew. One that it lists under the same
- * handle is the one we knew: its page is mapped and its event channel bound again. The others are
+ * handle is the one we knew: its page is mapped and its event channel bound again, at once if
+ * something was on its way to or from the guest, else in its time (domains_wait.c). The others are
  * known only until the next check finds them gone, which tells those who wait for it.
  */
 #include <errno.h>
@@ -116,7 +117,11 @@ static int restore_all(struct domains *domains, const struct saved *saved)
 			continue;
 		restore_target(domains, entry);
 		client = saved_get_client(saved, entry->client);
-		if (domain->was_introduced && client)
+		if (!domain->was_introduced || !client)
+			continue;
+		if (saved_is_quiet(client) && !(entry->entry.flags & ENTRY_DOMAIN_IGNORED))
+			r = domains_wait(domains, domain, client);
+		else
 			r = restore_ring(domains, domain, entry, client);
 	}
 	return r;

@@ -30,7 +30,7 @@ static_assert(offsetof(struct ring_page, error) ==
 struct ringconn {
 	struct client client; /* first: the server hands back pointers to it */
 	struct port port;
-	struct ring_page *page; /* borrowed: unmapped after us */
+	struct ring_page *page; /* borrowed: unmapped after us; NULL: not yet served again */
 	uint32_t domid;
 	uint32_t req_cons; /* ours; the page has a copy for the guest */
 	uint32_t rsp_prod;
@@ -64,7 +64,11 @@ static bool ring_fired(struct port *port)
 
 static void ring_wake(struct conn *conn)
 {
-	server_dirty((struct client *)conn);
+	struct ringconn *ring = (struct ringconn *)conn;
+
+	server_dirty(&ring->client);
+	if (!ring->page)
+		domains_ring_wanted(client_server(&ring->client)->domains, ring->domid);
 }
 
 /* The domain lives on for everybody else; only what it says is of no interest any more. */
@@ -77,7 +81,7 @@ static void ignore(struct ringconn *ring, uint32_t error, const char *why)
 	ring->is_ignored = true;
 	ring->client.conn.is_dead = true;
 	server_forget(&ring->client);
-	if (ring->client.conn.features & WIRE_FEATURE_ERROR)
+	if (ring->page && (ring->client.conn.features & WIRE_FEATURE_ERROR))
 		ring_store(&ring->page->error, error);
 	domains_ring_ignored(client_server(&ring->client)->domains, ring->domid);
 }
@@ -125,6 +129,8 @@ static void ring_turn(struct client *client)
 	struct ringconn *ring = (struct ringconn *)client;
 	uint32_t used;
 
+	if (!ring->page)
+		return;
 	if (wants_reconnect(ring)) {
 		domains_ring_reconnects(client_server(client)->domains, ring->domid);
 		return;
@@ -200,6 +206,8 @@ static void ring_flush(struct client *client)
 	struct ringconn *ring = (struct ringconn *)client;
 	uint32_t used;
 
+	if (!ring->page)
+		return;
 	if (ring->is_to_reset)
 		reset_page(ring);
 	ring->is_to_reset = false;
@@ -255,31 +263,64 @@ uint32_t ring_page_port(const struct ring_page *page)
 	return ring_load(&page->evtchn_port);
 }
 
-/* @remote or @local is 0. */
-static int make(struct ringconn **out, struct server *server, uint32_t domid,
-		struct ring_page *page, uint32_t remote, uint32_t local, uint32_t features,
-		struct quota_account *account)
+int ringconn_new_waiting(struct ringconn **out, struct server *server, uint32_t domid,
+			 uint32_t features, struct quota_account *account)
 {
 	struct subject subject = { .domid = domid, .target = domid, .privileged = domid == 0 };
 	struct ringconn *ring = calloc(1, sizeof(*ring));
-	int r;
 
 	if (!ring)
 		return -ENOMEM;
 	ring->port.ready = ring_fired;
-	r = local ? ports_adopt(server->ports, &ring->port, local)
-		  : ports_bind(server->ports, &ring->port, domid, remote);
+	conn_init(&ring->client.conn, server->protocol, &ring_ops.transport, &subject, account);
+	ring->client.conn.features = features;
+	ring->domid = domid;
+	*out = ring;
+	return 0;
+}
+
+/* @remote or @local is 0. */
+static int serve_page(struct ringconn *ring, struct ring_page *page, uint32_t remote,
+		      uint32_t local)
+{
+	struct ports *ports = client_server(&ring->client)->ports;
+	int r = local ? ports_adopt(ports, &ring->port, local)
+		      : ports_bind(ports, &ring->port, ring->domid, remote);
+
+	if (r < 0)
+		return r;
+	ring->page = page;
+	ring->req_cons = ring_load(&page->req_cons);
+	ring->rsp_prod = ring_load(&page->rsp_prod);
+	return 0;
+}
+
+static int make(struct ringconn **out, struct server *server, uint32_t domid,
+		struct ring_page *page, uint32_t remote, uint32_t local, uint32_t features,
+		struct quota_account *account)
+{
+	struct ringconn *ring;
+	int r = ringconn_new_waiting(&ring, server, domid, features, account);
+
+	if (r < 0)
+		return r;
+	r = serve_page(ring, page, remote, local);
 	if (r < 0) {
 		free(ring);
 		return r;
 	}
-	conn_init(&ring->client.conn, server->protocol, &ring_ops.transport, &subject, account);
-	ring->client.conn.features = features;
-	ring->domid = domid;
-	ring->page = page;
-	ring->req_cons = ring_load(&page->req_cons);
-	ring->rsp_prod = ring_load(&page->rsp_prod);
 	*out = ring;
+	return 0;
+}
+
+int ringconn_attach(struct ringconn *ring, struct ring_page *page, uint32_t remote)
+{
+	int r = serve_page(ring, page, remote, 0);
+
+	if (r < 0)
+		return r;
+	persist_place_client(&ring->client.conn, ring->rsp_prod);
+	ringconn_resume(ring);
 	return 0;
 }
 
@@ -432,6 +473,10 @@ void ringconn_describe(const struct ringconn *ring, struct text *text)
 {
 	const struct ring_page *page = ring->page;
 
+	if (!page) {
+		text_add(text, "state: not yet served again after a restart\n");
+		return;
+	}
 	text_add(text,
 		 "state: %s\nevent channel: %u\nrequests: taken %u, offered %u\n"
 		 "answers: given %u, taken %u\nfeatures: %u\n",

@@ -61,6 +61,16 @@ int ringconn_new(struct ringconn **out, struct server *server, uint32_t domid,
 int ringconn_take(struct ringconn **out, struct server *server, uint32_t domid,
 		  struct ring_page *page, uint32_t local, uint32_t features,
 		  struct quota_account *account);
+/**
+ * ringconn_new_waiting() - a ring that is not served before ringconn_attach(): it has watches, and
+ * domains_ring_wanted() is told as soon as there is something to send
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ringconn_new_waiting(struct ringconn **out, struct server *server, uint32_t domid,
+			 uint32_t features, struct quota_account *account);
+/** ringconn_attach() - serve it; arguments and results as for ringconn_new() */
+int ringconn_attach(struct ringconn *ring, struct ring_page *page, uint32_t remote);
 /** ringconn_free() - stop serving it; the page and the account are not touched after this */
 void ringconn_free(struct ringconn *ring);
 

@@ -42,6 +42,8 @@ static void serve(void *ctx)
 	if (server->domains)
 		domains_check(server->domains);
 	schedule_serve(server);
+	if (server->has_waiting && domains_attend(server->domains, false))
+		loop_again(server->loop);
 	if (server->persist)
 		persist_commit(server->persist);
 }

@@ -83,6 +83,7 @@ struct server {
 	struct listener *listener;
 	struct update *update;	   /* NULL: nobody wants another program in our place */
 	struct takeover *takeover; /* NULL: not at the start after a live update */
+	bool has_waiting;	   /* rings are to be served again: domains_attend() */
 	struct loop_timer hurry;   /* lets those go who have waited for a conflict long enough */
 	struct loop_timer expiry;  /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;

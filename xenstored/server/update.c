@@ -428,6 +428,8 @@ static int start(struct server *server, struct conn *conn, const char **words, u
 		return 0;
 	}
 	update->since_ms = loop_now_ms(server->loop);
+	/* The next program takes rings that are served. */
+	domains_attend(server->domains, true);
 	r = set_arguments(update);
 	if (r == 0)
 		r = probe(update);
