@@ -243,6 +243,28 @@ console_says() {
 	grep -q -- "$2" "$CONSOLE_LOGS/guest-$1.log" 2>/dev/null
 }
 
+# state_of NAME: what can be seen from outside of a guest that does not do what it should.
+state_of() {
+	state_domid=$(domid "$1")
+	xl vcpu-list "$1"
+	lsevtchn "$state_domid"
+	xenstore-ls "/local/domain/$state_domid"
+	tail -n 5 "$LOGS/xenstored.log" "$LOGS/xenconsoled.log"
+	# The run queues, and each domain's event channels with what is pending and masked.
+	xl debug-keys r
+	xl debug-keys e
+	xl dmesg | tail -n 60
+}
+
+# linux_up NAME: a Linux guest of linux_cfg() has started its first program, and its console tells.
+linux_up() {
+	wait_for 60 console_says "$1" "guest: $1 is up" || {
+		state_of "$1" >"$LOGS/state-$1.log" 2>&1
+		echo "state-$1.log tells what can be seen of it"
+		return 1
+	}
+}
+
 # dom0_ports: dom0's event channels as the stock tool lists them, without the vCPU.
 dom0_ports() {
 	timeout 20 "$STOCK/lsevtchn" 0 | sed 's/VCPU [0-9]*: //'

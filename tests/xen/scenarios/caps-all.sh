@@ -6,7 +6,7 @@ start_daemons
 echo "max_event_channels = '-1'" >>"$(linux_cfg all)"
 ok "Linux without a cap" xl_create /tmp/all.cfg
 id=$(domid all)
-ok "it is up" wait_for 60 console_says all "is up"
+ok "it is up" linux_up all
 figure() {
 	lsevtchn --domain "$id" --json | awk -F': ' -v member="\"$1\"" '$1 ~ "^ *" member "$" { sub(/,$/, "", $2); print $2; exit }'
 }

@@ -48,7 +48,7 @@ xl destroy hog
 for cap in 1023 8191; do
 	ok "Linux with cap $cap" xl_create "$(capped "linux$cap" $cap "$(linux_cfg "linux$cap")")"
 	id=$(domid "linux$cap")
-	ok "it is up" wait_for 60 console_says "linux$cap" "is up"
+	ok "it is up" linux_up "linux$cap"
 	before=$(figure "$id" ports)
 	got=$(evtchnload fill "$id" 99999 0 2>/dev/null)
 	is "cap $cap: all ports up to it" "$got" "$((cap - before)) $cap ENOSPC"

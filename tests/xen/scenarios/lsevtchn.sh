@@ -6,7 +6,7 @@ ok "a guest that takes 70 ports" xl_create "$(tiny_cfg hog hog-ports=70)"
 ok "a guest that takes all its cap gives" xl_create "$(tiny_cfg greedy hog-ports)"
 ok "a Linux guest" xl_create "$(linux_cfg linux)"
 ok "the greedy one has had its fill" wait_for 60 read_node /local/domain/"$(domid greedy)"/data/ports
-ok "Linux is up" wait_for 60 console_says linux "guest: linux is up"
+ok "Linux is up" linux_up linux
 
 # same ARGUMENT…: both programs print the same on both streams and end alike.
 same() {

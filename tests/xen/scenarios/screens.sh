@@ -51,7 +51,7 @@ cfg=$(linux_cfg linux)
 echo 'max_event_channels = 8191' >>"$cfg"
 ok "a Linux guest" xl_create "$cfg"
 ok "one made by xl" xl_create "$(tiny_cfg byhand hello)"
-ok "Linux is up" wait_for 60 console_says linux "is up"
+ok "Linux is up" linux_up linux
 linux=$(domid linux)
 evtchnload fill "$linux" $((5000 - $("$STOCK/lsevtchn" "$linux" | tail -n 1 | sed 's/^ *\([0-9]*\):.*/\1/'))) 0 >/tmp/filled 2>&1
 ok "the ports of the big one are there" wait_for 60 guest_node big data/ports

@@ -115,7 +115,7 @@ ok "a PVH guest is heard" wait_for 10 console_says small-2 "hello from domain $(
 ok "xl shutdown of a PVH guest" timeout 60 xl shutdown -w small-2
 ok "destroy them" xencreate destroy 'small-*'
 ok "a Linux guest is created" xencreate "$(linux_cfg linux)"
-ok "its console speaks" wait_for 40 console_says linux "guest: linux is up"
+ok "its console speaks" linux_up linux
 ok "xl shutdown of it" timeout 60 xl shutdown -w linux
 ok "destroy it" xencreate destroy linux
 ok "no node, port or domain is left over" wait_for 10 nothing_left

@@ -7,7 +7,7 @@ store_nodes >/tmp/nodes-before
 ok "xl create makes a Linux guest" xl_create "$(linux_cfg linux)"
 id=$(domid linux)
 ok "xl list shows it" sh -c "xl list | grep -q '^linux .* $id '"
-ok "its console speaks" wait_for 40 console_says linux "guest: linux is up"
+ok "its console speaks" linux_up linux
 ok "it wrote to the store" wait_for 10 read_node /local/domain/"$id"/data/hello
 note "the guest says it is $(read_node /local/domain/"$id"/data/hello)"
 ok "xl console has a terminal for it" test -c "$(read_node /local/domain/"$id"/console/tty)"
