@@ -145,6 +145,8 @@ static void bad_request(struct guest *guest, const char *kind, uint32_t type, co
 	store_write(guest, "data/bad-ring", "%s %s", kind, store_error_name(r));
 }
 
+/* @value is counted from our own index: however much the back end takes meanwhile, it makes no
+ * sense. */
 static void bad_index(struct guest *guest, const char *kind, uint32_t *index, uint32_t value,
 		      uint32_t port)
 {
@@ -165,7 +167,7 @@ uint64_t word_bad_ring(struct guest *guest, struct task *task)
 		return NEVER;
 	if (text_equal(kind, "store-index"))
 		bad_index(guest, kind, &store->req_prod,
-			  store->req_cons + (uint32_t)(number ? number : 1025), guest->store.port);
+			  store->req_prod + (uint32_t)(number ? number : 1025), guest->store.port);
 	else if (text_equal(kind, "store-cons"))
 		bad_index(guest, kind, &store->rsp_cons,
 			  store->rsp_prod + (uint32_t)(number ? number : 1), guest->store.port);
@@ -179,7 +181,7 @@ uint64_t word_bad_ring(struct guest *guest, struct task *task)
 		bad_request(guest, kind, (uint32_t)(number ? number : 9999), "data", 5);
 	else if (text_equal(kind, "console-index"))
 		bad_index(guest, kind, &console->out_prod,
-			  console->out_cons + (uint32_t)(number ? number : 2049),
+			  console->out_prod + (uint32_t)(number ? number : 2049),
 			  guest->console.port);
 	else if (text_equal(kind, "console-cons"))
 		bad_index(guest, kind, &console->in_cons,
