@@ -68,22 +68,26 @@ int daemons_peer(struct daemons_process *process, const char *path, const char *
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
-	int fd, r = -ESRCH;
+	int fd, r = -ECONNREFUSED;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return -ESRCH;
+		return -ECONNREFUSED;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return -ESRCH;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
-		r = check(process, peer.pid, names);
+		return -ECONNREFUSED;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		r = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0
+			    ? -ESRCH
+			    : check(process, peer.pid, names);
 	close(fd);
 	return r;
 }
 
-/* The last resort. */
+/*
+ * The last resort, where a store answers: where none does, one that is called so serves another
+ * host, a simulated one perhaps.
+ */
 static int find_only_one(struct daemons_process *process, const char *const *names)
 {
 	CLEANUP(close_dir) DIR *dir = opendir("/proc");
@@ -116,25 +120,39 @@ static int find_by_file(struct daemons_process *process, const char *const *path
 	return r;
 }
 
+static const char *store_run_dir(void)
+{
+	const char *run_dir = getenv("XENSTORED_RUNDIR");
+
+	return run_dir && *run_dir ? run_dir : STORE_RUN_DIR;
+}
+
+/* Who listens on the store's socket; as daemons_peer(). */
+static int find_store_peer(struct daemons_process *process)
+{
+	const char *socket_path = getenv("XENSTORED_PATH");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/socket", store_run_dir());
+	return daemons_peer(process, socket_path && *socket_path ? socket_path : path, store_names);
+}
+
 int daemons_store(struct daemons_process *process)
 {
 	/* Ours, what Debian's script and upstream's units say, oxenstored's own. */
 	static const char *const files[] = { "/run/xenstore.pid", "/run/xenstored.pid",
 					     "/run/xen/xenstored.pid", NULL };
-	const char *run_dir = getenv("XENSTORED_RUNDIR"), *socket_path = getenv("XENSTORED_PATH");
 	char path[PATH_MAX];
-	int r;
+	int peer = find_store_peer(process), r = peer;
 
-	if (!run_dir || !*run_dir)
-		run_dir = STORE_RUN_DIR;
-	snprintf(path, sizeof(path), "%s/socket", run_dir);
-	r = daemons_peer(process, socket_path && *socket_path ? socket_path : path, store_names);
-	snprintf(path, sizeof(path), "%s/xenstored.pid", run_dir);
+	snprintf(path, sizeof(path), "%s/xenstored.pid", store_run_dir());
 	if (r < 0)
 		r = daemons_named(process, path, store_names);
 	if (r < 0)
 		r = find_by_file(process, files, store_names);
-	return r < 0 ? find_only_one(process, store_names) : r;
+	if (r < 0 && peer != -ECONNREFUSED)
+		r = find_only_one(process, store_names);
+	return r == -ECONNREFUSED ? -ESRCH : r;
 }
 
 int daemons_console(struct daemons_process *process)
@@ -143,7 +161,9 @@ int daemons_console(struct daemons_process *process)
 					     NULL };
 	int r = find_by_file(process, files, console_names);
 
-	return r < 0 ? find_only_one(process, console_names) : r;
+	if (r < 0 && find_store_peer(process) != -ECONNREFUSED)
+		r = find_only_one(process, console_names);
+	return r;
 }
 
 bool daemons_is_stock(const struct daemons_process *process)

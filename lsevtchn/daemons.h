@@ -14,7 +14,7 @@ struct daemons_process {
 
 /**
  * daemons_store() - who serves the store: the other end of its socket, else whom a pid file names,
- * else the only process that is called so
+ * else, where its socket answers, the only process that is called so
  *
  * Return: 0, -ESRCH (nobody, or the store lives in a domain of its own), -ENOTUNIQ (several are
  * called so and nothing says which).
@@ -36,7 +36,8 @@ bool daemons_is_stock(const struct daemons_process *process);
  */
 int daemons_named(struct daemons_process *process, const char *path, const char *const *names);
 
-/** daemons_peer() - who listens on a socket; as daemons_named(). */
+/** daemons_peer() - who listens on a socket; as daemons_named(), or -ECONNREFUSED: nobody listens.
+ */
 int daemons_peer(struct daemons_process *process, const char *path, const char *const *names);
 
 #endif

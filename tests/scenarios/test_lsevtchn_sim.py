@@ -131,6 +131,18 @@ def test_no_failing_hypercall_makes_it_say_that_all_is_well(sim, name, error):
         assert re.search(r"memory \(KiB\) .*unknown", result.stdout)
 
 
+def test_the_daemons_of_another_host_are_not_counted(sim):
+    script = """
+    ln -s "$(command -v sleep)" /tmp/xenstored; ln -s "$(command -v sleep)" /tmp/xenconsoled
+    /tmp/xenstored 60 & /tmp/xenconsoled 60 &
+    printf "name='a'\nmemory=4\n" >/tmp/a.cfg
+    lsevtchn --preflight /tmp/a.cfg; echo "preflight $?"
+    kill %1 %2; rm /tmp/xenstored /tmp/xenconsoled /tmp/a.cfg
+    """
+    result = sim(f"export TMP=$(mktemp -d)\n{script.replace('/tmp', '$TMP')}\nrmdir $TMP")
+    assert re.search(r"^preflight 2$", result.stdout, re.M), result.stdout + result.stderr
+
+
 def test_each_single_failure_leaves_a_sound_answer(sim):
     """Every one of the first calls of an audit fails once."""
     script = """

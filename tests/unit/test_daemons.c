@@ -116,9 +116,9 @@ TEST(of_two_that_are_called_alike_the_socket_tells_which)
 	CHECK_EQ(process.pid, here);
 	CHECK_STR_EQ(process.name, "somestored");
 	end(here);
-	CHECK_EQ(daemons_peer(&process, path, names), -ESRCH);
+	CHECK_EQ(daemons_peer(&process, path, names), -ECONNREFUSED);
 	end(elsewhere);
 	unlink(path);
-	CHECK_EQ(daemons_peer(&process, path, names), -ESRCH);
+	CHECK_EQ(daemons_peer(&process, path, names), -ECONNREFUSED);
 	rmdir(folder);
 }
