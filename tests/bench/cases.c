@@ -312,6 +312,8 @@ static void connect_n(struct load *load)
 static const struct load_case cases[] = {
 	{ .name = "read-pipelined", .what = "READ, 64 requests in flight on one connection",
 	  .n = 1, .active = 1, .depth = 64, STEPS(read_leaf), .setup = setup_one },
+	{ .name = "write-pipelined", .what = "WRITE, 64 requests in flight on one connection",
+	  .n = 1, .active = 1, .depth = 64, STEPS(write_leaf), .setup = setup_one },
 	{ .name = "clients-100", .what = "100 clients at once",
 	  .n = 100, .depth = 1, STEPS(read_leaf), .setup = setup_many },
 	{ .name = "clients-3000", .what = "3,000 clients at once",

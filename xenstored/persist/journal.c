@@ -30,16 +30,15 @@
 #define JOURNAL_STEP (256 * 1024)
 
 struct journal {
-	struct log *log; /* borrowed: outlives us */
-	int dir_fd;	 /* borrowed, likewise */
+	struct journal_gap gap; /* behind the entries of the open record, which begins at next */
+	struct log *log;	/* borrowed: outlives us */
+	int dir_fd;		/* borrowed, likewise */
 	struct mapfile turn;
 	struct mapfile files[2];
 	struct turn_page *page; /* in turn */
 	struct journal_state state;
 	uint64_t next;	 /* where the next record goes */
 	uint64_t rewind; /* where it goes once all of the last turn has arrived */
-	uint64_t at;	 /* end of the entries of the open record, which begins at next */
-	bool is_open;
 	bool has_failed;
 };
 
@@ -360,36 +359,62 @@ int journal_walk(struct journal *journal, uint64_t from, bool recover, journal_r
 	return r;
 }
 
+/* Where the entries of the open record end, or the next record goes. */
+static uint64_t end_of_all(struct journal *journal)
+{
+	return journal->gap.at ? (uint64_t)(journal->gap.at - current(journal)->base)
+			       : journal->next;
+}
+
+static void close_gap(struct journal *journal)
+{
+	journal->gap.at = journal->gap.end = NULL;
+}
+
 /* By little at a time: while the kernel finds pages, all clients wait. */
 static int grow(struct journal *journal, uint64_t needed)
 {
-	return mapfile_grow(current(journal), (needed + JOURNAL_STEP) / 4096 * 4096);
+	struct mapfile *file = current(journal);
+	uint64_t at = end_of_all(journal);
+	int r = mapfile_grow(file, (needed + JOURNAL_STEP) / 4096 * 4096);
+
+	/* It may have moved. */
+	if (journal->gap.at)
+		journal->gap.at = journal->gap.end = file->base + at;
+	return r;
 }
 
-void *journal_room(struct journal *journal, uint32_t len)
+void *journal_room(struct journal *journal, uint32_t len, uint32_t reserve)
 {
 	struct mapfile *file = current(journal);
+	uint64_t at = end_of_all(journal);
 	char *room;
 
 	assert(len % 8 == 0);
 	if (journal->has_failed)
 		return NULL;
-	if (!journal->is_open) {
-		journal->is_open = true;
-		journal->at = journal->next + sizeof(struct record_head);
-	}
-	if (journal->at + len > file->size && grow(journal, journal->at + len) < 0) {
+	if (!journal->gap.at)
+		at += sizeof(struct record_head);
+	if (at + len > file->size && grow(journal, at + len) < 0) {
 		journal->has_failed = true;
 		return NULL;
 	}
-	room = file->base + journal->at;
-	journal->at += len;
+	room = file->base + at;
+	journal->gap.at = room + len;
+	journal->gap.end = journal->gap.at;
+	if (at + len + reserve < file->size)
+		journal->gap.end = file->base + file->size - reserve;
 	return room;
+}
+
+struct journal_gap *journal_gap(struct journal *journal)
+{
+	return &journal->gap;
 }
 
 bool journal_is_open(const struct journal *journal)
 {
-	return journal->is_open;
+	return journal->gap.at;
 }
 
 static void seal_record(struct journal *journal)
@@ -399,7 +424,7 @@ static void seal_record(struct journal *journal)
 
 	*head = (struct record_head){
 		.magic = RECORD_MAGIC,
-		.len = (uint32_t)(journal->at - journal->next),
+		.len = (uint32_t)(journal->gap.at - base),
 		.serial = journal->state.serial,
 		.generation = journal->state.generation,
 	};
@@ -408,22 +433,25 @@ static void seal_record(struct journal *journal)
 
 int journal_commit(struct journal *journal, uint64_t generation, uint64_t next_id, bool lasting)
 {
+	uint64_t end;
+
 	if (journal->has_failed) {
 		journal->page->is_broken = 1;
-		journal->is_open = false;
+		close_gap(journal);
 		return -ENOSPC;
 	}
-	if (!journal->is_open)
+	if (!journal->gap.at)
 		return 0;
-	journal->is_open = false;
 	journal->state.serial++;
 	journal->state.generation = generation;
 	journal->state.next_id = next_id;
 	STEP("entries written");
 	seal_record(journal);
 	STEP("record written");
-	journal->rewind = lasting ? journal->at : journal->next;
-	journal->next = journal->at;
+	end = end_of_all(journal);
+	journal->rewind = lasting ? end : journal->next;
+	journal->next = end;
+	close_gap(journal);
 	fill_slot(journal);
 	STEP("slot written");
 	__atomic_store_n(&journal->page->commit, format_word(journal->state.serial),
@@ -437,23 +465,19 @@ void journal_delivered(struct journal *journal)
 	__atomic_store_n(&journal->page->delivered, format_word(journal->state.serial),
 			 __ATOMIC_RELEASE);
 	/* The next record may have begun already, behind this one. */
-	if (!journal->is_open)
+	if (!journal->gap.at)
 		journal->next = journal->rewind;
 	STEP("delivered");
 }
 
-uint64_t journal_spare(const struct journal *journal)
+uint64_t journal_spare(struct journal *journal)
 {
-	const struct mapfile *file = &journal->files[journal->state.number & 1];
-
-	return file->size - (journal->is_open ? journal->at : journal->next);
+	return current(journal)->size - end_of_all(journal);
 }
 
 int journal_reserve(struct journal *journal, uint64_t spare)
 {
-	uint64_t at = journal->is_open ? journal->at : journal->next;
-
-	return journal_spare(journal) >= spare ? 0 : grow(journal, at + spare);
+	return journal_spare(journal) >= spare ? 0 : grow(journal, end_of_all(journal) + spare);
 }
 
 int journal_switch(struct journal *journal)
@@ -462,7 +486,7 @@ int journal_switch(struct journal *journal)
 	struct mapfile *file = &journal->files[number & 1];
 	int r;
 
-	assert(!journal->is_open);
+	assert(!journal->gap.at);
 	if (file->base)
 		r = mapfile_grow(file, JOURNAL_SIZE);
 	else

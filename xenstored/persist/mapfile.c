@@ -9,6 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Linux 5.14; older headers do not know it. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 void mapfile_init(struct mapfile *file)
 {
 	*file = (struct mapfile){ .fd = -1 };
@@ -35,14 +40,27 @@ static int map(struct mapfile *file, size_t size)
 	return 0;
 }
 
+/* One call instead of a fault for each page. Where the kernel cannot, they come one by one. */
+static void populate(const struct mapfile *file, size_t from)
+{
+	from &= ~(size_t)4095;
+	(void)!madvise(file->base + from, file->size - from, MADV_POPULATE_WRITE);
+}
+
 int mapfile_grow(struct mapfile *file, size_t size)
 {
+	/* What is mapped has its room already, and is not walked again. */
+	size_t from = file->base ? file->size : 0;
 	int r;
 
 	if (size <= file->size)
 		return 0;
-	r = posix_fallocate(file->fd, 0, (off_t)size);
-	return r ? -r : map(file, size);
+	r = -posix_fallocate(file->fd, (off_t)from, (off_t)(size - from));
+	if (r == 0)
+		r = map(file, size);
+	if (r == 0 && from)
+		populate(file, from);
+	return r;
 }
 
 void mapfile_shrink(struct mapfile *file, size_t size)

@@ -124,7 +124,9 @@ static void listen_to(struct persist *persist)
 {
 	struct protocol *protocol = persist->protocol;
 
-	persist->sink = (struct put_sink){ .room = room_get, .ctx = persist };
+	persist->sink = (struct put_sink){ .room = room_get,
+					   .ctx = persist,
+					   .gap = journal_gap(persist->journal) };
 	protocol->store->observer = &store_observer;
 	protocol->store->observer_ctx = persist;
 	quota_observe(protocol->quota, heard_limit, persist);

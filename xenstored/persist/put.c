@@ -11,6 +11,7 @@
 #include "model/path.h"
 #include "model/txn.h"
 #include "model/watch.h"
+#include "persist/journal.h"
 #include "protocol/conn.h"
 
 /* Output goes in entries of this many bytes at most, so that each fits a chunk. */
@@ -20,10 +21,17 @@
 static void *begin(const struct put_sink *sink, uint16_t type, uint16_t flags, uint64_t len)
 {
 	uint32_t padded = (uint32_t)ENTRY_PAD(len);
-	char *room = sink->room(sink->ctx, padded);
+	struct journal_gap *gap = sink->gap;
+	char *room;
 
-	if (!room)
-		return NULL;
+	if (gap && padded <= (size_t)(gap->end - gap->at)) {
+		room = gap->at;
+		gap->at += padded;
+	} else {
+		room = sink->room(sink->ctx, padded);
+		if (!room)
+			return NULL;
+	}
 	memset(room + padded - 8, 0, 8);
 	*(struct entry *)room = (struct entry){ padded, type, flags };
 	return room;

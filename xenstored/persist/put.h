@@ -10,6 +10,7 @@
 #include "persist/entry.h"
 
 struct conn;
+struct journal_gap;
 struct node;
 struct path;
 struct watch;
@@ -19,6 +20,7 @@ struct put_sink {
 	/* Room for @len bytes, a multiple of 8, to be filled at once; or NULL. */
 	void *(*room)(void *ctx, uint32_t len);
 	void *ctx;
+	struct journal_gap *gap; /* taken first; borrowed from the journal, or NULL */
 };
 
 void put_node(const struct put_sink *sink, const struct node *node);

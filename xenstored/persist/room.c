@@ -32,7 +32,7 @@ void *room_get(void *ctx, uint32_t len)
 		room_is_scarce(persist);
 		persist->protocol->is_stuck |= journal_spare(journal) < RESERVE / 4 + len;
 	}
-	return journal_room(journal, len);
+	return journal_room(journal, len, RESERVE / 2);
 }
 
 /*
