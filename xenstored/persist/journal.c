@@ -30,7 +30,9 @@
 #define JOURNAL_STEP (256 * 1024)
 
 struct journal {
-	struct journal_gap gap; /* behind the entries of the open record, which begins at next */
+	struct journal_gap gap; /* behind the entries of the record at hand, which begins at next */
+	char *first;		/* in the mapping: where its first entry is, or will be */
+	uint32_t reserve;	/* of the room there is, not in the gap */
 	struct log *log;	/* borrowed: outlives us */
 	int dir_fd;		/* borrowed, likewise */
 	struct mapfile turn;
@@ -359,16 +361,27 @@ int journal_walk(struct journal *journal, uint64_t from, bool recover, journal_r
 	return r;
 }
 
-/* Where the entries of the open record end, or the next record goes. */
+/* Where the entries of the record at hand end. */
 static uint64_t end_of_all(struct journal *journal)
 {
-	return journal->gap.at ? (uint64_t)(journal->gap.at - current(journal)->base)
-			       : journal->next;
+	return (uint64_t)(journal->gap.at - current(journal)->base);
 }
 
-static void close_gap(struct journal *journal)
+/* After the mapping, or what may be used of it, has changed. */
+static void set_gap(struct journal *journal, uint64_t at)
 {
-	journal->gap.at = journal->gap.end = NULL;
+	const struct mapfile *file = current(journal);
+
+	journal->first = file->base + journal->next + sizeof(struct record_head);
+	journal->gap.at = journal->gap.end = file->base + at;
+	if (at + journal->reserve < file->size && !journal->has_failed)
+		journal->gap.end = file->base + file->size - journal->reserve;
+}
+
+/* There are no entries yet. */
+static void begin_record(struct journal *journal)
+{
+	set_gap(journal, journal->next + sizeof(struct record_head));
 }
 
 /* By little at a time: while the kernel finds pages, all clients wait. */
@@ -378,13 +391,11 @@ static int grow(struct journal *journal, uint64_t needed)
 	uint64_t at = end_of_all(journal);
 	int r = mapfile_grow(file, (needed + JOURNAL_STEP) / 4096 * 4096);
 
-	/* It may have moved. */
-	if (journal->gap.at)
-		journal->gap.at = journal->gap.end = file->base + at;
+	set_gap(journal, at);
 	return r;
 }
 
-void *journal_room(struct journal *journal, uint32_t len, uint32_t reserve)
+void *journal_room(struct journal *journal, uint32_t len)
 {
 	struct mapfile *file = current(journal);
 	uint64_t at = end_of_all(journal);
@@ -393,28 +404,26 @@ void *journal_room(struct journal *journal, uint32_t len, uint32_t reserve)
 	assert(len % 8 == 0);
 	if (journal->has_failed)
 		return NULL;
-	if (!journal->gap.at)
-		at += sizeof(struct record_head);
 	if (at + len > file->size && grow(journal, at + len) < 0) {
 		journal->has_failed = true;
+		set_gap(journal, at);
 		return NULL;
 	}
 	room = file->base + at;
-	journal->gap.at = room + len;
-	journal->gap.end = journal->gap.at;
-	if (at + len + reserve < file->size)
-		journal->gap.end = file->base + file->size - reserve;
+	set_gap(journal, at + len);
 	return room;
 }
 
-struct journal_gap *journal_gap(struct journal *journal)
+struct journal_gap *journal_gap(struct journal *journal, uint32_t reserve)
 {
+	journal->reserve = reserve;
+	begin_record(journal);
 	return &journal->gap;
 }
 
 bool journal_is_open(const struct journal *journal)
 {
-	return journal->gap.at;
+	return journal->gap.at != journal->first;
 }
 
 static void seal_record(struct journal *journal)
@@ -437,10 +446,10 @@ int journal_commit(struct journal *journal, uint64_t generation, uint64_t next_i
 
 	if (journal->has_failed) {
 		journal->page->is_broken = 1;
-		close_gap(journal);
+		begin_record(journal);
 		return -ENOSPC;
 	}
-	if (!journal->gap.at)
+	if (!journal_is_open(journal))
 		return 0;
 	journal->state.serial++;
 	journal->state.generation = generation;
@@ -451,7 +460,7 @@ int journal_commit(struct journal *journal, uint64_t generation, uint64_t next_i
 	end = end_of_all(journal);
 	journal->rewind = lasting ? end : journal->next;
 	journal->next = end;
-	close_gap(journal);
+	begin_record(journal);
 	fill_slot(journal);
 	STEP("slot written");
 	__atomic_store_n(&journal->page->commit, format_word(journal->state.serial),
@@ -465,8 +474,10 @@ void journal_delivered(struct journal *journal)
 	__atomic_store_n(&journal->page->delivered, format_word(journal->state.serial),
 			 __ATOMIC_RELEASE);
 	/* The next record may have begun already, behind this one. */
-	if (!journal->gap.at)
+	if (journal->next != journal->rewind && !journal_is_open(journal)) {
 		journal->next = journal->rewind;
+		begin_record(journal);
+	}
 	STEP("delivered");
 }
 
@@ -486,7 +497,7 @@ int journal_switch(struct journal *journal)
 	struct mapfile *file = &journal->files[number & 1];
 	int r;
 
-	assert(!journal->gap.at);
+	assert(!journal_is_open(journal));
 	if (file->base)
 		r = mapfile_grow(file, JOURNAL_SIZE);
 	else
@@ -498,6 +509,7 @@ int journal_switch(struct journal *journal)
 	/* What the last one held in reserve may be what the image needs. */
 	mapfile_shrink(&journal->files[(number + 1) & 1], (journal->next + 4095) / 4096 * 4096);
 	journal->next = journal->rewind = sizeof(struct journal_head);
+	begin_record(journal);
 	STEP("journal switched");
 	return 0;
 }
@@ -505,6 +517,7 @@ int journal_switch(struct journal *journal)
 void journal_retry(struct journal *journal)
 {
 	journal->has_failed = false;
+	begin_record(journal);
 }
 
 void journal_has_image(struct journal *journal)

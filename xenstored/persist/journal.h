@@ -78,24 +78,25 @@ typedef int journal_record_fn(void *ctx, const struct journal_record *record);
 int journal_walk(struct journal *journal, uint64_t from, bool recover, journal_record_fn *fn,
 		 void *ctx);
 
-/* Room behind the entries of the turn at hand that may be taken without asking; none between turns.
- */
+/* Room behind the entries of the turn at hand that may be taken without asking. */
 struct journal_gap {
 	char *at; /* whoever writes an entry here moves it; 8-aligned */
 	char *end;
 };
 
-/** journal_gap() - where it is; borrowed for as long as the journal lives */
-struct journal_gap *journal_gap(struct journal *journal);
+/**
+ * journal_gap() - between turns: where it is; borrowed for as long as the journal lives
+ * @reserve: so much at the end of the file is not part of it
+ */
+struct journal_gap *journal_gap(struct journal *journal, uint32_t reserve);
 
 /**
  * journal_room() - room for an entry of the turn at hand
- * @len:     multiple of 8
- * @reserve: what there is beyond this may be taken through journal_gap()
+ * @len: multiple of 8
  *
  * Return: where to write it, at once; NULL: there is no room, the turn cannot be committed.
  */
-void *journal_room(struct journal *journal, uint32_t len, uint32_t reserve);
+void *journal_room(struct journal *journal, uint32_t len);
 
 /** journal_spare() - so many bytes of entries find room without asking the file system */
 uint64_t journal_spare(struct journal *journal);

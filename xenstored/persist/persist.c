@@ -124,9 +124,8 @@ static void listen_to(struct persist *persist)
 {
 	struct protocol *protocol = persist->protocol;
 
-	persist->sink = (struct put_sink){ .room = room_get,
-					   .ctx = persist,
-					   .gap = journal_gap(persist->journal) };
+	persist->sink =
+		(struct put_sink){ .room = room_get, .ctx = persist, .gap = room_gap(persist) };
 	protocol->store->observer = &store_observer;
 	protocol->store->observer_ctx = persist;
 	quota_observe(protocol->quota, heard_limit, persist);

@@ -13,6 +13,11 @@
 /* How often room is looked for. */
 #define LOOK_MS 250
 
+struct journal_gap *room_gap(const struct persist *persist)
+{
+	return journal_gap(persist->journal, RESERVE / 2);
+}
+
 void room_is_scarce(struct persist *persist)
 {
 	if (!persist->is_tight)
@@ -32,7 +37,7 @@ void *room_get(void *ctx, uint32_t len)
 		room_is_scarce(persist);
 		persist->protocol->is_stuck |= journal_spare(journal) < RESERVE / 4 + len;
 	}
-	return journal_room(journal, len, RESERVE / 2);
+	return journal_room(journal, len);
 }
 
 /*

@@ -8,8 +8,11 @@
 
 #include <stdint.h>
 
+struct journal_gap;
 struct persist;
 
+/** room_gap() - what an entry may take without room_get() */
+struct journal_gap *room_gap(const struct persist *persist);
 /** room_get() - a put_sink's room, in the journal of @ctx, a persist */
 void *room_get(void *ctx, uint32_t len);
 /** room_make() - between turns: for the next one */
