@@ -27,7 +27,7 @@ printf '%s\\n' 'xenstored-kva = /proc/xen/xsd_kva' 'xenstored-port = /proc/xen/x
 oxenstored --config-file=/etc/xen/ox.conf
 """
 HOST = """
-for i in $(seq 100); do [ -S /run/xenstored/socket ] && break; sleep 0.05; done
+for i in $(seq 100); do xenstore-exists / 2>/dev/null && break; sleep 0.05; done
 xen-init-dom0 >/dev/null
 xenconsoled --log=all --log-dir=/var/log/xen/console
 cfg() {

@@ -20,7 +20,7 @@ if [ "$WHOSE" = ours ]; then
 else
 	xenstored --pid-file=/run/xenstored.pid
 fi
-for i in $(seq 200); do [ -S /run/xenstored/socket ] && break; sleep 0.05; done
+for i in $(seq 200); do xenstore-exists / 2>/dev/null && break; sleep 0.05; done
 xen-init-dom0 >/dev/null
 if [ "$WHOSE" = ours ]; then
 	xenconsoled --interactive 2>/dev/null &
@@ -55,6 +55,7 @@ def on_a_host_with_daemons(request, build):
         inner = 'export PATH="' + ":".join([*map(str, folders), f"{simxen.parent}", "$PATH"]) + '"\n'
         result = subprocess.run([str(simxen), "run", f"--stock={debian}", "--", "bash", "-c", inner + PRELUDE + script], text=True,
                                 check=False, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL, env=environment)
+        print(result.stdout, result.stderr)      # shown if the test fails
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout.splitlines()
 

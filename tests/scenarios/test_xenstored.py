@@ -66,3 +66,21 @@ def test_clients_beyond_the_limit_of_files_wait_and_cost_nothing(program, tmp_pa
         for client in clients[:-1]:
             client.close()
         assert asks(clients[-1]) == READ              # its turn has come
+
+
+def test_who_comes_as_soon_as_the_socket_is_there_is_not_refused(program, tmp_path):
+    environment = dict(os.environ, XENSTORED_RUNDIR=str(tmp_path))
+    command = [program("xenstored"), "--no-fork", "--no-domain-init", "--no-state", f"--pid-file={tmp_path}/pid"]
+    for _ in range(200):
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            try:
+                while process.poll() is None:
+                    with contextlib.suppress(FileNotFoundError):
+                        client = connect(tmp_path / "socket")       # refused: the file was there too early
+                        break
+                assert asks(client) == READ
+                client.close()
+            finally:
+                process.terminate()
+                process.wait(10)
+        assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]

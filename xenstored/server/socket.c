@@ -271,25 +271,49 @@ static int remove_leftover(const struct sockaddr_un *address)
 	return 0;
 }
 
+/* Another name beside the socket's, which no other process takes. */
+static int name_beside(struct sockaddr_un *beside, const struct sockaddr_un *address)
+{
+	const char *slash = strrchr(address->sun_path, '/');
+	int dir_len = slash ? (int)(slash + 1 - address->sun_path) : 0;
+	int n = snprintf(beside->sun_path, sizeof(beside->sun_path), "%.*s.%d", dir_len,
+			 address->sun_path, (int)getpid());
+
+	beside->sun_family = AF_UNIX;
+	return n < (int)sizeof(beside->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+/*
+ * The socket gets its name when it listens already: start scripts wait for the file, and who then
+ * connects is not refused. link() does not take the name from another daemon.
+ */
 static int listen_at(struct listener *listener)
 {
-	const struct sockaddr *address = (const struct sockaddr *)&listener->address;
+	struct sockaddr_un beside = { 0 };
 	mode_t mask;
 	int r = remove_leftover(&listener->address);
 
+	if (r == 0)
+		r = name_beside(&beside, &listener->address);
 	if (r < 0)
 		return r;
 	listener->acceptable.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->acceptable.fd < 0)
 		return -errno;
+	unlink(beside.sun_path);
 	/* The file mode is all the protection there is, from the first moment on. */
 	mask = umask(0177);
-	r = bind(listener->acceptable.fd, address, sizeof(listener->address)) < 0 ? -errno : 0;
+	r = bind(listener->acceptable.fd, (struct sockaddr *)&beside, sizeof(beside)) < 0 ? -errno
+											  : 0;
 	umask(mask);
 	if (r < 0)
 		return r;
-	listener->is_bound = true;
-	return listen(listener->acceptable.fd, BACKLOG) < 0 ? -errno : 0;
+	if (listen(listener->acceptable.fd, BACKLOG) < 0 ||
+	    link(beside.sun_path, listener->address.sun_path) < 0)
+		r = errno == EEXIST ? -EADDRINUSE : -errno;
+	listener->is_bound = r == 0;
+	unlink(beside.sun_path);
+	return r;
 }
 
 int listener_new(struct listener **out, struct server *server, const char *path)
