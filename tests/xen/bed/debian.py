@@ -15,13 +15,14 @@ from .cache import BedError, say
 from .image import BUSYBOX, DOM0, Image, MODULES, fill_guest, fill_kernel, install, modules_of, pack
 
 PACKAGES = ("systemd", "systemd-sysv", "udev", "dbus", "kmod", "procps", "strace", "xen-utils-4.17", "xenstore-utils",
-            "python3-minimal", "libpython3-stdlib")
+            "python3-minimal", "libpython3-stdlib", "iproute2")
 DISK_MIB = 700
 
 # What the initramfs loads to reach disk and share, and what systemd loads itself later.
 EARLY = tuple(name for name in MODULES if not name.startswith("xen")) + (
     "virtio_blk", "crc32c_generic", "jbd2", "mbcache", "crc16", "ext4")
-LATER = ("xen-evtchn", "xenfs", "xen-privcmd", "xen-gntdev", "xen-gntalloc", "autofs4", "loop")
+LATER = ("xen-evtchn", "xenfs", "xen-privcmd", "xen-gntdev", "xen-gntalloc", "autofs4", "loop", "llc", "stp", "bridge",
+         "xen-netback", "xen-blkback")
 
 # Seven of the ten seconds that the boot takes less: nothing in a test needs these.
 MASKED = ("systemd-udev-trigger.service", "systemd-udevd.service", "systemd-udevd-control.socket",

@@ -24,6 +24,8 @@ BUSYBOX = Path("/bin/busybox")
 MODULES = ("xen-evtchn", "xen-privcmd", "xenfs", "xen-gntdev", "xen-gntalloc", "virtio_ring", "virtio",
            "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "9pnet", "9pnet_virtio", "netfs",
            "fscache", "9p")
+# A guest's: it loads them when its command line speaks of devices.
+GUEST_MODULES = ("xen-netfront", "xen-blkfront")
 
 # Debian's own tools; the daemons among them are the rivals and what "--stock" runs.
 STOCK = ("xl", "libxl-save-helper", "xenstored", "oxenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "lsevtchn",
@@ -142,6 +144,8 @@ def _guest_tree(tree, root):
     install(tree, client, "usr/bin")
     for library in programs.libraries([client]):
         install(tree, library, library.parent.relative_to("/"))
+    for name in GUEST_MODULES:
+        programs.copy(_only(modules_of(root), f"**/{name}.ko"), tree / "modules")
     programs.copy(DOM0 / "guest-init", tree, "init").chmod(0o755)
 
 

@@ -18,7 +18,7 @@ LIST = Path(__file__).resolve().parents[3] / "build-aux" / "packages"
 
 # Of what the packages hold, the bed needs this. The kernel's modules are picked by image.py.
 WANTED = re.compile(r"\./(boot/(xen-[\d.]+-amd64\.gz|vmlinuz-)|usr/lib/xen-[\d.]+/bin/|usr/bin/xenstore"
-                    r"|lib/modules/[^/]+/(kernel/(drivers/(xen|virtio|block|char)|fs|net/9p|lib|crypto|arch)/|modules\.))")
+                    r"|lib/modules/[^/]+/(kernel/(drivers/(xen|virtio|block|char|net/xen-netback)|fs|net/(9p|bridge|802|llc)|lib|crypto|arch)/|kernel/drivers/net/xen-netfront|modules\.))")
 
 
 def names():
