@@ -14,14 +14,16 @@
 
 #include "guestcfg.h"
 #include "handles.h"
-#include "jobstore.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
+#include "macs.h"
 #include "names.h"
 #include "plan.h"
 #include "report.h"
+#include "scripts.h"
 #include "sweep.h"
+#include "tokens.h"
 #include "userdata.h"
 #include "worker.h"
 
@@ -38,7 +40,8 @@ struct batch {
 	struct plan *plan;
 	struct job_env env;
 	struct names *names;
-	struct job *jobs; /* owned: one per domain of the plan; its id is its index */
+	struct macs *macs; /* owned; NULL if no config has a vif */
+	struct job *jobs;  /* owned: one per domain of the plan; its id is its index */
 	size_t n_started, n_in_flight;
 	size_t n_failed, n_failed_in_a_row, n_unclean;
 	struct job_list active; /* on their way */
@@ -181,15 +184,14 @@ static void on_turn(void *ctx)
 
 /* --- what the store and the clock say --- */
 
-static void on_event(void *ctx, const char *path, const char *token)
+static void on_event(void *ctx, const char *path, const char *text)
 {
 	struct batch *batch = ctx;
-	uint32_t id;
-	char kind;
+	struct tokens token;
 
 	(void)path;
-	if (jobstore_token(token, &id, &kind) && id < batch->n_started)
-		jobstore_event(&batch->jobs[id], kind);
+	if (tokens_parse(&token, text) && token.id < batch->n_started)
+		job_event(&batch->jobs[token.id], &token);
 }
 
 static void on_connected(void *ctx)
@@ -296,6 +298,43 @@ static size_t check_names(const struct batch *batch)
 	return n_clashes;
 }
 
+static void begin(struct batch *batch)
+{
+	batch->begun = true;
+	loop_again(batch->env.host->loop);
+}
+
+static void on_macs(void *ctx, int error)
+{
+	struct batch *batch = ctx;
+	const uint64_t *taken;
+	size_t n;
+
+	if (batch->env.closing)
+		return;
+	if (error)
+		log_error(batch->env.host->log, "the addresses of vifs cannot be read: %s",
+			  strerror(-error));
+	taken = macs_taken(batch->macs, &n);
+	if (error || macs_assign(batch->plan, taken, n, batch->env.host->log) < 0)
+		refuse(batch);
+	else
+		begin(batch);
+}
+
+static bool has_vifs(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_domains; i++)
+		if (plan->domains[i].config->devices.n_vifs)
+			return true;
+	return false;
+}
+
+static int list_macs(struct batch *batch)
+{
+	return macs_new(&batch->macs, batch->env.host->store, on_macs, batch);
+}
+
 static void on_names(void *ctx, int error)
 {
 	struct batch *batch = ctx;
@@ -306,12 +345,12 @@ static void on_names(void *ctx, int error)
 		refuse(batch);
 		return;
 	}
-	if (check_names(batch)) {
+	if (check_names(batch) || (has_vifs(batch->plan) && list_macs(batch) < 0)) {
 		refuse(batch);
 		return;
 	}
-	batch->begun = true;
-	loop_again(batch->env.host->loop);
+	if (!batch->macs)
+		begin(batch);
 }
 
 static void on_ready(void *ctx, int error)
@@ -319,6 +358,13 @@ static void on_ready(void *ctx, int error)
 	struct batch *batch = ctx;
 	struct handles *host = batch->env.host;
 
+	batch->env.unplug = (struct unplug_env){
+		.store = host->store,
+		.scripts = batch->env.scripts,
+		.xch = host->xch,
+		.log = host->log,
+		.closing = &batch->env.closing,
+	};
 	if (!error)
 		error = names_new(&batch->names, host->xch, host->store, on_names, batch);
 	else
@@ -391,6 +437,8 @@ static int set_up(struct batch *batch, struct handles *host, struct guestcfg *co
 	if (!r)
 		r = proof_new(&batch->env.proof, options->prove, log_xtl(host->log));
 	if (!r)
+		r = scripts_new(&batch->env.scripts, host->loop, options->max_scripts);
+	if (!r)
 		r = set_up_events(batch);
 	if (!r)
 		r = handles_connect(host, &handlers, on_ready, batch);
@@ -409,6 +457,10 @@ static void tear_down(struct batch *batch)
 		event_free(batch->terminate);
 	batch->env.closing = true;
 	handles_disconnect(batch->env.host);
+	scripts_free(batch->env.scripts);
+	for (size_t i = 0; batch->jobs && i < batch->n_started; i++)
+		job_deinit(&batch->jobs[i]);
+	macs_free(batch->macs);
 	worker_pool_free(batch->env.pool);
 	sweep_free(batch->sweep);
 	names_free(batch->names);

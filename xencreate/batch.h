@@ -18,6 +18,7 @@ struct plan;
 struct batch_options {
 	unsigned int n_workers;
 	size_t max_in_flight;
+	size_t max_scripts; /* hotplug scripts, and xl, at a time */
 	enum job_wait wait;
 	bool paused;
 	enum proof_which prove;

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +19,10 @@
 #include "loop.h"
 #include "names.h"
 #include "report.h"
+#include "scripts.h"
 #include "sweep.h"
+#include "targets.h"
+#include "tokens.h"
 #include "userdata.h"
 #include "victim.h"
 #include "worker.h"
@@ -41,6 +43,7 @@ struct destroy {
 	const struct batch_options *options;
 	struct victim_env env;
 	struct names *names;
+	struct scripts *scripts;
 	struct report *report;
 	struct sweep *sweep;
 	struct victim *victims; /* owned; in rising order of domids */
@@ -252,106 +255,19 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 	destroy->stopping = true;
 }
 
-/* --- which ones --- */
-
-static bool is_target(const struct names_entry *entry, const char *target)
-{
-	char *end_of_number;
-	unsigned long domid = strtoul(target, &end_of_number, 10);
-
-	if (!*end_of_number)
-		return domid == entry->domid;
-	return entry->name && !fnmatch(target, entry->name, 0);
-}
-
-static bool wanted(const struct destroy_request *request, const struct names_entry *entry,
-		   bool *used)
-{
-	bool found = request->all;
-
-	for (size_t i = 0; i < request->n_targets; i++) {
-		if (!is_target(entry, request->targets[i]))
-			continue;
-		used[i] = true;
-		found = true;
-	}
-	return found;
-}
-
-static void add_victim(struct destroy *destroy, const struct names_entry *entry, bool ghost)
-{
-	victim_init(&destroy->victims[destroy->n_victims], &destroy->env, entry,
-		    (uint32_t)destroy->n_victims, ghost);
-	destroy->n_victims++;
-}
-
-static int choose_targets(struct destroy *destroy, const struct names_entry *entries, size_t n)
-{
-	const struct destroy_request *request = destroy->request;
-	CLEANUP(free) bool *used = calloc(request->n_targets + 1, sizeof(*used));
-
-	if (!used)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		if (wanted(request, &entries[i], used))
-			add_victim(destroy, &entries[i], false);
-	for (size_t i = 0; i < request->n_targets; i++) {
-		if (used[i])
-			continue;
-		log_error(destroy->env.host->log, "there is no domain \"%s\"", request->targets[i]);
-		return -ESRCH;
-	}
-	return 0;
-}
-
-static int compare_uuids(const void *a, const void *b)
-{
-	return memcmp(((const struct names_entry *)a)->uuid, ((const struct names_entry *)b)->uuid,
-		      16);
-}
-
-/* Those on the host first, in its order; then those of which only nodes can be left. */
-static int choose_known(struct destroy *destroy, const struct names_entry *entries, size_t n)
-{
-	size_t n_known = destroy->request->n_known;
-	CLEANUP(free) struct names_entry *known = calloc(n_known + 1, sizeof(*known));
-	CLEANUP(free) bool *found = calloc(n_known + 1, sizeof(*found));
-
-	if (!known || !found)
-		return -ENOMEM;
-	memcpy(known, destroy->request->known, n_known * sizeof(*known));
-	qsort(known, n_known, sizeof(*known), compare_uuids);
-	for (size_t i = 0; i < n; i++) {
-		const struct names_entry *same =
-			bsearch(&entries[i], known, n_known, sizeof(*known), compare_uuids);
-
-		if (!same)
-			continue;
-		found[same - known] = true;
-		add_victim(destroy, &entries[i], false);
-	}
-	for (size_t i = 0; i < n_known; i++) {
-		const struct names_entry *original = bsearch(
-			&destroy->request->known[i], known, n_known, sizeof(*known), compare_uuids);
-
-		if (!found[original - known] && original->domid)
-			add_victim(destroy, &destroy->request->known[i], true);
-	}
-	return 0;
-}
-
 static int choose(struct destroy *destroy)
 {
-	const struct names_entry *entries;
-	size_t n;
+	struct targets targets = { 0 };
+	int r = targets_choose(&targets, destroy->request, destroy->names, destroy->env.host->log);
 
-	entries = names_entries(destroy->names, &n);
-	destroy->victims = calloc(n + destroy->request->n_known + 1, sizeof(destroy->victims[0]));
-	if (!destroy->victims)
-		return -ENOMEM;
-	if (destroy->request->known)
-		return choose_known(destroy, entries, n);
-	return choose_targets(destroy, entries, n);
+	destroy->victims = calloc(targets.n + 1, sizeof(destroy->victims[0]));
+	if (!r && !destroy->victims)
+		r = -ENOMEM;
+	for (size_t i = 0; !r && i < targets.n; i++)
+		victim_init(&destroy->victims[destroy->n_victims++], &destroy->env,
+			    targets.all[i].entry, (uint32_t)i, targets.all[i].ghost);
+	free(targets.all);
+	return r;
 }
 
 static int make_report(struct destroy *destroy)
@@ -394,6 +310,13 @@ static void on_ready(void *ctx, int error)
 {
 	struct destroy *destroy = ctx;
 
+	destroy->env.unplug = (struct unplug_env){
+		.store = destroy->env.host->store,
+		.scripts = destroy->scripts,
+		.xch = destroy->env.host->xch,
+		.log = destroy->env.host->log,
+		.closing = &destroy->env.closing,
+	};
 	if (!error)
 		error = names_new(&destroy->names, destroy->env.host->xch, destroy->env.host->store,
 				  on_names, destroy);
@@ -401,6 +324,17 @@ static void on_ready(void *ctx, int error)
 		log_error(destroy->env.host->log, "the store daemon does not answer");
 	if (error)
 		refuse(destroy);
+}
+
+static void on_event(void *ctx, const char *path, const char *text)
+{
+	struct destroy *destroy = ctx;
+	struct tokens token;
+
+	(void)path;
+	if (tokens_parse(&token, text) && token.kind == TOKENS_UNPLUG &&
+	    token.id < destroy->n_started)
+		victim_event(&destroy->victims[token.id], token.index);
 }
 
 static int set_up_events(struct destroy *destroy)
@@ -433,6 +367,9 @@ static void tear_down(struct destroy *destroy)
 		event_free(destroy->terminate);
 	destroy->env.closing = true;
 	handles_disconnect(destroy->env.host);
+	scripts_free(destroy->scripts);
+	for (size_t i = 0; i < destroy->n_victims; i++)
+		unplug_deinit(&destroy->victims[i].unplug);
 	worker_pool_free(destroy->env.pool);
 	sweep_free(destroy->sweep);
 	report_free(destroy->report);
@@ -444,7 +381,10 @@ static void tear_down(struct destroy *destroy)
 enum batch_outcome destroy_run(struct handles *host, const struct destroy_request *request,
 			       const struct batch_options *options)
 {
-	static const struct storeclient_handlers handlers = { .connected = on_connected };
+	static const struct storeclient_handlers handlers = {
+		.event = on_event,
+		.connected = on_connected,
+	};
 	struct destroy destroy = {
 		.request = request,
 		.options = options,
@@ -457,6 +397,8 @@ enum batch_outcome destroy_run(struct handles *host, const struct destroy_reques
 
 	if (!r)
 		r = set_up_events(&destroy);
+	if (!r)
+		r = scripts_new(&destroy.scripts, host->loop, options->max_scripts);
 	if (!r)
 		r = handles_connect(host, &handlers, on_ready, &destroy);
 	if (!r)

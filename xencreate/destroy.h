@@ -28,8 +28,8 @@ struct destroy_request {
  * @request: borrowed, with all in it
  * @options: workers, limits and reporting apply
  *
- * A target that matches nothing refuses all. A domain with devices beside its console is left alone
- * and reported: their backends need xl destroy.
+ * A target that matches nothing refuses all. A domain with a device model, or with devices
+ * other than vifs and disks of the kernel's backends, is handed to xl destroy.
  */
 enum batch_outcome destroy_run(struct handles *host, const struct destroy_request *request,
 			       const struct batch_options *options);

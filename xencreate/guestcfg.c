@@ -15,6 +15,7 @@
 #include "keys.h"
 #include "log.h"
 #include "userdata.h"
+#include "xlconf.h"
 
 #define MEMORY_DEFAULT_MIB 32
 #define FILE_SIZE_MAX	   (1 << 20)
@@ -47,11 +48,13 @@ static const char *const known_keys[] = {
 	"on_crash",
 	"on_watchdog",
 	"on_soft_reset",
+	"vif",
+	"disk",
 };
 
 /* Settings for devices: an empty list asks for nothing. */
-static const char *const device_keys[] = { "disk",   "vif",	"vfb", "pci", "usbctrl",
-					   "usbdev", "channel", "p9",  "vtpm" };
+static const char *const device_keys[] = { "vfb",     "pci", "usbctrl", "usbdev",
+					   "channel", "p9",  "vtpm" };
 
 static bool listed(const char *const *list, size_t n, const char *key, size_t len)
 {
@@ -314,6 +317,45 @@ static int get_placement(const struct reading *reading)
 	return 0;
 }
 
+/* Each entry of a list of devices. */
+static int get_entries(const struct reading *reading, const char *key, const struct xlconf *xlconf)
+{
+	struct device_list *devices = &reading->config->devices;
+	XLU_ConfigList *entries;
+	int n = 0, r = xlu_cfg_get_list(reading->cfg, key, &entries, &n, 0);
+
+	if (r)
+		return r == ESRCH ? 0 : -EINVAL;
+	for (int i = 0; !r && i < n; i++) {
+		const char *text = xlu_cfg_get_listitem(entries, i), *why = "not a text";
+
+		if (!text)
+			r = -EINVAL;
+		else if (xlconf)
+			r = device_add_vif(devices, text, xlconf, &why);
+		else
+			r = device_add_disk(devices, text, &why);
+		if (r < 0)
+			log_error(reading->log, "%s: %s: \"%s\": %s", reading->path, key,
+				  text ? text : "", why);
+	}
+	return r;
+}
+
+static int get_devices(const struct reading *reading)
+{
+	struct xlconf xlconf;
+	int r = xlconf_load(&xlconf, XLCONF_PATH, reading->log);
+
+	if (r < 0)
+		return r;
+	r = get_entries(reading, "vif", &xlconf);
+	if (!r)
+		r = get_entries(reading, "disk", NULL);
+	xlconf_deinit(&xlconf);
+	return r;
+}
+
 /* A config without a name is called like its file, without the ending. */
 static int default_name(struct guestcfg *config)
 {
@@ -349,6 +391,8 @@ static int interpret(const struct reading *reading, const char *text)
 		r = get_numbers(reading);
 	if (!r)
 		r = get_placement(reading);
+	if (!r)
+		r = get_devices(reading);
 	if (!r && !config->kernel_path)
 		return refuse(reading, -EINVAL, "missing", "kernel");
 	return r < 0 ? r : userdata_form(&config->userdata_form, config);
@@ -427,6 +471,7 @@ void guestcfg_free(struct guestcfg *config)
 	free(config->userdata_form);
 	free(config->cpus.sets);
 	free(config->cpus_soft.sets);
+	device_list_deinit(&config->devices);
 	free(config);
 }
 

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "cpus.h"
+#include "device.h"
 
 struct image;
 struct log;
@@ -42,6 +43,7 @@ struct guestcfg {
 	int32_t max_maptrack_frames;
 	uint32_t grant_version;
 	struct guestcfg_cpus cpus, cpus_soft;
+	struct device_list devices;
 	uint32_t pool; /* the CPU pool's number */
 	bool has_uuid;
 	uint8_t uuid[16];

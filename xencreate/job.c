@@ -19,6 +19,7 @@
 #include "plan.h"
 #include "proof.h"
 #include "report.h"
+#include "tokens.h"
 #include "userdata.h"
 #include "worker.h"
 
@@ -104,15 +105,44 @@ static void unpause(struct job *job)
 
 static void introduce(struct job *job)
 {
-	if (job->env->wait >= JOB_WAIT_CONSOLE)
+	if (job->env->wait >= JOB_WAIT_CONSOLE || job->plan->config->devices.n)
 		undo_push(&job->undo, UNDO_WATCHES);
 	jobstore_send_introduction(job);
 	job_settle(job);
 }
 
+/* What comes when the store daemon has taken the domain: what is not needed takes no time. */
+static void introduced(struct job *job)
+{
+	int r = 0;
+
+	if (job->plan->config->devices.n) {
+		leave(job, STAGE_DEVICES);
+		job->waiting_since_us = job->stage_start_us;
+		r = plug_start(job);
+	} else {
+		leave(job, STAGE_CONSOLE);
+	}
+	if (r < 0)
+		job_note_error(job, r, strerror(-r));
+	job_settle(job);
+}
+
+static void await_console(struct job *job)
+{
+	if (job->env->wait >= JOB_WAIT_CONSOLE) {
+		if (!job->tty_seen)
+			return;
+		leave(job, STAGE_UNPAUSE);
+	} else {
+		job->stage = STAGE_UNPAUSE;
+	}
+	unpause(job);
+}
+
 void job_settle(struct job *job)
 {
-	if (job->n_pending || job->in_worker)
+	if (job->n_pending || job->in_worker || job->plugs.n_scripts || job->unplug.active)
 		return;
 	if (job->state == JOB_UNDOING || job->error) {
 		go_back(job);
@@ -126,17 +156,16 @@ void job_settle(struct job *job)
 		introduce(job);
 		break;
 	case STAGE_INTRODUCE:
-		leave(job, job->env->wait < JOB_WAIT_CONSOLE ? STAGE_UNPAUSE : STAGE_CONSOLE);
-		if (job->stage == STAGE_UNPAUSE)
-			unpause(job);
-		else
-			job_settle(job);
+		introduced(job);
+		break;
+	case STAGE_DEVICES:
+		if (job->plugs.n_done < job->plugs.n)
+			return;
+		leave(job, STAGE_CONSOLE);
+		job_settle(job);
 		break;
 	case STAGE_CONSOLE:
-		if (!job->tty_seen)
-			return;
-		leave(job, STAGE_UNPAUSE);
-		unpause(job);
+		await_console(job);
 		break;
 	case STAGE_READY:
 		if (!job->ready_seen)
@@ -161,6 +190,8 @@ static void built(struct job *job, const struct worker_result *result)
 	job->build = result->build;
 	leave(job, STAGE_STORE);
 	undo_push(&job->undo, UNDO_TREE);
+	if (job->plan->config->devices.n)
+		undo_push(&job->undo, UNDO_DEVICES);
 	jobstore_send_tree(job);
 	job_settle(job);
 }
@@ -168,8 +199,7 @@ static void built(struct job *job, const struct worker_result *result)
 /* libxl's file. */
 static int remember(struct job *job)
 {
-	int r = userdata_write(job->shell.domid, job->plan->config->userdata_form, job->plan->name,
-			       job->plan->uuid_text);
+	int r = userdata_write(job->shell.domid, job->plan);
 
 	if (!r)
 		undo_push(&job->undo, UNDO_USERDATA);
@@ -219,7 +249,7 @@ void job_start(struct job *job)
 
 void job_reconnected(struct job *job)
 {
-	if (job->n_pending)
+	if (job->n_pending || job->unplug.active)
 		return;
 	job->connection_lost = false;
 	if (job->state == JOB_UNDOING)
@@ -230,7 +260,8 @@ void job_reconnected(struct job *job)
 		jobstore_send_tree(job);
 	else if (job->stage == STAGE_INTRODUCE)
 		jobstore_send_introduction(job);
-	else if (job->stage == STAGE_CONSOLE || job->stage == STAGE_READY)
+	else if (job->stage == STAGE_DEVICES || job->stage == STAGE_CONSOLE ||
+		 job->stage == STAGE_READY)
 		jobstore_watch_again(job);
 	job_settle(job);
 }
@@ -263,11 +294,43 @@ static void remove_tree(struct job *job)
 		jobstore_remove_tree(job);
 }
 
+static void on_unplugged(void *ctx, int error)
+{
+	struct job *job = ctx;
+
+	if (error == -ECONNRESET) {
+		job->connection_lost = !storeclient_is_connected(job->env->host->store);
+		undo_push(&job->undo, UNDO_DEVICES); /* once more */
+	} else if (error) {
+		job->unclean = true;
+	}
+	go_back(job);
+}
+
+static void take_devices_down(struct job *job)
+{
+	job->unplug.env = &job->env->unplug;
+	job->unplug.domid = job->shell.domid;
+	job->unplug.id = job->id;
+	job->unplug.pause = true;
+	job->unplug.done = on_unplugged;
+	job->unplug.ctx = job;
+	if (job->store_given_up) {
+		job->unclean = true;
+	} else if (unplug_start(&job->unplug) < 0) {
+		job->connection_lost = true;
+		undo_push(&job->undo, UNDO_DEVICES);
+	}
+}
+
 static void take_back(struct job *job, enum undo_kind kind)
 {
 	switch (kind) {
 	case UNDO_WATCHES:
 		jobstore_unwatch(job);
+		break;
+	case UNDO_DEVICES:
+		take_devices_down(job);
 		break;
 	case UNDO_TREE:
 		remove_tree(job);
@@ -286,7 +349,7 @@ static bool waits_for_store(const struct job *job)
 	enum undo_kind kind;
 
 	return job->connection_lost && !job->store_given_up && undo_next(&job->undo, &kind) &&
-	       kind == UNDO_TREE;
+	       (kind == UNDO_TREE || kind == UNDO_DEVICES);
 }
 
 /* Takes one thing back, and comes here again when that is answered. */
@@ -297,7 +360,8 @@ static void go_back(struct job *job)
 	if (job->state != JOB_UNDOING)
 		job->undo_start_us = now_us();
 	job->state = JOB_UNDOING;
-	while (!job->n_pending && !job->in_worker && !waits_for_store(job)) {
+	while (!job->n_pending && !job->in_worker && !job->plugs.n_scripts && !job->unplug.active &&
+	       !waits_for_store(job)) {
 		if (!undo_pop(&job->undo, &kind)) {
 			finish(job, JOB_FAILED);
 			return;
@@ -328,18 +392,55 @@ void job_cancel(struct job *job, int error, const char *why)
 	job_settle(job);
 }
 
+void job_event(struct job *job, const struct tokens *token)
+{
+	if (token->kind == TOKENS_PLUG)
+		plug_event(job, token->index);
+	else if (token->kind == TOKENS_UNPLUG)
+		unplug_event(&job->unplug, token->index);
+	else
+		jobstore_event(job, token->kind);
+}
+
+void job_deinit(struct job *job)
+{
+	plug_deinit(&job->plugs);
+	unplug_deinit(&job->unplug);
+}
+
+/* On the way back. */
+static bool check_undo_time(struct job *job, uint64_t now)
+{
+	if (job->unplug.active) {
+		/* It has its own limits; only a store that does not answer ends it. */
+		job->store_given_up |= unplug_check_time(&job->unplug, now, job->env->timeout_us);
+		return job->store_given_up && job->unplug.n_pending;
+	}
+	if (now <= job->undo_start_us + job->env->timeout_us)
+		return false;
+	job->store_given_up = true;
+	go_back(job);
+	return job->n_pending > 0;
+}
+
 bool job_check_time(struct job *job, uint64_t now)
 {
-	uint64_t since_us = job->state == JOB_UNDOING ? job->undo_start_us : job->stage_start_us;
+	uint64_t since_us = job->stage_start_us;
+	char why[128] = "timed out";
 
-	/* Building takes what it takes. */
-	if (job->in_worker || now <= since_us + job->env->timeout_us)
+	/* Building takes what it takes, and a script has a limit of its own. */
+	if (job->in_worker || job->plugs.n_scripts)
 		return false;
-	if (job->state == JOB_UNDOING) {
-		job->store_given_up = true;
-		go_back(job);
-	} else {
-		job_cancel(job, -ETIMEDOUT, "timed out");
+	if (job->state == JOB_UNDOING)
+		return check_undo_time(job, now);
+	if (job->stage == STAGE_DEVICES) {
+		if (!job->waiting_since_us)
+			job->waiting_since_us = now;
+		since_us = job->waiting_since_us;
+		plug_describe_wait(job, why, sizeof(why));
 	}
+	if (now <= since_us + job->env->timeout_us)
+		return false;
+	job_cancel(job, -ETIMEDOUT, why);
 	return job->n_pending > 0;
 }

@@ -12,10 +12,12 @@
 
 #include "build.h"
 #include "place.h"
+#include "plug.h"
 #include "shell.h"
 #include "stage.h"
 #include "tree.h"
 #include "undo.h"
+#include "unplug.h"
 
 struct handles;
 struct job;
@@ -23,6 +25,8 @@ struct journal;
 struct plan_domain;
 struct proof;
 struct report;
+struct scripts;
+struct tokens;
 struct worker_pool;
 struct worker_result;
 
@@ -48,6 +52,8 @@ struct job_env {
 	struct report *report;
 	struct journal *journal; /* or NULL */
 	struct proof *proof;
+	struct scripts *scripts;
+	struct unplug_env unplug;
 	enum job_wait wait;
 	bool paused; /* leave the domains paused */
 	struct place place;
@@ -76,6 +82,10 @@ struct job {
 	bool tty_watched, ready_watched;
 	bool ready_expected;  /* the watch's own first event tells nothing new */
 	bool connection_lost; /* of something that was sent: send it again */
+	struct plugs plugs;
+	struct unplug unplug;
+	uint64_t waiting_since_us; /* in the stage of the devices: since when for backends; 0: a
+				      script has just ended */
 	struct undo undo;
 	bool unclean;
 	bool store_given_up; /* the way back goes on without it */
@@ -107,6 +117,12 @@ void job_note_error(struct job *job, int error, const char *what);
 
 /** job_settle() - from jobstore.c: an answer came; take the next step if none is missing. */
 void job_settle(struct job *job);
+
+/** job_event() - a watch of this job fired. */
+void job_event(struct job *job, const struct tokens *token);
+
+/** job_deinit() - free what it holds, when its batch is over. */
+void job_deinit(struct job *job);
 
 /**
  * job_check_time() - cancel if it has waited too long; on the way back, go on without the store

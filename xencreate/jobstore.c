@@ -16,30 +16,22 @@
 #include "job.h"
 #include "plan.h"
 #include "storeclient.h"
+#include "tokens.h"
 
-#define TOKEN_TTY   't'
-#define TOKEN_READY 'r'
-
-static void token(char *buf, size_t size, const struct job *job, char kind)
+static void token(char text[TOKENS_MAX], const struct job *job, char kind)
 {
-	snprintf(buf, size, "%" PRIu32 "%c", job->id, kind);
-}
+	const struct tokens token = { .id = job->id, .kind = kind };
 
-bool jobstore_token(const char *text, uint32_t *id, char *kind)
-{
-	char end;
-
-	return sscanf(text, "%" SCNu32 "%c%c", id, kind, &end) == 2 &&
-	       (*kind == TOKEN_TTY || *kind == TOKEN_READY);
+	tokens_format(text, &token);
 }
 
 static void watch_path(char *buf, size_t size, const struct job *job, char kind)
 {
 	snprintf(buf, size, "/local/domain/%u/%s", job->shell.domid,
-		 kind == TOKEN_TTY ? "console/tty" : job->env->ready_node);
+		 kind == TOKENS_TTY ? "console/tty" : job->env->ready_node);
 }
 
-static void answered(struct job *job, int error, const char *what)
+void jobstore_answered(struct job *job, int error, const char *what)
 {
 	job->n_pending--;
 	if (job->env->closing)
@@ -51,9 +43,7 @@ static void answered(struct job *job, int error, const char *what)
 	job_settle(job);
 }
 
-/* After storeclient_*(): counts what was sent. A connection that is not there now will be there
- * later. */
-static bool sent(struct job *job, int r)
+bool jobstore_sent(struct job *job, int r)
 {
 	if (!r)
 		job->n_pending++;
@@ -97,7 +87,7 @@ static void on_tree_reply(void *ctx, int error, const char *data, size_t len)
 	if (error && !make_tree(job))
 		snprintf(what, sizeof(what), "%s: %s", tree_payload(&job->env->tree, i),
 			 strerror(-error));
-	answered(job, error, what);
+	jobstore_answered(job, error, what);
 }
 
 void jobstore_send_tree(struct job *job)
@@ -112,36 +102,36 @@ void jobstore_send_tree(struct job *job)
 		struct iovec iov = { (char *)tree_payload(&env->tree, i),
 				     env->tree.requests[i].len };
 
-		sent(job, storeclient_request(env->host->store, env->tree.requests[i].type, 0, &iov,
-					      1, on_tree_reply, job));
+		jobstore_sent(job, storeclient_request(env->host->store, env->tree.requests[i].type,
+						       0, &iov, 1, on_tree_reply, job));
 	}
 }
 
 static void on_watch_reply(void *ctx, int error, const char *data, size_t len)
 {
 	(void)data, (void)len;
-	answered(ctx, error, error ? strerror(-error) : "");
+	jobstore_answered(ctx, error, error ? strerror(-error) : "");
 }
 
 static void watch(struct job *job, char kind, bool *watched)
 {
-	char path[256], text[16];
+	char path[256], text[TOKENS_MAX];
 
 	watch_path(path, sizeof(path), job, kind);
-	token(text, sizeof(text), job, kind);
-	*watched = sent(job,
-			storeclient_watch(job->env->host->store, path, text, on_watch_reply, job));
+	token(text, job, kind);
+	*watched = jobstore_sent(job, storeclient_watch(job->env->host->store, path, text,
+							on_watch_reply, job));
 }
 
 static void unwatch(struct job *job, char kind, bool *watched)
 {
-	char path[256], text[16];
+	char path[256], text[TOKENS_MAX];
 
 	if (!*watched)
 		return;
 	*watched = false;
 	watch_path(path, sizeof(path), job, kind);
-	token(text, sizeof(text), job, kind);
+	token(text, job, kind);
 	/* With a lost connection the watch is gone anyway. */
 	storeclient_unwatch(job->env->host->store, path, text, NULL, NULL);
 }
@@ -152,7 +142,7 @@ static void on_introduced(void *ctx, int error, const char *data, size_t len)
 
 	(void)data, (void)len;
 	job->introduced = !error;
-	answered(job, error, error ? strerror(-error) : "");
+	jobstore_answered(job, error, error ? strerror(-error) : "");
 }
 
 static void send_introduce(struct job *job)
@@ -162,8 +152,8 @@ static void send_introduce(struct job *job)
 			   job->build.store_frame, '\0', job->shell.store_port);
 	struct iovec iov = { payload, (size_t)len + 1 };
 
-	sent(job, storeclient_request(job->env->host->store, XS_INTRODUCE, 0, &iov, 1,
-				      on_introduced, job));
+	jobstore_sent(job, storeclient_request(job->env->host->store, XS_INTRODUCE, 0, &iov, 1,
+					       on_introduced, job));
 }
 
 /* Watches first, so that nothing can happen before they are there. */
@@ -174,9 +164,9 @@ void jobstore_send_introduction(struct job *job)
 	job->ready_expected = !job->introduction_begun;
 	job->introduction_begun = true;
 	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
-		watch(job, TOKEN_TTY, &job->tty_watched);
+		watch(job, TOKENS_TTY, &job->tty_watched);
 	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
-		watch(job, TOKEN_READY, &job->ready_watched);
+		watch(job, TOKENS_READY, &job->ready_watched);
 	send_introduce(job);
 }
 
@@ -187,9 +177,9 @@ static void on_tty(void *ctx, int error, const char *data, size_t len)
 	(void)data;
 	if (!error && len && !job->tty_seen) {
 		job->tty_seen = true;
-		unwatch(job, TOKEN_TTY, &job->tty_watched);
+		unwatch(job, TOKENS_TTY, &job->tty_watched);
 	}
-	answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
+	jobstore_answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
 }
 
 static void on_ready_node(void *ctx, int error, const char *data, size_t len)
@@ -199,24 +189,24 @@ static void on_ready_node(void *ctx, int error, const char *data, size_t len)
 	(void)data, (void)len;
 	if (!error && !job->ready_seen) {
 		job->ready_seen = true;
-		unwatch(job, TOKEN_READY, &job->ready_watched);
+		unwatch(job, TOKENS_READY, &job->ready_watched);
 	}
-	answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
+	jobstore_answered(job, error == -ENOENT ? 0 : error, error ? strerror(-error) : "");
 }
 
 void jobstore_event(struct job *job, char kind)
 {
 	char path[256];
 
-	if (kind == TOKEN_READY && job->ready_expected) {
+	if (kind == TOKENS_READY && job->ready_expected) {
 		job->ready_expected = false; /* the watch's own */
 		return;
 	}
-	if (job->state != JOB_RUNNING || (kind == TOKEN_TTY ? job->tty_seen : job->ready_seen))
+	if (job->state != JOB_RUNNING || (kind == TOKENS_TTY ? job->tty_seen : job->ready_seen))
 		return;
 	watch_path(path, sizeof(path), job, kind);
-	sent(job, storeclient_read(job->env->host->store, 0, path,
-				   kind == TOKEN_TTY ? on_tty : on_ready_node, job));
+	jobstore_sent(job, storeclient_read(job->env->host->store, 0, path,
+					    kind == TOKENS_TTY ? on_tty : on_ready_node, job));
 }
 
 static void on_removed(void *ctx, int error, const char *data, size_t len)
@@ -263,16 +253,18 @@ void jobstore_remove_tree(struct job *job)
 
 void jobstore_watch_again(struct job *job)
 {
+	plug_again(job);
 	job->tty_watched = job->ready_watched = false;
 	job->ready_expected = false;
-	if (job->stage == STAGE_CONSOLE && !job->tty_seen)
-		watch(job, TOKEN_TTY, &job->tty_watched);
+	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
+		watch(job, TOKENS_TTY, &job->tty_watched);
 	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
-		watch(job, TOKEN_READY, &job->ready_watched);
+		watch(job, TOKENS_READY, &job->ready_watched);
 }
 
 void jobstore_unwatch(struct job *job)
 {
-	unwatch(job, TOKEN_TTY, &job->tty_watched);
-	unwatch(job, TOKEN_READY, &job->ready_watched);
+	unwatch(job, TOKENS_TTY, &job->tty_watched);
+	unwatch(job, TOKENS_READY, &job->ready_watched);
+	plug_unwatch(job);
 }

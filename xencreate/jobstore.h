@@ -24,11 +24,16 @@ void jobstore_unwatch(struct job *job);
  * connection it is put back on the list of what is to be undone. */
 void jobstore_remove_tree(struct job *job);
 
-/** jobstore_event() - a watch of this job fired; @kind is the token's. */
+/** jobstore_event() - a watch of this job fired; @kind is the token's: TOKENS_TTY or TOKENS_READY
+ */
 void jobstore_event(struct job *job, char kind);
 
-/** jobstore_token() - read a watch token: which job, which kind. Return: true if it is one of ours.
- */
-bool jobstore_token(const char *token, uint32_t *id, char *kind);
+/** jobstore_sent() - after storeclient_*(): counts what was sent, and notes what went wrong. A
+ * connection that is not there now will be there later. Return: true if an answer will come. */
+bool jobstore_sent(struct job *job, int r);
+
+/** jobstore_answered() - an answer came; job_settle() goes on if it was the last. @what: for the
+ * job's error, if @error is one */
+void jobstore_answered(struct job *job, int error, const char *what);
 
 #endif

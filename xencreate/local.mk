@@ -6,34 +6,48 @@ libxencreate_a_SOURCES = \
 	xencreate/build.c xencreate/build.h \
 	xencreate/cpus.c xencreate/cpus.h \
 	xencreate/destroy.c xencreate/destroy.h \
+	xencreate/device.c xencreate/device.h \
+	xencreate/devtree.c xencreate/devtree.h \
+	xencreate/disk.c \
 	xencreate/forecast.c xencreate/forecast.h \
 	xencreate/guestcfg.c xencreate/guestcfg.h \
+	xencreate/handed.c xencreate/handed.h \
 	xencreate/handles.c xencreate/handles.h \
+	xencreate/hotplug.c xencreate/hotplug.h \
 	xencreate/image.c xencreate/image.h \
 	xencreate/job.c xencreate/job.h \
 	xencreate/jobstore.c xencreate/jobstore.h \
 	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
+	xencreate/macs.c xencreate/macs.h \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
 	xencreate/pattern.c xencreate/pattern.h \
 	xencreate/place.c xencreate/place.h \
 	xencreate/plan.c xencreate/plan.h \
-	xencreate/recover.c xencreate/recover.h \
+	xencreate/plug.c xencreate/plug.h \
 	xencreate/proof.c xencreate/proof.h \
+	xencreate/recover.c xencreate/recover.h \
 	xencreate/report.c xencreate/report.h \
+	xencreate/scripts.c xencreate/scripts.h \
 	xencreate/shell.c xencreate/shell.h \
 	xencreate/stage.c xencreate/stage.h \
 	xencreate/sweep.c xencreate/sweep.h \
+	xencreate/targets.c xencreate/targets.h \
+	xencreate/tokens.c xencreate/tokens.h \
 	xencreate/tree.c xencreate/tree.h \
 	xencreate/undo.c xencreate/undo.h \
+	xencreate/unplug.c xencreate/unplug.h \
 	xencreate/userdata.c xencreate/userdata.h \
 	xencreate/victim.c xencreate/victim.h \
-	xencreate/worker.c xencreate/worker.h
+	xencreate/vif.c \
+	xencreate/worker.c xencreate/worker.h \
+	xencreate/writer.c xencreate/writer.h \
+	xencreate/xlconf.c xencreate/xlconf.h
 libxencreate_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS)
 libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/lsevtchn
 
-XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(JSON_LIBS)
+XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS) $(JSON_LIBS)
 xencreate_xencreate_SOURCES = xencreate/main.c
 xencreate_xencreate_CPPFLAGS = $(libxencreate_a_CPPFLAGS)
 xencreate_xencreate_LDADD = $(XENCREATE_LIBS)
@@ -78,6 +92,18 @@ check_PROGRAMS += tests/unit/test_place
 tests_unit_test_place_SOURCES = tests/unit/test_place.c
 tests_unit_test_place_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_place_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_device
+tests_unit_test_device_SOURCES = tests/unit/test_device.c
+tests_unit_test_device_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_device_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_macs
+tests_unit_test_macs_SOURCES = tests/unit/test_macs.c
+tests_unit_test_macs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_macs_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_scripts
+tests_unit_test_scripts_SOURCES = tests/unit/test_scripts.c
+tests_unit_test_scripts_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_scripts_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8 doc/xencreate-matrix.8
 dist_sbin_SCRIPTS = xencreate/xencreate-matrix
 dist_completion_DATA += xencreate/completion/xencreate

@@ -15,6 +15,7 @@
 #define WORKERS_MAX	   8
 #define IN_FLIGHT_DEFAULT  16
 #define DESTROY_IN_FLIGHT  32
+#define SCRIPTS_DEFAULT	   4
 #define TIMEOUT_DEFAULT_S  60
 #define READY_NODE_DEFAULT "data/ready"
 
@@ -28,6 +29,7 @@ enum {
 	OPT_KEEP_FREE,
 	OPT_IN_FLIGHT,
 	OPT_WORKERS,
+	OPT_SCRIPTS,
 	OPT_TIMEOUT,
 	OPT_JSON,
 	OPT_TIMINGS,
@@ -59,6 +61,7 @@ static const char create_help[] =
 	"      --keep-free=CPUS  run no domain of the batch there: 0-1,4\n"
 	"      --max-in-flight=N at most N on their way at a time (16)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
+	"      --max-scripts=N   at most N hotplug scripts, or xl, at a time (4)\n"
 	"      --timeout=S       seconds to wait for the store, a console, a guest (60)\n"
 	"      --dry-run         say what would be made and what it would take, and make nothing\n"
 	"      --no-preflight    begin even if the host has not enough of something\n"
@@ -85,6 +88,7 @@ static const char destroy_help[] =
 	"      --all             every domain but dom0\n"
 	"      --max-in-flight=N at most N at a time (32)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
+	"      --max-scripts=N   at most N hotplug scripts, or xl, at a time (4)\n"
 	"      --timeout=S       seconds to wait for the store daemon (60)\n"
 	"      --json            one JSON object per line and event on standard output\n"
 	"      --timings=FILE    write the time that each domain took\n"
@@ -106,6 +110,7 @@ static const struct option create_options[] = {
 	{ "keep-free", required_argument, NULL, OPT_KEEP_FREE },
 	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "max-scripts", required_argument, NULL, OPT_SCRIPTS },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "no-preflight", no_argument, NULL, OPT_NO_PREFLIGHT },
@@ -129,6 +134,7 @@ static const struct option destroy_options[] = {
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "max-scripts", required_argument, NULL, OPT_SCRIPTS },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "timings", required_argument, NULL, OPT_TIMINGS },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
@@ -220,6 +226,7 @@ static void defaults(struct options *options, size_t max_in_flight)
 		.batch = {
 			.n_workers = default_workers(),
 			.max_in_flight = max_in_flight,
+			.max_scripts = SCRIPTS_DEFAULT,
 			.wait = JOB_WAIT_CONSOLE,
 			.ready_node = READY_NODE_DEFAULT,
 			.timeout_ms = TIMEOUT_DEFAULT_S * 1000,
@@ -250,6 +257,10 @@ static bool take_number(struct options *options, int letter, const char *name, c
 	case OPT_WORKERS:
 		good = number(name, argument, 0, 64, &value);
 		options->batch.n_workers = (unsigned int)value;
+		return good;
+	case OPT_SCRIPTS:
+		good = number(name, argument, 1, 1024, &value);
+		options->batch.max_scripts = value;
 		return good;
 	case OPT_TIMEOUT:
 		good = number(name, argument, 1, 86400, &value);

@@ -17,6 +17,7 @@
 struct plan_index {
 	struct plan plan;	      /* first: what the caller sees */
 	struct plan_domain **by_name; /* owned array into plan.domains, sorted */
+	uint8_t (*macs)[6];	      /* owned: of all vifs of all domains */
 };
 
 void plan_uuid_text(char text[37], const uint8_t uuid[16])
@@ -121,15 +122,26 @@ static int allocate(struct plan_index *index, size_t n)
 	return 0;
 }
 
-/* Placement deals the CPUs out by it. */
-static void number_vcpus(struct plan *plan)
+/* vCPUs, because placement deals the CPUs out by it; vifs, because each gets an address. */
+static int number(struct plan_index *index)
 {
-	uint32_t n = 0;
+	struct plan *plan = &index->plan;
+	uint32_t n_vcpus = 0;
+	size_t n_vifs = 0;
 
+	for (size_t i = 0; i < plan->n_domains; i++)
+		n_vifs += plan->domains[i].config->devices.n_vifs;
+	index->macs = calloc(n_vifs + 1, sizeof(*index->macs));
+	if (!index->macs)
+		return -ENOMEM;
+	n_vifs = 0;
 	for (size_t i = 0; i < plan->n_domains; i++) {
-		plan->domains[i].first_vcpu = n;
-		n += plan->domains[i].config->max_vcpus;
+		plan->domains[i].first_vcpu = n_vcpus;
+		plan->domains[i].macs = index->macs + n_vifs;
+		n_vcpus += plan->domains[i].config->max_vcpus;
+		n_vifs += plan->domains[i].config->devices.n_vifs;
 	}
+	return 0;
 }
 
 int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_configs,
@@ -158,9 +170,10 @@ int plan_new(struct plan **out, struct guestcfg *const *configs, size_t n_config
 		r = check_unique(index, compare_uuids, "UUID", log);
 	if (!r)
 		r = check_unique(index, compare_names, "name", log);
+	if (!r)
+		r = number(index);
 	if (r < 0)
 		return r;
-	number_vcpus(plan);
 	*out = STEAL(plan);
 	return 0;
 }
@@ -180,9 +193,10 @@ int plan_restore(struct plan **out, const struct plan_domain *domains, size_t n_
 		return r;
 	memcpy(plan->domains, domains, n_domains * sizeof(*domains));
 	r = check_unique(index, compare_names, "name", log);
+	if (!r)
+		r = number(index);
 	if (r < 0)
 		return r;
-	number_vcpus(plan);
 	*out = STEAL(plan);
 	return 0;
 }
@@ -195,6 +209,7 @@ void plan_free(struct plan *plan)
 		return;
 	free(plan->domains);
 	free(index->by_name);
+	free(index->macs);
 	free(index);
 }
 

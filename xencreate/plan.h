@@ -21,6 +21,7 @@ struct plan_domain {
 	char uuid_text[37];
 	uint32_t first_vcpu; /* how many vCPUs stand before it in the plan */
 	uint32_t cap;	     /* highest event-channel port it may have; plan_set_caps() */
+	uint8_t (*macs)[6];  /* borrowed from the plan: one per vif of the config; macs_assign() */
 	uint32_t entry; /* its number in the journal: its place in the plan that was begun with */
 };
 

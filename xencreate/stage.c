@@ -7,8 +7,8 @@ const char *stage_name(enum stage stage)
 	static const char *const names[N_STAGES] = {
 		[STAGE_SHELL] = "shell",     [STAGE_BUILD] = "build",
 		[STAGE_STORE] = "store",     [STAGE_INTRODUCE] = "introduce",
-		[STAGE_CONSOLE] = "console", [STAGE_UNPAUSE] = "unpause",
-		[STAGE_READY] = "ready",
+		[STAGE_DEVICES] = "devices", [STAGE_CONSOLE] = "console",
+		[STAGE_UNPAUSE] = "unpause", [STAGE_READY] = "ready",
 	};
 
 	return names[stage];

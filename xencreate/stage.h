@@ -8,6 +8,7 @@ enum stage {
 	STAGE_BUILD,	 /* memory, kernel, vCPU; in a worker */
 	STAGE_STORE,	 /* the tree is written */
 	STAGE_INTRODUCE, /* the store daemon takes the domain's ring */
+	STAGE_DEVICES,	 /* backends are there, hotplug scripts have run */
 	STAGE_CONSOLE,	 /* the console daemon has a terminal for it */
 	STAGE_UNPAUSE,
 	STAGE_READY, /* the guest says so in the store */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One transaction: list the innermost folder, remove it if it is empty, then the same with the one
- * around it. */
+/* One transaction: list each kind's folder, remove it if it is empty, then the same with the one
+ * around them. */
 #include "sweep.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +12,29 @@
 
 #include "storeclient.h"
 
+static const char *const kinds[] = { "console", "vif", "vbd" };
+
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
 struct sweep {
 	struct storeclient *store; /* borrowed: answers all that we asked before it goes */
-	char path[64];
+	uint32_t console_domid;
 	uint32_t txid;
+	size_t n_kinds; /* that have been looked at */
 	void (*done)(void *ctx);
 	void *ctx;
 };
+
+/* The folder of all backends, or the one of a kind in it. */
+static void folder(char *path, size_t size, const struct sweep *sweep)
+{
+	bool kind = sweep->n_kinds < N_KINDS;
+
+	/* Vifs and disks are served by domain 0. */
+	snprintf(path, size, "/local/domain/%u/backend%s%s",
+		 sweep->n_kinds ? 0 : sweep->console_domid, kind ? "/" : "",
+		 kind ? kinds[sweep->n_kinds] : "");
+}
 
 static void on_ended(void *ctx, int error, const char *data, size_t len)
 {
@@ -37,24 +54,29 @@ static void end(struct sweep *sweep)
 		sweep->done(sweep->ctx);
 }
 
+static void list(struct sweep *sweep);
+
 static void on_listed(void *ctx, int error, const char *data, size_t len)
 {
 	struct sweep *sweep = ctx;
-	char *slash = strrchr(sweep->path, '/');
+	char path[64];
 
 	(void)data;
-	if (error || len ||
-	    storeclient_rm(sweep->store, sweep->txid, sweep->path, NULL, NULL) < 0) {
+	folder(path, sizeof(path), sweep);
+	if (!error && !len)
+		storeclient_rm(sweep->store, sweep->txid, path, NULL, NULL);
+	if (sweep->n_kinds++ < N_KINDS)
+		list(sweep);
+	else
 		end(sweep);
-		return;
-	}
-	/* ".../backend/console" is followed by ".../backend", and that is all. */
-	if (strcmp(slash, "/console")) {
-		end(sweep);
-		return;
-	}
-	*slash = '\0';
-	if (storeclient_directory(sweep->store, sweep->txid, sweep->path, on_listed, sweep) < 0)
+}
+
+static void list(struct sweep *sweep)
+{
+	char path[64];
+
+	folder(path, sizeof(path), sweep);
+	if (storeclient_directory(sweep->store, sweep->txid, path, on_listed, sweep) < 0)
 		end(sweep);
 }
 
@@ -68,8 +90,7 @@ static void on_started(void *ctx, int error, const char *data, size_t len)
 		return;
 	}
 	sweep->txid = (uint32_t)strtoul(data, NULL, 10);
-	if (storeclient_directory(sweep->store, sweep->txid, sweep->path, on_listed, sweep) < 0)
-		end(sweep);
+	list(sweep);
 }
 
 int sweep_new(struct sweep **out, struct storeclient *store, uint32_t console_domid,
@@ -82,10 +103,9 @@ int sweep_new(struct sweep **out, struct storeclient *store, uint32_t console_do
 	if (!sweep)
 		return -ENOMEM;
 	sweep->store = store;
+	sweep->console_domid = console_domid;
 	sweep->done = done;
 	sweep->ctx = ctx;
-	snprintf(sweep->path, sizeof(sweep->path), "/local/domain/%u/backend/console",
-		 console_domid);
 	r = storeclient_request(store, XS_TRANSACTION_START, 0, &iov, 1, on_started, sweep);
 	if (r < 0) {
 		free(sweep);

@@ -9,9 +9,9 @@ struct storeclient;
 struct sweep;
 
 /**
- * sweep_new() - remove the backend folders of consoles if they are empty
+ * sweep_new() - remove the folders of backends, of each kind that we make, if they are empty
  * @out:           owned by the caller, who keeps it until @done
- * @console_domid: whose folders
+ * @console_domid: whose folder, for consoles
  * @done:          called once, from the loop, or from storeclient_free()
  *
  * In a transaction, so that a domain which somebody else is making at this moment loses nothing: if

@@ -9,6 +9,7 @@
 enum undo_kind {
 	UNDO_DOMAIN,   /* destroy the domain: ports, memory, grants go with it */
 	UNDO_USERDATA, /* remove libxl's file about it */
+	UNDO_DEVICES,  /* take its devices down */
 	UNDO_TREE,     /* remove its nodes */
 	UNDO_WATCHES,  /* take our watches on its nodes back */
 	N_UNDO_KINDS,

@@ -18,6 +18,7 @@
 
 #include "cleanup.h"
 #include "guestcfg.h"
+#include "plan.h"
 
 #define FOLDER	     "/var/lib/xen"
 #define HISTORY	     "/run/xen/domid-history"
@@ -116,6 +117,83 @@ static struct json_object *build(const struct guestcfg *config)
 	return object;
 }
 
+static void maybe_text(struct json_object *object, const char *key, const char *value)
+{
+	if (value)
+		text(object, key, value);
+}
+
+static struct json_object *nic(const struct device *vif)
+{
+	struct json_object *object = json_object_new_object();
+
+	number(object, "devid", vif->devid);
+	if (vif->mtu)
+		number(object, "mtu", vif->mtu);
+	maybe_text(object, "model", vif->model);
+	text(object, "mac", GAP_RAW);
+	maybe_text(object, "ip", vif->ip);
+	text(object, "bridge", vif->bridge);
+	maybe_text(object, "ifname", vif->ifname);
+	text(object, "script", vif->script);
+	text(object, "nictype", "vif");
+	if (vif->rate_interval_us) {
+		number(object, "rate_bytes_per_interval", vif->rate_bytes);
+		number(object, "rate_interval_usecs", vif->rate_interval_us);
+	}
+	maybe_text(object, "gatewaydev", vif->gatewaydev);
+	maybe_text(object, "vlan", vif->vlan);
+	if (!vif->trusted)
+		text(object, "trusted", "False");
+	return object;
+}
+
+static struct json_object *disk(const struct device *vbd)
+{
+	struct json_object *object = json_object_new_object();
+
+	text(object, "pdev_path", vbd->path);
+	text(object, "vdev", vbd->vdev);
+	text(object, "format", "raw");
+	if (vbd->own_script)
+		text(object, "script", vbd->script);
+	if (vbd->removable)
+		number(object, "removable", 1);
+	if (vbd->writable)
+		number(object, "readwrite", 1);
+	if (vbd->direct_io_safe)
+		json_object_object_add(object, "direct_io_safe", json_object_new_boolean(true));
+	if (vbd->discard != vbd->writable)
+		text(object, "discard_enable", vbd->discard ? "True" : "False");
+	if (!vbd->trusted)
+		text(object, "trusted", "False");
+	return object;
+}
+
+static void add_nics(struct json_object *object, const struct device_list *devices)
+{
+	struct json_object *nics;
+
+	if (!devices->n_vifs)
+		return;
+	nics = json_object_new_array();
+	for (size_t i = 0; i < devices->n_vifs; i++)
+		json_object_array_add(nics, nic(&devices->all[i]));
+	json_object_object_add(object, "nics", nics);
+}
+
+static void add_disks(struct json_object *object, const struct device_list *devices)
+{
+	struct json_object *disks;
+
+	if (devices->n == devices->n_vifs)
+		return;
+	disks = json_object_new_array();
+	for (size_t i = devices->n_vifs; i < devices->n; i++)
+		json_object_array_add(disks, disk(&devices->all[i]));
+	json_object_object_add(object, "disks", disks);
+}
+
 int userdata_form(char **out, const struct guestcfg *config)
 {
 	struct json_object *object = json_object_new_object();
@@ -124,7 +202,10 @@ int userdata_form(char **out, const struct guestcfg *config)
 	if (!object)
 		return -ENOMEM;
 	json_object_object_add(object, "c_info", identity(config));
+	/* Before the command line, which may hold what a gap is known by. */
+	add_nics(object, &config->devices);
 	json_object_object_add(object, "b_info", build(config));
+	add_disks(object, &config->devices);
 	form = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 							      JSON_C_TO_STRING_NOSLASHESCAPE);
 	*out = form ? strdup(form) : NULL;
@@ -142,20 +223,28 @@ static void put_escaped(FILE *file, const char *value)
 	}
 }
 
-int userdata_text(char **out, size_t *len, const char *form, const char *name,
-		  const char *uuid_text)
+/* What belongs into the gaps, in their order: the address of a vif is made here. */
+static const char *value_of_gap(const struct plan_domain *plan, size_t i, char mac[18])
 {
-	const char *values[] = { name, uuid_text };
+	if (i < 2)
+		return i ? plan->uuid_text : plan->name;
+	device_mac_text(mac, plan->macs[i - 2]);
+	return mac;
+}
+
+int userdata_text(char **out, size_t *len, const char *form, const struct plan_domain *plan)
+{
 	CLEANUP(free) char *made = NULL;
 	FILE *file = open_memstream(&made, len);
+	char mac[18];
 
 	if (!file)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+	for (size_t i = 0; i < 2 + plan->config->devices.n_vifs; i++) {
 		const char *gap = strstr(form, GAP);
 
 		fwrite(form, 1, (size_t)(gap - form), file);
-		put_escaped(file, values[i]);
+		put_escaped(file, value_of_gap(plan, i, mac));
 		form = gap + strlen(GAP);
 	}
 	fwrite(form, 1, strlen(form) + 1, file);
@@ -191,16 +280,16 @@ static int write_all(int fd, const char *data, size_t len)
 	return (size_t)n == len ? 0 : -ENOSPC;
 }
 
-int userdata_write(uint32_t domid, const char *form, const char *name, const char *uuid_text)
+int userdata_write(uint32_t domid, const struct plan_domain *plan)
 {
 	CLEANUP(free) char *data = NULL;
 	char path[PATH_MAX_LEN];
 	size_t len;
-	int r = userdata_text(&data, &len, form, name, uuid_text), fd;
+	int r = userdata_text(&data, &len, plan->config->userdata_form, plan), fd;
 
 	if (r < 0)
 		return r;
-	file_path(path, "d", domid, uuid_text, "libxl-json");
+	file_path(path, "d", domid, plan->uuid_text, "libxl-json");
 	fd = create(path);
 	if (fd < 0)
 		return fd;

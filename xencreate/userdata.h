@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 struct guestcfg;
+struct plan_domain;
 
 /**
- * userdata_form() - a config as libxl saves it, with gaps for name and UUID
+ * userdata_form() - a config as libxl saves it, with gaps for name, UUID and the vifs' addresses
  * @out: owned by the caller
  *
  * Made once per config. Return: 0 or -ENOMEM.
@@ -24,14 +25,13 @@ int userdata_form(char **out, const struct guestcfg *config);
  *
  * Return: 0 or -ENOMEM.
  */
-int userdata_text(char **out, size_t *len, const char *form, const char *name,
-		  const char *uuid_text);
+int userdata_text(char **out, size_t *len, const char *form, const struct plan_domain *plan);
 
 /**
  * userdata_write() - remember a domain
  * Return: 0, -ENOMEM, or what writing below /var/lib/xen says; then no file is left.
  */
-int userdata_write(uint32_t domid, const char *form, const char *name, const char *uuid_text);
+int userdata_write(uint32_t domid, const struct plan_domain *plan);
 
 /** userdata_remove() - forget it, with what libxl may have added. */
 void userdata_remove(uint32_t domid, const char *uuid_text);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The nodes go first: nobody shall find a domain in the store that is not there any more. A domain
- * with devices that have a backend is left alone: taking those down, with their scripts, is xl's
- * business.
+ * Devices are taken down first, then the nodes go: nobody shall find a domain in the store that is
+ * not there any more. A domain with devices of a kind that we do not know is xl's business.
  */
 #include "victim.h"
 
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "handed.h"
 #include "handles.h"
 #include "names.h"
 #include "plan.h"
@@ -169,6 +169,8 @@ static void remove_vm_only(struct victim *victim)
 	finish(victim);
 }
 
+static void take_devices_down(struct victim *victim);
+
 static void on_owner(void *ctx, int error, const char *data, size_t len)
 {
 	struct victim *victim = ctx;
@@ -177,51 +179,88 @@ static void on_owner(void *ctx, int error, const char *data, size_t len)
 	if (interrupted(victim, error))
 		return;
 	if (!error && !strncmp(data, "/vm/", 4) && !strcmp(data + 4, victim->uuid_text))
-		remove_nodes(victim);
+		take_devices_down(victim);
 	else
 		remove_vm_only(victim);
 }
 
-/* @data holds names with their NULs. */
-static bool only_console(const char *data, size_t len)
-{
-	for (size_t at = 0; at < len; at += strlen(data + at) + 1)
-		if (strcmp(data + at, "console"))
-			return false;
-	return true;
-}
-
-static void on_devices(void *ctx, int error, const char *data, size_t len)
+static void on_xl(void *ctx, const struct scripts_result *result)
 {
 	struct victim *victim = ctx;
 
-	if (interrupted(victim, error))
+	victim->in_xl = false;
+	if (!result->error) {
+		kill_domain(victim); /* which only looks whether it is gone, and forgets it */
 		return;
-	if (error && error != -ENOENT) {
-		fail(victim, "asking for its devices", error);
-		finish(victim);
-	} else if (!error && !only_console(data, len)) {
-		snprintf(victim->message, sizeof(victim->message),
-			 "has devices that need xl destroy");
-		finish(victim);
-	} else {
-		remove_nodes(victim);
 	}
+	snprintf(victim->message, sizeof(victim->message), "xl destroy: %.140s",
+		 result->error == -ETIMEDOUT ? "did not end in time" : result->said);
+	victim->unclean = true;
+	finish(victim);
+}
+
+static void ask(struct victim *victim);
+
+static void on_unplugged(void *ctx, int error)
+{
+	struct victim *victim = ctx;
+
+	if (victim->env->closing)
+		return;
+	if (!error) {
+		remove_nodes(victim);
+	} else if (error == -EOPNOTSUPP && !victim->ghost) {
+		victim->in_xl = !handed_destroy(victim->env->unplug.scripts, victim->entry->domid,
+						on_xl, victim);
+		if (!victim->in_xl)
+			finish(victim);
+	} else if (error == -ECONNRESET && !victim->message[0]) {
+		victim->lost = !storeclient_is_connected(victim->env->host->store);
+		if (!victim->lost)
+			ask(victim);
+	} else {
+		fail(victim, "taking its devices down", error);
+		victim->unclean = true;
+		finish(victim);
+	}
+}
+
+static void take_devices_down(struct victim *victim)
+{
+	int r;
+
+	victim->unplug = (struct unplug){
+		.env = &victim->env->unplug,
+		.domid = victim->entry->domid,
+		.id = victim->id,
+		.pause = !victim->ghost,
+		.done = on_unplugged,
+		.ctx = victim,
+	};
+	r = unplug_start(&victim->unplug);
+	victim->lost |= r == -ENOTCONN;
+	if (!r || r == -ENOTCONN)
+		return;
+	fail(victim, "asking for its devices", r);
+	finish(victim);
+}
+
+void victim_event(struct victim *victim, uint32_t index)
+{
+	unplug_event(&victim->unplug, index);
 }
 
 static void ask(struct victim *victim)
 {
-	struct storeclient *store = victim->env->host->store;
 	char path[64];
 	int r;
 
-	if (victim->ghost) {
-		snprintf(path, sizeof(path), "/local/domain/%u/vm", victim->entry->domid);
-		r = storeclient_read(store, 0, path, on_owner, victim);
-	} else {
-		snprintf(path, sizeof(path), "/libxl/%u/device", victim->entry->domid);
-		r = storeclient_directory(store, 0, path, on_devices, victim);
+	if (!victim->ghost) {
+		take_devices_down(victim);
+		return;
 	}
+	snprintf(path, sizeof(path), "/local/domain/%u/vm", victim->entry->domid);
+	r = storeclient_read(victim->env->host->store, 0, path, on_owner, victim);
 	if (asked(victim, r))
 		return;
 	fail(victim, "asking the store for it", r);
@@ -236,7 +275,7 @@ void victim_start(struct victim *victim)
 
 void victim_reconnected(struct victim *victim)
 {
-	if (victim->end_us || !victim->lost || victim->n_pending)
+	if (victim->end_us || !victim->lost || victim->n_pending || victim->unplug.active)
 		return;
 	victim->lost = false;
 	ask(victim);
@@ -244,8 +283,16 @@ void victim_reconnected(struct victim *victim)
 
 bool victim_check_time(struct victim *victim, uint64_t now, uint64_t timeout_us)
 {
-	if (victim->end_us || (!victim->n_pending && !victim->lost) ||
-	    now <= victim->start_us + timeout_us)
+	if (victim->end_us || victim->in_xl)
+		return false;
+	if (victim->unplug.active) {
+		if (!unplug_check_time(&victim->unplug, now, timeout_us))
+			return false;
+		fail(victim, "asking the store", -ETIMEDOUT);
+		victim->unclean = true;
+		return true;
+	}
+	if ((!victim->n_pending && !victim->lost) || now <= victim->start_us + timeout_us)
 		return false;
 	fail(victim, "asking the store", -ETIMEDOUT);
 	victim->unclean = true;

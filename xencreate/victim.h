@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One domain on its way out: looked at, its nodes removed, destroyed by a worker. */
+/* One domain on its way out: its devices taken down, its nodes removed, destroyed by a worker. */
 #ifndef VICTIM_H
 #define VICTIM_H
 
@@ -8,6 +8,7 @@
 
 #include "pattern.h"
 #include "tree.h"
+#include "unplug.h"
 
 struct handles;
 struct names_entry;
@@ -19,6 +20,7 @@ struct worker_result;
 struct victim_env {
 	struct handles *host;
 	struct worker_pool *pool;
+	struct unplug_env unplug;
 	bool closing;	  /* answers do not matter any more */
 	struct tree tree; /* scratch */
 	/* Called once per victim, maybe from within victim_start(). */
@@ -33,10 +35,12 @@ struct victim {
 	bool ghost; /* there is no such domain any more, but maybe nodes of it */
 	char uuid_text[37];
 	char label[PATTERN_NAME_MAX]; /* its name, or its number if it has none */
-	unsigned int n_pending;	      /* answers of the store that are still to come */
-	bool unclean;		      /* something of it is left in the store */
-	bool lost;		      /* the connection was, before all was answered: once more */
-	char message[160];	      /* empty: all well */
+	struct unplug unplug;
+	bool in_xl;
+	unsigned int n_pending; /* answers of the store that are still to come */
+	bool unclean;		/* something of it is left in the store */
+	bool lost;		/* the connection was, before all was answered: once more */
+	char message[160];	/* empty: all well */
 	uint64_t start_us, end_us;
 };
 
@@ -56,6 +60,9 @@ void victim_reconnected(struct victim *victim);
  * Return: true if answers are missing that must fail first: storeclient_drop().
  */
 bool victim_check_time(struct victim *victim, uint64_t now_us, uint64_t timeout_us);
+
+/** victim_event() - the state of a backend has changed; @index is the token's. */
+void victim_event(struct victim *victim, uint32_t index);
 
 /** victim_result() - the worker has answered. */
 void victim_result(struct victim *victim, const struct worker_result *result);

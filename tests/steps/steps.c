@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -133,6 +134,16 @@ void *xenforeignmemory_map_resource(void *handle, uint32_t domid, unsigned int t
 pid_t fork(void)
 {
 	return step("fork", HERE) ? -1 : REAL(fork)();
+}
+
+int pidfd_open(pid_t pid, unsigned int flags)
+{
+	return step("pidfd_open", HERE) ? -1 : REAL(pidfd_open)(pid, flags);
+}
+
+int memfd_create(const char *name, unsigned int flags)
+{
+	return step("memfd_create", HERE) ? -1 : REAL(memfd_create)(name, flags);
 }
 
 static mode_t mode_of(int flags, va_list list)

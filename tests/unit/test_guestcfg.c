@@ -94,7 +94,9 @@ TEST(the_command_line_is_put_together_as_xl_does)
 TEST(a_setting_that_is_not_handled_is_refused_and_not_ignored)
 {
 	CHECK_EQ(refused("kernel='k'\nfirmware='uefi'"), -EOPNOTSUPP);
-	CHECK_EQ(refused("kernel='k'\nvif=['bridge=xenbr0']"), -EOPNOTSUPP);
+	CHECK_EQ(refused("kernel='k'\nvif=['type=ioemu']"), -EOPNOTSUPP);
+	CHECK_EQ(refused("kernel='k'\nvfb=['vnc=1']"), -EOPNOTSUPP);
+	CHECK_EQ(refused("kernel='k'\ndisk=['/nowhere,raw,xvda,w']"), -ENOENT);
 	CHECK_EQ(refused("kernel='k'\ntype='hvm'"), -EOPNOTSUPP);
 	CHECK_EQ(refused("kernel='k'\nbuilder='hvm'"), -EOPNOTSUPP);
 	CHECK_EQ(refused("kernel='k'\nmemroy=4"), -EOPNOTSUPP);

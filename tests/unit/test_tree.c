@@ -21,8 +21,10 @@ static struct guestcfg config = {
 
 static void make(struct tree *tree)
 {
+	static uint8_t macs[1][6] = { { 0x00, 0x16, 0x3e, 0x0a, 0x0b, 0x0c } };
 	struct plan_domain plan = {
 		.config = &config,
+		.macs = macs,
 		.name = "web-7",
 		.uuid = { 1 },
 		.uuid_text = "01000000-0000-0000-0000-000000000000",
@@ -169,5 +171,55 @@ TEST(a_command_line_that_the_wire_cannot_carry_is_left_out)
 		CHECK(tree.requests[i].len <= XENSTORE_PAYLOAD_MAX);
 	CHECK_EQ(find(&tree, XS_WRITE, "/vm/01000000-0000-0000-0000-000000000000/image/cmdline"),
 		 -1);
+	tree_deinit(&tree);
+}
+
+TEST(a_device_is_found_by_libxls_note_before_its_backend_can_see_it)
+{
+	static struct device devices[] = {
+		{ .kind = DEVICE_VIF,
+		  .devid = 0,
+		  .script = (char *)"/s/vif",
+		  .bridge = (char *)"br",
+		  .trusted = true },
+		{ .kind = DEVICE_VBD,
+		  .devid = 51712,
+		  .path = (char *)"/img",
+		  .vdev = (char *)"xvda",
+		  .script = (char *)"/s/block" },
+	};
+	static const char *const backs[] = { "/local/domain/0/backend/vif/7/0",
+					     "/local/domain/0/backend/vbd/7/51712" };
+	static const char *const fronts[] = { "/local/domain/7/device/vif/0",
+					      "/local/domain/7/device/vbd/51712" };
+	static const char *const notes[] = { "/libxl/7/device/vif/0/backend",
+					     "/libxl/7/device/vbd/51712/backend" };
+	struct tree tree = { 0 };
+	char path[96];
+
+	config.devices = (struct device_list){ devices, 2, 1 };
+	make(&tree);
+	for (int i = 0; i < 2; i++) {
+		int last, n_after = 0;
+
+		check_value(&tree, notes[i], backs[i]);
+		check_payload(&tree, XS_SET_PERMS, backs[i], "n0\0r7", 6);
+		check_payload(&tree, XS_SET_PERMS, fronts[i], "n7\0r0", 6);
+		snprintf(path, sizeof(path), "%s/state", backs[i]);
+		check_value(&tree, path, "1");
+		last = find(&tree, XS_WRITE, path);
+		/* The kernel looks when the state is there: all else is there before. */
+		for (size_t j = (size_t)last + 1; j < tree.n_requests; j++)
+			n_after += !strncmp(tree_payload(&tree, j), backs[i], strlen(backs[i])) ||
+				   !strncmp(tree_payload(&tree, j), fronts[i], strlen(fronts[i]));
+		CHECK_EQ(n_after, 0);
+		CHECK(find(&tree, XS_WRITE, notes[i]) < find(&tree, XS_MKDIR, backs[i]));
+	}
+	check_value(&tree, "/local/domain/0/backend/vif/7/0/mac", "00:16:3e:0a:0b:0c");
+	check_value(&tree, "/local/domain/0/backend/vif/7/0/hotplug-status", "");
+	check_payload(&tree, XS_SET_PERMS, "/local/domain/7/device/vif/0/mtu", "n0\0r7", 6);
+	check_value(&tree, "/local/domain/0/backend/vbd/7/51712/mode", "r");
+	check_value(&tree, "/local/domain/7/device/vbd/51712/protocol", "x86_64-abi");
+	config.devices = (struct device_list){ 0 };
 	tree_deinit(&tree);
 }

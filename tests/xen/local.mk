@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/console-logs.sh \
 	tests/xen/scenarios/console-service.sh \
 	tests/xen/scenarios/console.sh \
+	tests/xen/scenarios/devices.sh \
 	tests/xen/scenarios/kill9-long.sh \
 	tests/xen/scenarios/kill9.sh \
 	tests/xen/scenarios/restart.sh \

@@ -38,7 +38,7 @@ for round in $(seq "$ROUNDS"); do
 	note "round $round: ours $(sed -n '1s/.*(\([0-9.]*\) ms each.*/\1/p' /tmp/summary) ms a domain" \
 		"($(each $took) with start and end); CPU: xencreate $(sed -n '1s/.*each, \([0-9.]*\) of it.*/\1/p' /tmp/summary)" \
 		"xenstored $(each "$store_ms") xenconsoled $(each "$console_ms")"
-	note "$(awk '!/^#/ { for (i = 6; i <= 12; i++) s[i] += $i; n++ } END { printf "stages (with waiting):"; for (i = 6; i <= 12; i++) printf " %.2f", s[i] / n / 1e3; print "" }' /tmp/timings)"
+	note "$(awk '!/^#/ { for (i = 6; i <= 13; i++) s[i] += $i; n++ } END { printf "stages (with waiting):"; for (i = 6; i <= 13; i++) printf " %.2f", s[i] / n / 1e3; print "" }' /tmp/timings)"
 	verdict 0 "round $round"
 	[ "$round" = "$ROUNDS" ] && cp /tmp/timings /tmp/floor $LOGS
 	start=$(now_ms)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Vifs and disks: what xencreate leaves in the store is what xl leaves; guests use them; nothing is left over.
+# bed: systemd
+# limit: 280
+modprobe -a bridge xen-netback xen-blkback loop || give_up "the backends' modules are there"
+ip link add xenbr0 type bridge && ip addr add 10.0.0.1/24 dev xenbr0 && ip link set xenbr0 up || give_up "a bridge"
+start_daemons
+for name in a b c; do
+	dd if=/dev/zero of=/tmp/$name.img bs=64k count=16 2>/dev/null
+	echo "this is $name" | dd of=/tmp/$name.img conv=notrunc 2>/dev/null
+done
+# device_cfg NAME: a Linux guest with two vifs and two disks; more lines come from standard input.
+device_cfg() {
+	linux_cfg "$1" >/dev/null
+	sed -i 's,^cmdline.*,cmdline = "console=hvc0 quiet net=10.0.0.2/24 ping=10.0.0.1 read=xvda",; s/^memory.*/memory = 96/' "/tmp/$1.cfg"
+	cat >>"/tmp/$1.cfg"
+	echo "/tmp/$1.cfg"
+}
+cfg=$(device_cfg dev <<-'END'
+	vif = [ "mac=00:16:3e:01:02:03,rate=10Mb/s@20ms,mtu=1400", "bridge=xenbr0,mac=00:16:3e:01:02:04,untrusted" ]
+	disk = [ "/tmp/a.img,raw,xvda,w", "format=raw,vdev=hdc,access=r,target=/tmp/b.img", "/dev/loop7,raw,sda1,r" ]
+END
+)
+losetup /dev/loop7 /tmp/c.img
+# devices ID: all nodes about a domain's devices, with their permissions, without its number and what scripts and ends write.
+devices() {
+	xenstore-ls -fp | grep -E '/(vif|vbd)/|/(vif|vbd) =' | grep -vE '/(node|physical-device|physical-device-path) =' |
+		sed -E "s,/$1/,/N/,g; s,/$1 =,/N =,; s/\"$1\"/\"N\"/; s/([nr])$1([,)])/\1N\2/g" | sort
+}
+leftovers() {
+	store_nodes
+	ls /sys/class/net
+	losetup -a | sed 's/:.*//'
+	ls /var/lib/xen /run/xen-hotplug 2>/dev/null
+	dom0_ports
+}
+leftovers >/tmp/before
+nothing_left() {
+	leftovers >/tmp/after
+	diff /tmp/before /tmp/after && [ "$(n_domains)" = 0 ]
+}
+
+ok "xl makes it" timeout 60 xl create -q -e -p "$cfg"
+id=$(domid dev)
+devices "$id" >/tmp/xl
+xl list -l dev | sed '/"domid": [0-9]*,$/d; /"uuid"/d' >/tmp/xl-l
+ok "xl destroys it" timeout 60 xl destroy dev
+ok "nothing is left" wait_for 10 nothing_left
+ok "xencreate makes it" xencreate --paused --json "$cfg"
+cp /tmp/said /tmp/events
+note "$(grep '"devices"' /tmp/events | tail -n 1)"
+id=$(domid dev)
+devices "$id" >/tmp/ours
+ok "with the same nodes" diff /tmp/xl /tmp/ours
+is "which are many" "$(awk 'END { print (NR > 100) }' /tmp/ours)" 1
+xl list -l dev | sed '/"domid": [0-9]*,$/d; /"uuid"/d' >/tmp/ours-l
+for what in '"disks"' '"nics"'; do
+	for file in /tmp/xl-l /tmp/ours-l; do
+		sed -n "/$what: /,/^            ]/p" $file | grep -v -e '"script"' -e colo_restore >$file.part
+	done
+	ok "xl list -l knows its $what as its own" diff /tmp/xl-l.part /tmp/ours-l.part
+done
+is "xl network-list" "$(xl network-list dev | awk 'NR > 1 { print $3, $5 }' | tr '\n' ' ')" "00:16:3e:01:02:03 2 00:16:3e:01:02:04 2 "
+is "xl block-list" "$(xl block-list dev | awk 'NR > 1 { print $1, $4 }' | sort | tr '\n' ' ')" "2049 2 51712 2 5632 2 "
+ok "its script has put the vif on the bridge" test -e "/sys/class/net/xenbr0/brif/vif$id.0"
+ok "destroyed before it ran" xencreate destroy dev
+ok "nothing is left" wait_for 10 nothing_left
+
+ok "a guest is made and runs" xencreate "$cfg"
+ok "domain 0 answers it over its vif" wait_for 60 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/ping)\" = answered ]"
+ok "it reads its disk" wait_for 30 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/disk)\" = 'this is a' ]"
+is "its address is the config's" "$(guest_node dev data/mac)" 00:16:3e:01:02:03
+ok "a second one with this address is refused" sh -c "! xencreate --name=other $cfg 2>/tmp/errors && grep -q 00:16:3e:01:02:03 /tmp/errors"
+ok "xl network-detach" timeout 30 xl network-detach dev 1
+ok "xl block-detach" timeout 30 xl block-detach dev hdc
+ok "xl list -l knows that too" sh -c "! xl list -l dev | grep -q -e 00:16:3e:01:02:04 -e hdc"
+ok "xl destroys it" timeout 60 xl destroy dev
+ok "nothing is left" wait_for 10 nothing_left
+
+sed 's,"mac=[^"]*"\, "[^"]*","",; s/"w"/"r"/; s,raw\,xvda\,w,raw\,xvda\,r,; s/"dev"/"many"/; s/96/48/' "$cfg" >/tmp/many.cfg
+sed -i 's,^kernel.*,kernel = "'"$GUESTS/guest"'",; /^ramdisk/d; s/^cmdline.*/cmdline = "hello ready"/; s/^memory.*/memory = 4/' /tmp/many.cfg
+ok "twelve with devices" xencreate -n 12 --wait=ready --json /tmp/many.cfg
+is "each has an address of its own" "$(xenstore-ls -f /local/domain/0/backend/vif | grep '/mac =' | sort -u -k3 | wc -l)" 12
+ok "all are on the bridge" sh -c "[ \$(ls /sys/class/net/xenbr0/brif | wc -l) = 12 ]"
+ok "destroy them" xencreate destroy --all
+ok "nothing is left" wait_for 10 nothing_left
+
+# What goes wrong.
+sed 's/vif = .*/vif = [ "bridge=nobridge" ]/' /tmp/many.cfg >/tmp/bad.cfg
+ok "a script that fails, fails the domain" sh -c "! xencreate -n 2 /tmp/bad.cfg 2>/tmp/errors"
+ok "and says why" sh -c "grep -q 'Could not find bridge device nobridge' /tmp/errors || { cat /tmp/errors; false; }"
+ok "nothing is left" wait_for 10 nothing_left
+printf '#!/bin/sh\nsleep 100 & sleep 100\n' >/tmp/sleeps
+chmod +x /tmp/sleeps
+sed 's,vif = .*,vif = [ "script=/tmp/sleeps" ],' /tmp/many.cfg >/tmp/bad.cfg
+ok "a killed batch leaves its devices to --rollback" sh -c "xencreate -q -n 3 /tmp/many.cfg & sleep 0.7; kill -9 \$!; wait; xencreate --rollback --all"
+ok "nothing is left" wait_for 10 nothing_left
+ok "and to --resume" sh -c "xencreate -q -n 3 /tmp/many.cfg & sleep 0.7; kill -9 \$!; wait; xencreate --resume"
+is "which makes them all" "$(n_domains)" 3
+ok "destroy them" xencreate destroy --all
+ok "nothing is left" wait_for 10 nothing_left
