@@ -78,7 +78,7 @@ void loop_stop(struct loop *loop, int status);
 /** loop_turn_hook() - call @hook at the end of every turn; @hook is borrowed until it is taken back
  * or the loop freed. */
 void loop_turn_hook(struct loop *loop, struct loop_hook *hook);
-/** loop_turn_unhook() - take @hook back; not from within a hook. */
+/** loop_turn_unhook() - take @hook back; from within a hook it may not be freed. */
 void loop_turn_unhook(struct loop *loop, struct loop_hook *hook);
 
 /**

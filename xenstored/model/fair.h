@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How busy a client has kept us lately, and whether it has used up its share. Time comes as an
- * argument, in ticks of whatever clock the caller has; a limit is a share of a second.
+ * argument, of whatever clock the caller has; a limit is a share of a second. All of this is done
+ * for each request, so times are powers of two.
  *
  * A client's class says how much processing it caused within the last moments: who asks now and
  * then is always in the lowest class, who asks all the time rises by one for each factor of four.
@@ -13,13 +14,13 @@
 #include <stdint.h>
 
 #define FAIR_N_CLASSES	   6
-#define FAIR_HALF_LIFE_US  65536
-#define FAIR_QUIET_US	   128 /* up to here a client is in class 0 */
+#define FAIR_LIFE_BITS	   26  /* half-life: so many bits of ns, 67 ms */
+#define FAIR_QUIET_BITS	   17  /* below this, 131 µs, a client is in class 0 */
 #define FAIR_BURST_PER_SEC 100 /* a share may be used this early: what is due in 1/100 s */
 
 struct fair {
 	uint64_t used_ns;  /* processing it caused; half of it is forgotten each half-life */
-	uint64_t since_us; /* used_ns is as of then */
+	uint64_t since_ns; /* used_ns is as of then */
 	uint64_t owed_ns;  /* beyond its share; kept only for who has one */
 	uint64_t owed_since_us;
 };
@@ -33,21 +34,20 @@ static inline void fair_charge(struct fair *fair, uint64_t ns, uint32_t share_us
 }
 
 /** fair_class() - 0 (quiet) to FAIR_N_CLASSES - 1 */
-static inline unsigned int fair_class(struct fair *fair, uint64_t now_us)
+static inline unsigned int fair_class(struct fair *fair, uint64_t now_ns)
 {
-	uint64_t lives = (now_us - fair->since_us) / FAIR_HALF_LIFE_US, used_us;
-	unsigned int class = 0;
+	uint64_t lives = (now_ns - fair->since_ns) >> FAIR_LIFE_BITS, times_quiet;
+	unsigned int class;
 
 	if (lives) {
 		fair->used_ns = lives < 64 ? fair->used_ns >> lives : 0;
-		fair->since_us += lives * FAIR_HALF_LIFE_US;
+		fair->since_ns += lives << FAIR_LIFE_BITS;
 	}
-	used_us = fair->used_ns / 1000;
-	while (used_us > FAIR_QUIET_US && class < FAIR_N_CLASSES - 1) {
-		used_us /= 4;
-		class ++;
-	}
-	return class;
+	times_quiet = fair->used_ns >> FAIR_QUIET_BITS;
+	if (!times_quiet)
+		return 0;
+	class = 1 + (63 - (unsigned int)__builtin_clzll(times_quiet)) / 2;
+	return class < FAIR_N_CLASSES ? class : FAIR_N_CLASSES - 1;
 }
 
 /** fair_wait_us() - how long must it wait until it is within its share again? 0: not at all */

@@ -78,7 +78,8 @@ static bool may_serve(const struct conn *conn)
 	const struct quota_account *account = conn->watcher.account;
 	uint32_t limit = account->limit[QUOTA_OUTSTANDING];
 
-	if (conn->out.n_bytes >= STALL_BYTES || contention_is_waiting(conn))
+	if (conn->out.n_bytes >= STALL_BYTES ||
+	    ((conn->waiter || conn->contender) && contention_is_waiting(conn)))
 		return false;
 	if (account->exempt)
 		return true;

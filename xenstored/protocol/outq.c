@@ -164,6 +164,16 @@ static void drop_chunk(struct outq *outq, struct outq_pool *pool)
 
 void outq_clear(struct outq *outq, struct outq_pool *pool)
 {
+	struct outq_chunk *chunk = outq->first;
+
+	/* Most often it is one. */
+	if (chunk && chunk == outq->last && chunk->size == ORDINARY_SIZE && pool->spare &&
+	    pool->n_free < POOL_MAX) {
+		chunk->next = pool->free;
+		pool->free = chunk;
+		pool->n_free++;
+		outq->first = NULL;
+	}
 	while (outq->first)
 		drop_chunk(outq, pool);
 	*outq = (struct outq){ 0 };

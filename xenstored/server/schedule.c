@@ -19,7 +19,7 @@
 #define TOOLS UINT32_MAX
 
 /* Once, at start; 200 µs are enough for one part in a thousand. */
-static double measure_ns_per_tick(void)
+static uint64_t measure_ns_per_tick(void)
 {
 	uint64_t ticks = ticks_now(), began_ns = ticks_clock_ns(), ns;
 
@@ -27,15 +27,27 @@ static double measure_ns_per_tick(void)
 		ns = ticks_clock_ns() - began_ns;
 	while (ns < 200000);
 	ticks = ticks_now() - ticks;
-	return ticks ? (double)ns / (double)ticks : 1;
+	return ticks ? (ns << 32) / ticks : 1ull << 32;
 }
 
-static void count_ready(struct schedule *schedule, uint8_t class, int n)
+static uint64_t to_ns(const struct schedule *schedule, uint64_t ticks)
 {
-	schedule->n_ready[class] += (uint32_t)n;
-	if (schedule->n_ready[class])
-		schedule->busy |= 1u << class;
-	else
+	return (uint64_t)((unsigned __int128)ticks * schedule->ns_per_tick >> 32);
+}
+
+/* Behind the others of its class, of which it does not see this round. */
+static void enqueue(struct schedule *schedule, struct client *client, unsigned int class)
+{
+	client->queue = (uint8_t) class;
+	client->round = schedule->round;
+	STAILQ_INSERT_TAIL(&schedule->ready[class], client, ready);
+	schedule->busy |= 1u << class;
+}
+
+static void check_busy(struct schedule *schedule, const struct client_queue *queue,
+		       unsigned int class)
+{
+	if (STAILQ_EMPTY(queue))
 		schedule->busy &= ~(1u << class);
 }
 
@@ -51,9 +63,7 @@ static void on_release(struct loop_timer *timer)
 	STAILQ_INIT(&schedule->held);
 	while ((client = STAILQ_FIRST(&held))) {
 		STAILQ_REMOVE_HEAD(&held, ready);
-		client->queue = FAIR_N_CLASSES - 1;
-		STAILQ_INSERT_TAIL(&schedule->ready[client->queue], client, ready);
-		count_ready(schedule, client->queue, 1);
+		enqueue(schedule, client, FAIR_N_CLASSES - 1);
 	}
 }
 
@@ -67,13 +77,13 @@ void schedule_init(struct server *server)
 	STAILQ_INIT(&schedule->dirty);
 	schedule->release.fn = on_release;
 	schedule->ns_per_tick = measure_ns_per_tick();
-	schedule->turn_ticks = (uint64_t)(TURN_US * 1000 / schedule->ns_per_tick);
-	schedule->guest_ticks = (uint64_t)(GUEST_US * 1000 / schedule->ns_per_tick);
+	schedule->turn_ticks = (TURN_US * 1000ull << 32) / schedule->ns_per_tick;
+	schedule->guest_ticks = (GUEST_US * 1000ull << 32) / schedule->ns_per_tick;
 }
 
-static uint64_t now_us(const struct schedule *schedule)
+static uint64_t now_ns(const struct schedule *schedule)
 {
-	return (uint64_t)((double)ticks_now() * schedule->ns_per_tick) / 1000;
+	return to_ns(schedule, ticks_now());
 }
 
 static uint32_t share_of(const struct client *client)
@@ -97,24 +107,22 @@ void server_ready_again(struct client *client)
 	if (client->is_ready)
 		return;
 	client->is_ready = true;
-	client->queue = (uint8_t)fair_class(&client->fair, now_us(schedule));
-	STAILQ_INSERT_TAIL(queue_of(client), client, ready);
-	count_ready(schedule, client->queue, 1);
+	enqueue(schedule, client, fair_class(&client->fair, now_ns(schedule)));
 }
 
 void server_resume(struct client *client)
 {
 	struct schedule *schedule = &client_server(client)->schedule;
 
-	if (client->is_ready || client->conn.is_dead || !schedule->n_round) {
+	if (client->is_ready || client->conn.is_dead || !schedule->in_round) {
 		server_ready(client);
 		return;
 	}
 	client->is_ready = true;
 	client->queue = schedule->class;
+	client->round = (uint16_t)(schedule->round - 1);
 	STAILQ_INSERT_HEAD(queue_of(client), client, ready);
-	count_ready(schedule, client->queue, 1);
-	schedule->n_round++;
+	schedule->busy |= 1u << client->queue;
 }
 
 void server_ready(struct client *client)
@@ -158,7 +166,7 @@ void server_forget(struct client *client)
 	if (client->is_ready) {
 		STAILQ_REMOVE(queue_of(client), client, client, ready);
 		if (client->queue < FAIR_N_CLASSES)
-			count_ready(schedule, client->queue, -1);
+			check_busy(schedule, queue_of(client), client->queue);
 	}
 	if (client->is_dirty)
 		STAILQ_REMOVE(&schedule->dirty, client, client, dirty);
@@ -169,7 +177,7 @@ void server_forget(struct client *client)
 static uint64_t charge(struct schedule *schedule, struct quota_account *account)
 {
 	uint64_t at = ticks_now();
-	uint64_t ns = (uint64_t)((double)(at - schedule->at) * schedule->ns_per_tick);
+	uint64_t ns = to_ns(schedule, at - schedule->at);
 
 	schedule->at = at;
 	if (account)
@@ -182,8 +190,8 @@ static bool hold(struct server *server, struct client *client)
 {
 	struct quota_account *account = client->conn.watcher.account;
 	uint32_t share = share_of(client);
-	uint64_t wait_us = share ? fair_wait_us(&client->fair, share, now_us(&server->schedule))
-				 : 0;
+	uint64_t wait_us =
+		share ? fair_wait_us(&client->fair, share, now_ns(&server->schedule) / 1000) : 0;
 
 	if (!wait_us)
 		return false;
@@ -224,13 +232,14 @@ static void serve_class(struct server *server, uint8_t class, uint64_t end)
 	struct client_queue *queue = &schedule->ready[class];
 
 	schedule->class = class;
-	for (schedule->n_round = schedule->n_ready[class]; schedule->n_round; schedule->n_round--) {
+	schedule->round++;
+	for (;;) {
 		struct client *client = STAILQ_FIRST(queue);
 
-		if (!client)
+		if (!client || client->round == schedule->round)
 			break;
 		STAILQ_REMOVE_HEAD(queue, ready);
-		count_ready(schedule, class, -1);
+		check_busy(schedule, queue, class);
 		client->is_ready = false;
 		serve_one(server, client);
 		if (schedule->at >= end)
@@ -246,6 +255,7 @@ void schedule_serve(struct server *server)
 
 	schedule->at = ticks_now();
 	end = schedule->at + schedule->turn_ticks;
+	schedule->in_round = true;
 	/* Each class once; what becomes ready in one that had its turn waits for the next. */
 	while (schedule->busy & left) {
 		uint8_t class = (uint8_t)__builtin_ctz(schedule->busy & left);
@@ -253,7 +263,7 @@ void schedule_serve(struct server *server)
 		left &= ~0u << class << 1;
 		serve_class(server, class, end);
 	}
-	schedule->n_round = 0;
+	schedule->in_round = false;
 }
 
 void schedule_flush(struct server *server)

@@ -11,6 +11,7 @@
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -24,15 +25,16 @@ STAILQ_HEAD(client_queue, client);
 
 struct schedule {
 	struct client_queue ready[FAIR_N_CLASSES];
-	uint32_t n_ready[FAIR_N_CLASSES];
-	uint32_t busy;	  /* bit per class: is anybody ready? */
-	uint32_t n_round; /* of the class being served, so many have their turn in this round */
-	uint8_t class;	  /* being served */
+	uint32_t busy;	/* bit per class: is anybody ready? */
+	uint16_t round; /* those of the class being served who became ready in it wait for the next
+			 */
+	bool in_round;
+	uint8_t class;		  /* being served, while in_round */
 	struct client_queue held; /* beyond their share */
 	struct client_queue dirty;
 	struct client *serving; /* borrowed; NULL: nobody */
 	uint64_t at;		/* ticks up to which time is charged */
-	double ns_per_tick;
+	uint64_t ns_per_tick;	/* times 2^32 */
 	uint64_t turn_ticks,
 		guest_ticks; /* how long a turn of the loop, and of a guest, may take */
 	struct loop_timer release;

@@ -251,8 +251,6 @@ static int open_all(struct server *server)
 	STEP("restart committed");
 	if (r == 0 && server->takeover)
 		r = takeover_finish(server->takeover, server);
-	server->update_hook = (struct loop_hook){ .fn = update_step, .ctx = server };
-	loop_turn_hook(server->loop, &server->update_hook);
 	/* There may be answers to send that were noted before a restart. */
 	loop_again(server->loop);
 	return r;

@@ -55,10 +55,11 @@ struct client {
 	};
 	struct fair fair;
 	uint32_t blamed; /* while dirty: domid of who made it so */
+	uint16_t round;	 /* while ready: of the schedule, when it became so */
 	uint8_t queue;	 /* while ready: its class, or FAIR_N_CLASSES: held back */
-	bool is_ready;
-	bool is_dirty;
-	bool was_held;
+	bool is_ready : 1;
+	bool is_dirty : 1;
+	bool was_held : 1;
 };
 
 struct client_ops {
@@ -88,7 +89,7 @@ struct server {
 	struct loop_timer expiry;  /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
-	struct loop_hook update_hook; /* after the event channels are unmasked */
+	struct loop_hook update_hook; /* with an update: after the event channels are unmasked */
 	struct schedule schedule;
 	char buf[SERVER_KEPT_MAX + SERVER_READ_MAX +
 		 WIRE_MESSAGE_MAX]; /* scratch for one turn of one client */

@@ -118,23 +118,23 @@ static void socket_turn(struct client *client)
 {
 	struct socket_client *sc = (struct socket_client *)client;
 	char *buf = client_server(client)->buf;
-	uint32_t kept = conn_take_kept(&client->conn, buf);
-	ssize_t n = -1;
+	uint32_t kept = client->conn.in_len ? conn_take_kept(&client->conn, buf) : 0;
 	int used;
 
-	errno = EAGAIN;
-	if (sc->is_readable && kept < WIRE_MESSAGE_MAX)
-		n = client->conn.record.id ? socket_park_read(sc, buf + kept)
-					   : read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		socket_drop(sc);
-		return;
+	if (sc->is_readable && kept < WIRE_MESSAGE_MAX) {
+		ssize_t n = client->conn.record.id ? socket_park_read(sc, buf + kept)
+						   : read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
+
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+			socket_drop(sc);
+			return;
+		}
+		if (n > 0)
+			kept += (uint32_t)n;
 	}
 	sc->is_readable = false;
-	if (n > 0)
-		kept += (uint32_t)n;
 	used = conn_consume(&client->conn, buf, kept);
-	if (client->conn.is_dead)
+	if (client->conn.is_dead || used == (int)kept)
 		return;
 	if (used < 0)
 		socket_kill(&client->conn, "message longer than 4096 bytes");

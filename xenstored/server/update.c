@@ -59,6 +59,7 @@ void update_free(struct update *update)
 {
 	if (!update)
 		return;
+	loop_turn_unhook(update->server->loop, &update->server->update_hook);
 	update->server->protocol->holds_txns = false;
 	if (update->phase == PROVING)
 		handover_end_try(update->server);
@@ -315,13 +316,12 @@ static void try_to_go(struct update *update)
 	decide(update, "%s", why);
 }
 
-void update_step(void *ctx)
+/* After each turn while there is a session. */
+static void update_step(void *ctx)
 {
 	struct server *server = ctx;
 	struct update *update = server->update;
 
-	if (!update)
-		return;
 	if (is_orphan(server)) {
 		end_session(server);
 		return;
@@ -356,6 +356,8 @@ static const char *name_program(struct server *server, struct conn *conn, const 
 	}
 	server->update = update;
 	server->protocol->updater = conn;
+	server->update_hook = (struct loop_hook){ .fn = update_step, .ctx = server };
+	loop_turn_hook(server->loop, &server->update_hook);
 	return NULL;
 }
 

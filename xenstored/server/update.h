@@ -21,9 +21,6 @@ struct update;
 int update_control(void *ctx, struct conn *conn, const char **words, uint32_t n_words,
 		   struct text *answer);
 
-/** update_step() - at the end of a turn, when all has been sent: do what is due */
-void update_step(void *ctx);
-
 /** update_free() - forget the command under way; NULL: there is none */
 void update_free(struct update *update);
 

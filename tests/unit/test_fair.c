@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who is called busy, for how long, and who has to wait. */
+#include "model/fair.h"
+#include "unit.h"
+
+#define MS	     1000000ull
+#define QUIET_NS     (1ull << FAIR_QUIET_BITS)
+#define HALF_LIFE_NS (1ull << FAIR_LIFE_BITS)
+#define AT	     (1000 * HALF_LIFE_NS)
+
+TEST(a_client_that_asks_now_and_then_stays_in_the_lowest_class)
+{
+	struct fair fair = { 0 };
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		CHECK_EQ(fair_class(&fair, AT + i * 50 * MS), 0);
+		fair_charge(&fair, 20000, 0);
+	}
+}
+
+TEST(each_factor_of_four_is_a_class_and_there_is_an_end)
+{
+	uint64_t used = QUIET_NS;
+
+	for (unsigned int class = 1; class < FAIR_N_CLASSES; class ++, used *= 4) {
+		struct fair below = { .used_ns = used - 1, .since_ns = AT };
+		struct fair at = { .used_ns = used, .since_ns = AT };
+
+		CHECK_EQ(fair_class(&below, AT), class - 1);
+		CHECK_EQ(fair_class(&at, AT), class);
+	}
+	CHECK_EQ(fair_class(&(struct fair){ .used_ns = UINT64_MAX, .since_ns = AT }, AT),
+		 FAIR_N_CLASSES - 1);
+}
+
+TEST(half_of_it_is_forgotten_with_each_half_life)
+{
+	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_ns = AT };
+
+	CHECK_EQ(fair_class(&fair, AT + HALF_LIFE_NS - 1), 4);
+	CHECK_EQ(fair.used_ns, 64 * QUIET_NS);
+	CHECK_EQ(fair_class(&fair, AT + HALF_LIFE_NS), 3);
+	CHECK_EQ(fair.used_ns, 32 * QUIET_NS);
+	CHECK_EQ(fair_class(&fair, AT + 7 * HALF_LIFE_NS + 5), 0);
+	CHECK_EQ(fair.used_ns, QUIET_NS / 2);
+	/* The odd bit of time is not lost. */
+	CHECK_EQ(fair.since_ns, AT + 7 * HALF_LIFE_NS);
+	CHECK_EQ(fair_class(&fair, AT + 900 * HALF_LIFE_NS), 0);
+	CHECK_EQ(fair.used_ns, 0);
+}
+
+TEST(who_has_used_more_than_its_share_waits_until_that_is_paid)
+{
+	struct fair fair = { .owed_since_us = 5000 };
+	uint32_t share_us = 100000; /* a tenth; 1 ms may be used at once */
+
+	fair_charge(&fair, 3 * MS, share_us);
+	CHECK_EQ(fair_wait_us(&fair, share_us, 5000), 20001);
+	CHECK_EQ(fair_wait_us(&fair, share_us, 15000), 10001);
+	CHECK_EQ(fair_wait_us(&fair, share_us, 25000), 0);
+	/* Without a share nothing is owed. */
+	fair_charge(&fair, 1000 * MS, 0);
+	CHECK_EQ(fair_wait_us(&fair, share_us, 40000), 0);
+}
