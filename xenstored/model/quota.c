@@ -35,12 +35,23 @@ const struct quota_name quota_names[QUOTA_N] = {
 	[QUOTA_PATH] = { "path-max", "Max. length of a node path" },
 	[QUOTA_NODE_SIZE] = { "node-size", "Max. size of a node" },
 	[QUOTA_TIME] = { "time", "Processing time in us per second" },
+	[QUOTA_CLIENT_WATCHES] = { "client-watches", "Watches per program (or dom0's kernel)" },
+	[QUOTA_CLIENT_TRANSACTIONS] = { "client-transactions",
+					"Active transactions per program (or dom0's kernel)" },
 };
 
 static const uint32_t default_limits[QUOTA_N] = {
-	[QUOTA_NODES] = 1000,	  [QUOTA_WATCHES] = 128,     [QUOTA_OUTSTANDING] = 20,
-	[QUOTA_MEMORY] = 2621440, [QUOTA_TRANSACTIONS] = 10, [QUOTA_TXN_NODES] = 1024,
-	[QUOTA_NODE_PERMS] = 5,	  [QUOTA_PATH] = 2048,	     [QUOTA_NODE_SIZE] = 2048,
+	[QUOTA_NODES] = 1000,
+	[QUOTA_WATCHES] = 128,
+	[QUOTA_OUTSTANDING] = 20,
+	[QUOTA_MEMORY] = 2621440,
+	[QUOTA_TRANSACTIONS] = 10,
+	[QUOTA_TXN_NODES] = 1024,
+	[QUOTA_NODE_PERMS] = 5,
+	[QUOTA_PATH] = 2048,
+	[QUOTA_NODE_SIZE] = 2048,
+	[QUOTA_CLIENT_WATCHES] = 262144,
+	[QUOTA_CLIENT_TRANSACTIONS] = 1024,
 };
 
 #define DEFAULT_SOFT_MEMORY 2097152
@@ -128,6 +139,15 @@ void quota_record_peak(struct quota_account *account, enum quota_item item, uint
 		account->quota->peak[item] = value;
 }
 
+static bool refuse(struct quota_account *account, enum quota_item item, uint32_t value,
+		   uint32_t limit)
+{
+	account->refused[item]++;
+	if (account->quota->refused)
+		account->quota->refused(account->quota->refused_ctx, account, item, value, limit);
+	return false;
+}
+
 bool quota_check(struct quota_account *account, enum quota_item item, uint32_t value)
 {
 	uint32_t limit = account->limit[item];
@@ -136,10 +156,21 @@ bool quota_check(struct quota_account *account, enum quota_item item, uint32_t v
 		quota_record_peak(account, item, value);
 		return true;
 	}
-	account->refused[item]++;
-	if (account->quota->refused)
-		account->quota->refused(account->quota->refused_ctx, account, item, value, limit);
-	return false;
+	return refuse(account, item, value, limit);
+}
+
+bool quota_check_client(struct quota_account *account, enum quota_item item, uint32_t value)
+{
+	struct quota *quota = account->quota;
+	uint32_t limit = quota->limit[item];
+
+	if (limit && value > limit)
+		return refuse(account, item, value, limit);
+	if (value > account->peak[item])
+		account->peak[item] = value;
+	if (value > quota->peak[item])
+		quota->peak[item] = value;
+	return true;
 }
 
 bool quota_check_more(struct quota_account *account, enum quota_item item, uint32_t n)

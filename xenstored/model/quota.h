@@ -25,6 +25,9 @@ enum quota_item {
 	QUOTA_PATH,	  /* bytes, see path_quota_len() */
 	QUOTA_NODE_SIZE,  /* bytes, see node_quota_bytes() */
 	QUOTA_TIME,	  /* µs of processing per second; not refused, but held back */
+	/* Of one client to whom the others do not apply: programs, dom0's kernel. */
+	QUOTA_CLIENT_WATCHES,
+	QUOTA_CLIENT_TRANSACTIONS,
 	QUOTA_N,
 };
 
@@ -103,6 +106,13 @@ bool quota_check(struct quota_account *account, enum quota_item item, uint32_t v
 
 /** quota_check_more() - may @n more of @item be held? Nothing is charged yet. */
 bool quota_check_more(struct quota_account *account, enum quota_item item, uint32_t n);
+
+/**
+ * quota_check_client() - may one client of @account, which is exempt, have @value of @item?
+ *
+ * There is no account for each client: the limit is that of all. As quota_check() otherwise.
+ */
+bool quota_check_client(struct quota_account *account, enum quota_item item, uint32_t value);
 
 /** quota_record_peak() - @value may be the highest so far; for quota_charge() */
 void quota_record_peak(struct quota_account *account, enum quota_item item, uint32_t value);

@@ -158,6 +158,7 @@ int watch_add(struct watch_index *index, struct watcher *watcher, const struct p
 	memcpy(watch->text, path->text, path->len + 1);
 	memcpy(watch->text + path->len + 1, token, len + 1);
 	LIST_INSERT_HEAD(&watcher->watches, watch, own);
+	watcher->n_watches++;
 	table_add(&index->by_token, &watch->by_token, hash);
 	join_ring(index, watch, path->hash[path->n_levels]);
 	quota_charge(watcher->account, QUOTA_WATCHES, 1);
@@ -171,6 +172,7 @@ static void watch_free(struct watch_index *index, struct watch *watch)
 	leave_ring(index, watch);
 	table_remove(&index->by_token, &watch->by_token);
 	LIST_REMOVE(watch, own);
+	watch->watcher->n_watches--;
 	quota_discharge(watch->watcher->account, QUOTA_WATCHES, 1);
 	quota_discharge(watch->watcher->account, QUOTA_MEMORY,
 			(uint32_t)watch->path_len + watch->token_len);

@@ -40,6 +40,7 @@ struct watch {
 /* Receives events; embedded in a connection. */
 struct watcher {
 	struct subject subject;
+	uint32_t n_watches;
 	struct quota_account *account; /* borrowed: closed after the connection */
 	LIST_HEAD(, watch) watches;    /* owned */
 	/* Whether the event at hand may be seen, asked once however many watches match. */

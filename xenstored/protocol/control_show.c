@@ -54,6 +54,15 @@ static uint64_t counter(const struct stats *stats, size_t i)
 	return *(const uint64_t *)((const char *)stats + counters[i].offset);
 }
 
+static uint32_t limit_of(const struct quota_account *account, enum quota_item item)
+{
+	if (!account->exempt)
+		return account->limit[item];
+	return item == QUOTA_CLIENT_WATCHES || item == QUOTA_CLIENT_TRANSACTIONS
+		       ? quota_limit(account->quota, item, false)
+		       : 0;
+}
+
 static void describe(struct text *text, const struct quota_account *account)
 {
 	for (size_t i = 0; i < N_COUNTERS; i++)
@@ -61,8 +70,8 @@ static void describe(struct text *text, const struct quota_account *account)
 			 counter(&account->stats, i));
 	for (enum quota_item i = 0; i < QUOTA_N; i++)
 		text_add(text, "%-17s: %8u max %8u limit %8u refused %u\n", quota_names[i].name,
-			 account->used[i], account->peak[i],
-			 account->exempt ? 0 : account->limit[i], account->refused[i]);
+			 account->used[i], account->peak[i], limit_of(account, i),
+			 account->refused[i]);
 }
 
 static const struct quota_account *find_account(const struct control *c)
@@ -101,6 +110,9 @@ static void write_metrics(FILE *file, struct quota *quota)
 				account->domid, quota_names[i].name, account->used[i]);
 	fprintf(file, "# TYPE xenstored_refused counter\n"
 		      "# HELP xenstored_refused Requests refused, by quota.\n");
+	for (enum quota_item i = QUOTA_CLIENT_WATCHES; i <= QUOTA_CLIENT_TRANSACTIONS; i++)
+		fprintf(file, "xenstored_refused_total{domid=\"tools\",quota=\"%s\"} %u\n",
+			quota_names[i].name, quota_tools(quota)->refused[i]);
 	for (account = quota_next(quota, -1); account;
 	     account = quota_next(quota, (int)account->domid))
 		for (enum quota_item i = 0; i < QUOTA_N; i++)

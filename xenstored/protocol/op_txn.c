@@ -11,6 +11,19 @@
 #include "protocol/ops.h"
 #include "protocol/protocol.h"
 
+/* Guests' are counted by their account. */
+static bool may_begin(const struct conn *conn)
+{
+	const struct txn *txn;
+	uint32_t n = 1;
+
+	if (!conn->watcher.account->exempt)
+		return true;
+	LIST_FOREACH (txn, &conn->txns, own)
+		n++;
+	return quota_check_client(conn->watcher.account, QUOTA_CLIENT_TRANSACTIONS, n);
+}
+
 int op_transaction_start(struct request *req)
 {
 	struct conn *conn = req->conn;
@@ -19,6 +32,8 @@ int op_transaction_start(struct request *req)
 
 	if (req->txn)
 		return -EBUSY;
+	if (!may_begin(conn))
+		return -ENOSPC;
 	/* Zero means none. */
 	while (!conn->next_txid || conn_find_txn(conn, conn->next_txid))
 		conn->next_txid++;

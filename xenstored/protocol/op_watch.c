@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "model/quota.h"
 #include "model/watch.h"
 #include "protocol/conn.h"
 #include "protocol/dispatch.h"
@@ -31,6 +32,7 @@ static int parse_depth(const struct request *req, const char **strings, uint16_t
 int op_watch(struct request *req)
 {
 	struct protocol *protocol = req->conn->protocol;
+	struct quota_account *account = req->conn->watcher.account;
 	const char *strings[3];
 	struct watch *watch;
 	struct path path;
@@ -39,6 +41,9 @@ int op_watch(struct request *req)
 
 	if (r == 0)
 		r = dispatch_path(req, strings[0], true, &path);
+	if (r == 0 && account->exempt &&
+	    !quota_check_client(account, QUOTA_CLIENT_WATCHES, req->conn->watcher.n_watches + 1))
+		r = -ENOSPC;
 	if (r == 0)
 		r = watch_add(protocol->watches, &req->conn->watcher, &path, strings[1], depth,
 			      &watch);

@@ -20,7 +20,12 @@ static void quota_refused(void *ctx, struct quota_account *account, enum quota_i
 {
 	struct protocol *protocol = ctx;
 
-	if (account->refused[item] == 1)
+	if (account->refused[item] == 1 && account == quota_tools(protocol->quota))
+		log_warning(protocol->log,
+			    "a program: quota \"%s\" refuses %u, its limit is %u (later refusals "
+			    "are counted only)",
+			    quota_names[item].name, value, limit);
+	else if (account->refused[item] == 1)
 		log_warning(protocol->log,
 			    "domain %u: quota \"%s\" refuses %u, its limit is %u (later refusals "
 			    "are counted only)",
