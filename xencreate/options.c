@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX	   8
-#define IN_FLIGHT_DEFAULT  16
+#define IN_FLIGHT_DEFAULT  64
 #define DESTROY_IN_FLIGHT  32
 #define SCRIPTS_DEFAULT	   4
 #define TIMEOUT_DEFAULT_S  60
@@ -59,7 +59,7 @@ static const char create_help[] =
 	"      --paused          leave the domains paused\n"
 	"      --place=HOW       pin: each vCPU to one CPU; spread: let each prefer one; free: as Xen likes (free)\n"
 	"      --keep-free=CPUS  run no domain of the batch there: 0-1,4\n"
-	"      --max-in-flight=N at most N on their way at a time (16)\n"
+	"      --max-in-flight=N at most N on their way at a time (64)\n"
 	"      --workers=N       worker processes (as many as CPUs but one, at most 8)\n"
 	"      --max-scripts=N   at most N hotplug scripts, or xl, at a time (4)\n"
 	"      --timeout=S       seconds to wait for the store, a console, a guest (60)\n"
