@@ -19,6 +19,7 @@
 #include "loop.h"
 #include "macs.h"
 #include "names.h"
+#include "pace.h"
 #include "plan.h"
 #include "report.h"
 #include "scripts.h"
@@ -30,8 +31,6 @@
 #define TICK_MS		      200
 #define FAILURES_IN_A_ROW_MAX 10 /* then the rest would fail too */
 #define CLASHES_NAMED	      5
-#define HELD_MAX	      (64 * 1024) /* bytes for the store that wait for more: 20 domains */
-#define HELD_MAX_US	      250000
 
 TAILQ_HEAD(job_list, job);
 
@@ -48,7 +47,7 @@ struct batch {
 	bool begun, stopping, refused;
 	uint64_t phase_start_us; /* of what comes before the first domain, or after the last */
 	struct sweep *sweep;	 /* owned; NULL until the last job is over */
-	uint64_t held_since_us;	 /* the oldest of what is kept back for the store */
+	struct pace pace;
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -141,29 +140,18 @@ static void end(struct batch *batch)
 		loop_stop(host->loop, 0);
 }
 
-/*
- * While domains are being built, requests wait for those of the next ones: a daemon that is woken
- * once for twenty domains costs half of one that is woken for each (switches, wake-ups and reads,
- * its own and the console daemon's), and on a domain 0 with one CPU nobody builds meanwhile.
- * Whoever is on his way must be in the journal before the store hears of him.
- */
+/* Whoever is on his way must be in the journal before the store hears of him. A build may take
+ * long: the tick sees to it that the time is noticed. */
 static void pace_store(struct batch *batch)
 {
 	struct storeclient *store = batch->env.host->store;
-	uint64_t now_us = loop_now_us(batch->env.host->loop);
-	size_t n_unsent = storeclient_unsent(store);
-	bool hold;
+	bool busy = !batch->stopping && worker_pool_is_busy(batch->env.pool);
+	bool hold = pace_hold(&batch->pace, storeclient_unsent(store), busy,
+			      loop_now_us(batch->env.host->loop));
 
-	if (!batch->held_since_us)
-		batch->held_since_us = now_us;
-	/* A build may take long: the tick sees to it that this is noticed. */
-	hold = n_unsent && !batch->stopping && worker_pool_is_busy(batch->env.pool) &&
-	       n_unsent < HELD_MAX && now_us < batch->held_since_us + HELD_MAX_US;
 	storeclient_hold(store, hold);
-	if (hold)
-		return;
-	batch->held_since_us = 0; /* what comes from now on waits anew */
-	journal_flush(batch->env.journal);
+	if (!hold)
+		journal_flush(batch->env.journal);
 }
 
 /* The end of every turn. */

@@ -22,6 +22,7 @@ libxencreate_a_SOURCES = \
 	xencreate/macs.c xencreate/macs.h \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
+	xencreate/pace.c xencreate/pace.h \
 	xencreate/pattern.c xencreate/pattern.h \
 	xencreate/place.c xencreate/place.h \
 	xencreate/plan.c xencreate/plan.h \
@@ -64,6 +65,10 @@ check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c
 tests_unit_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_keys_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_pace
+tests_unit_test_pace_SOURCES = tests/unit/test_pace.c
+tests_unit_test_pace_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_pace_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 check_PROGRAMS += tests/unit/test_pattern
 tests_unit_test_pattern_SOURCES = tests/unit/test_pattern.c
 tests_unit_test_pattern_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
