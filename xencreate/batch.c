@@ -12,13 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "guestcfg.h"
+#include "admit.h"
 #include "handles.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
-#include "macs.h"
-#include "names.h"
 #include "pace.h"
 #include "plan.h"
 #include "report.h"
@@ -30,7 +28,6 @@
 
 #define TICK_MS		      200
 #define FAILURES_IN_A_ROW_MAX 10 /* then the rest would fail too */
-#define CLASHES_NAMED	      5
 
 TAILQ_HEAD(job_list, job);
 
@@ -38,15 +35,16 @@ struct batch {
 	const struct batch_options *options; /* borrowed: the caller's, like the plan */
 	struct plan *plan;
 	struct job_env env;
-	struct names *names;
-	struct macs *macs; /* owned; NULL if no config has a vif */
-	struct job *jobs;  /* owned: one per domain of the plan; its id is its index */
+	struct admit *admit; /* owned */
+	struct job *jobs;    /* owned: one per domain of the plan; its id is its index */
 	size_t n_started, n_in_flight;
 	size_t n_failed, n_failed_in_a_row, n_unclean;
 	struct job_list active; /* on their way */
 	bool begun, stopping, refused;
+	bool ending;		 /* the last job is over */
+	bool sweep_again;	 /* when the store is back */
 	uint64_t phase_start_us; /* of what comes before the first domain, or after the last */
-	struct sweep *sweep;	 /* owned; NULL until the last job is over */
+	struct sweep *sweep;	 /* owned */
 	struct pace pace;
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
@@ -104,12 +102,28 @@ static void start_one(struct batch *batch)
 	job_start(job);
 }
 
-static void on_swept(void *ctx)
+static void on_swept(void *ctx, int error)
 {
 	struct batch *batch = ctx;
 
-	if (!batch->env.closing)
+	if (batch->env.closing)
+		return;
+	if (error)
+		batch->sweep_again = true;
+	else
 		loop_stop(batch->env.host->loop, 0);
+}
+
+static void begin_sweep(struct batch *batch)
+{
+	struct handles *host = batch->env.host;
+	int r;
+
+	sweep_free(STEAL(batch->sweep));
+	r = sweep_new(&batch->sweep, host->store, host->console_domid, on_swept, batch);
+	batch->sweep_again = r == -ENOTCONN;
+	if (r < 0 && r != -ENOTCONN)
+		loop_stop(host->loop, 0);
 }
 
 /* libxl shall not use the numbers of those that were taken back again at once. */
@@ -129,15 +143,15 @@ static void mark_recent(const struct batch *batch)
  * with the last. */
 static void end(struct batch *batch)
 {
-	struct handles *host = batch->env.host;
-
-	if (batch->sweep)
+	if (batch->ending)
 		return;
+	batch->ending = true;
 	mark_recent(batch);
-	batch->phase_start_us = loop_now_us(host->loop);
-	if (!batch->n_failed ||
-	    sweep_new(&batch->sweep, host->store, host->console_domid, on_swept, batch) < 0)
-		loop_stop(host->loop, 0);
+	batch->phase_start_us = loop_now_us(batch->env.host->loop);
+	if (batch->n_failed)
+		begin_sweep(batch);
+	else
+		loop_stop(batch->env.host->loop, 0);
 }
 
 /* Whoever is on his way must be in the journal before the store hears of him. A build may take
@@ -194,6 +208,8 @@ static void on_connected(void *ctx)
 		next = TAILQ_NEXT(job, link);
 		job_reconnected(job);
 	}
+	if (batch->sweep_again)
+		begin_sweep(batch);
 }
 
 static void on_disconnected(void *ctx, int error)
@@ -211,7 +227,7 @@ static void check_own_time(struct batch *batch, uint64_t now_us)
 	if (!batch->begun) {
 		log_error(batch->env.host->log, "the store daemon does not answer");
 		refuse(batch);
-	} else if (batch->sweep) {
+	} else if (batch->ending) {
 		loop_stop(batch->env.host->loop, 0);
 	}
 }
@@ -255,92 +271,18 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 
 /* --- before the first domain --- */
 
-/* The domain of the plan that cannot be made because this one is there, or NULL. */
-static const struct plan_domain *clash(const struct plan *plan, const struct names_entry *entry)
-{
-	const struct plan_domain *same = entry->name ? plan_find(plan, entry->name) : NULL;
-
-	for (size_t i = 0; !same && i < plan->n_domains; i++)
-		/* A random UUID cannot be there. */
-		if (plan->domains[i].config->has_uuid &&
-		    !memcmp(plan->domains[i].uuid, entry->uuid, 16))
-			same = &plan->domains[i];
-	return same;
-}
-
-/* Names the first few of those that are there already; returns how many there are. */
-static size_t check_names(const struct batch *batch)
-{
-	const struct names_entry *entries;
-	size_t n, n_clashes = 0;
-
-	entries = names_entries(batch->names, &n);
-	for (size_t i = 0; i < n; i++) {
-		const struct plan_domain *domain = clash(batch->plan, &entries[i]);
-
-		if (domain && n_clashes++ < CLASHES_NAMED)
-			log_error(batch->env.host->log,
-				  "the host has a domain with the name or UUID of %s already (%u)",
-				  domain->name, entries[i].domid);
-	}
-	if (n_clashes > CLASHES_NAMED)
-		log_error(batch->env.host->log, "and %zu more", n_clashes - CLASHES_NAMED);
-	return n_clashes;
-}
-
-static void begin(struct batch *batch)
-{
-	batch->begun = true;
-	loop_again(batch->env.host->loop);
-}
-
-static void on_macs(void *ctx, int error)
+static void on_admitted(void *ctx, int error)
 {
 	struct batch *batch = ctx;
-	const uint64_t *taken;
-	size_t n;
 
 	if (batch->env.closing)
 		return;
-	if (error)
-		log_error(batch->env.host->log, "the addresses of vifs cannot be read: %s",
-			  strerror(-error));
-	taken = macs_taken(batch->macs, &n);
-	if (error || macs_assign(batch->plan, taken, n, batch->env.host->log) < 0)
-		refuse(batch);
-	else
-		begin(batch);
-}
-
-static bool has_vifs(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_domains; i++)
-		if (plan->domains[i].config->devices.n_vifs)
-			return true;
-	return false;
-}
-
-static int list_macs(struct batch *batch)
-{
-	return macs_new(&batch->macs, batch->env.host->store, on_macs, batch);
-}
-
-static void on_names(void *ctx, int error)
-{
-	struct batch *batch = ctx;
-
 	if (error) {
-		log_error(batch->env.host->log,
-			  "the names of the host's domains cannot be read: %s", strerror(-error));
 		refuse(batch);
 		return;
 	}
-	if (check_names(batch) || (has_vifs(batch->plan) && list_macs(batch) < 0)) {
-		refuse(batch);
-		return;
-	}
-	if (!batch->macs)
-		begin(batch);
+	batch->begun = true;
+	loop_again(batch->env.host->loop);
 }
 
 static void on_ready(void *ctx, int error)
@@ -356,7 +298,7 @@ static void on_ready(void *ctx, int error)
 		.closing = &batch->env.closing,
 	};
 	if (!error)
-		error = names_new(&batch->names, host->xch, host->store, on_names, batch);
+		error = admit_new(&batch->admit, host, batch->plan, on_admitted, batch);
 	else
 		log_error(host->log, "the store daemon does not answer");
 	if (error)
@@ -450,10 +392,9 @@ static void tear_down(struct batch *batch)
 	scripts_free(batch->env.scripts);
 	for (size_t i = 0; batch->jobs && i < batch->n_started; i++)
 		job_deinit(&batch->jobs[i]);
-	macs_free(batch->macs);
 	worker_pool_free(batch->env.pool);
 	sweep_free(batch->sweep);
-	names_free(batch->names);
+	admit_free(batch->admit);
 	report_free(batch->env.report);
 	proof_free(batch->env.proof);
 	tree_deinit(&batch->env.tree);

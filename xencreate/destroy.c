@@ -51,6 +51,7 @@ struct destroy {
 	enum phase phase;
 	uint64_t linger_since_us, phase_start_us;
 	bool stopping, refused;
+	bool sweep_again; /* when the store is back */
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -161,17 +162,32 @@ static void mark_recent(const struct destroy *destroy)
 			    strerror(-r));
 }
 
-static void on_swept(void *ctx)
+static void on_swept(void *ctx, int error)
 {
 	struct destroy *destroy = ctx;
 
-	if (!destroy->env.closing)
+	if (destroy->env.closing)
+		return;
+	if (error)
+		destroy->sweep_again = true;
+	else
 		loop_stop(destroy->env.host->loop, 0);
+}
+
+static void begin_sweep(struct destroy *destroy)
+{
+	struct handles *host = destroy->env.host;
+	int r;
+
+	sweep_free(STEAL(destroy->sweep));
+	r = sweep_new(&destroy->sweep, host->store, host->console_domid, on_swept, destroy);
+	destroy->sweep_again = r == -ENOTCONN;
+	if (r < 0 && r != -ENOTCONN)
+		loop_stop(host->loop, 0);
 }
 
 static void check_lingering(struct destroy *destroy)
 {
-	struct handles *host = destroy->env.host;
 	bool give_up = now_us() > destroy->linger_since_us + LINGER_MAX_US;
 	size_t n_lingering = count_lingering(destroy, give_up);
 
@@ -181,8 +197,7 @@ static void check_lingering(struct destroy *destroy)
 	destroy->phase = PHASE_SWEEPING;
 	destroy->phase_start_us = now_us();
 	mark_recent(destroy);
-	if (sweep_new(&destroy->sweep, host->store, host->console_domid, on_swept, destroy) < 0)
-		loop_stop(host->loop, 0);
+	begin_sweep(destroy);
 }
 
 /* The end of every turn. */
@@ -231,6 +246,8 @@ static void on_connected(void *ctx)
 
 	for (size_t i = 0; i < destroy->n_started; i++)
 		victim_reconnected(&destroy->victims[i]);
+	if (destroy->sweep_again)
+		begin_sweep(destroy);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *ctx)

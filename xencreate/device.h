@@ -25,12 +25,14 @@ enum device_kind {
 struct device {
 	enum device_kind kind;
 	uint32_t devid;
-	char *script; /* owned, like all strings here: with its folder */
+	char *script;	 /* owned, like all strings here: with its folder */
+	bool own_script; /* named by the config, or by the host's xl.conf */
 	bool trusted;
 	/* vif; a string that the config does not give is NULL */
 	bool has_mac;
 	uint8_t mac[DEVICE_MAC_LEN];
-	char *bridge; /* never NULL */
+	char *bridge;	 /* never NULL */
+	bool own_bridge; /* named, as the script */
 	char *ifname, *ip, *gatewaydev, *vlan, *model;
 	uint64_t rate_bytes; /* per interval; 0: no limit */
 	uint32_t rate_interval_us;
@@ -39,7 +41,6 @@ struct device {
 	char *path; /* of a block device or a raw file, or what the script makes of it */
 	char *vdev;
 	bool writable, removable, direct_io_safe, discard;
-	bool own_script; /* named by the config */
 };
 
 struct device_list {

@@ -14,57 +14,12 @@
 
 #include "keys.h"
 #include "log.h"
+#include "settings.h"
 #include "userdata.h"
 #include "xlconf.h"
 
 #define MEMORY_DEFAULT_MIB 32
 #define FILE_SIZE_MAX	   (1 << 20)
-
-/* Known settings. What needs somebody who stays (on_*) is noted by no one here: see xencreate(8).
- */
-static const char *const known_keys[] = {
-	"name",
-	"type",
-	"builder",
-	"kernel",
-	"ramdisk",
-	"cmdline",
-	"root",
-	"extra",
-	"memory",
-	"maxmem",
-	"vcpus",
-	"cpus",
-	"cpus_soft",
-	"pool",
-	"maxvcpus",
-	"uuid",
-	"max_event_channels",
-	"max_grant_frames",
-	"max_maptrack_frames",
-	"max_grant_version",
-	"on_poweroff",
-	"on_reboot",
-	"on_crash",
-	"on_watchdog",
-	"on_soft_reset",
-	"vif",
-	"disk",
-};
-
-/* Settings for devices: an empty list asks for nothing. */
-static const char *const device_keys[] = { "vfb",     "pci", "usbctrl", "usbdev",
-					   "channel", "p9",  "vtpm" };
-
-static bool listed(const char *const *list, size_t n, const char *key, size_t len)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strlen(list[i]) == len && !memcmp(list[i], key, len))
-			return true;
-	return false;
-}
-
-#define LISTED(list, key, len) listed(list, sizeof(list) / sizeof((list)[0]), key, len)
 
 /* One reading of one file. */
 struct reading {
@@ -72,6 +27,7 @@ struct reading {
 	const char *path;
 	XLU_Config *cfg;
 	struct guestcfg *config;
+	bool hand_over; /* what is not ours may go to xl */
 };
 
 static int refuse(const struct reading *reading, int error, const char *why, const char *key)
@@ -80,23 +36,46 @@ static int refuse(const struct reading *reading, int error, const char *why, con
 	return error;
 }
 
+/* Not for us: the domain is xl's, or refused. */
+static int hand_over(const struct reading *reading, const char *why, const char *key)
+{
+	if (!reading->hand_over)
+		return refuse(reading, -EOPNOTSUPP, why, key);
+	log_info(reading->log, "%s: %s: %s: xl will make it", reading->path, key, why);
+	reading->config->handed = true;
+	return 0;
+}
+
+static int check_key(const struct reading *reading, const char *key, size_t len)
+{
+	char name[64];
+	int n_entries = -1;
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, key);
+	switch (settings_owner(key, len)) {
+	case SETTINGS_OURS:
+		return 0;
+	case SETTINGS_XL_LIST:
+		if (!xlu_cfg_get_list(reading->cfg, name, NULL, &n_entries, 1) && !n_entries)
+			return 0;
+		return hand_over(reading, "this setting is not handled by xencreate", name);
+	case SETTINGS_XL:
+		return hand_over(reading, "this setting is not handled by xencreate", name);
+	default:
+		return refuse(reading, -EOPNOTSUPP, "there is no such setting", name);
+	}
+}
+
 static int check_keys(const struct reading *reading, const char *text)
 {
 	const char *key;
 	size_t len;
 
 	while ((text = keys_next(text, &key, &len))) {
-		char name[64];
-		int n_entries = -1;
+		int r = check_key(reading, key, len);
 
-		snprintf(name, sizeof(name), "%.*s", (int)len, key);
-		if (LISTED(known_keys, key, len))
-			continue;
-		if (LISTED(device_keys, key, len) &&
-		    !xlu_cfg_get_list(reading->cfg, name, NULL, &n_entries, 1) && !n_entries)
-			continue;
-		return refuse(reading, -EOPNOTSUPP, "this setting is not handled by xencreate",
-			      name);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -139,16 +118,17 @@ static int get_type(const struct reading *reading)
 		r = get_string(reading, "builder", &builder);
 	if (r < 0)
 		return r;
-	if (!type && builder && strcmp(builder, "generic") && strcmp(builder, "linux"))
-		return refuse(reading, -EOPNOTSUPP, "only PV and PVH guests are made here",
-			      "builder");
-	if (!type || !strcmp(type, "pv"))
-		reading->config->type = GUESTCFG_PV;
-	else if (!strcmp(type, "pvh"))
-		reading->config->type = GUESTCFG_PVH;
-	else
-		return refuse(reading, -EOPNOTSUPP, "only \"pv\" and \"pvh\" guests are made here",
-			      "type");
+	if (!type && builder && strcmp(builder, "generic") && strcmp(builder, "linux")) {
+		reading->config->type = GUESTCFG_HVM;
+		return hand_over(reading, "only PV and PVH guests are made here", "builder");
+	}
+	if (type && !strcmp(type, "hvm")) {
+		reading->config->type = GUESTCFG_HVM;
+		return hand_over(reading, "only PV and PVH guests are made here", "type");
+	}
+	if (type && strcmp(type, "pv") && strcmp(type, "pvh"))
+		return refuse(reading, -EINVAL, "none of pv, pvh, hvm", "type");
+	reading->config->type = type && !strcmp(type, "pvh") ? GUESTCFG_PVH : GUESTCFG_PV;
 	return 0;
 }
 
@@ -270,11 +250,10 @@ static int add_cpus(const struct reading *reading, const char *key, struct guest
 		return -ENOMEM;
 	list->sets = sets;
 	r = cpus_parse(&sets[list->n], text);
+	if (r == -EOPNOTSUPP)
+		return hand_over(reading, "NUMA nodes are not handled by xencreate", key);
 	if (r < 0)
-		return refuse(reading, r,
-			      r == -EOPNOTSUPP ? "NUMA nodes are not handled by xencreate"
-					       : "not a set of CPUs",
-			      key);
+		return refuse(reading, r, "not a set of CPUs", key);
 	list->n++;
 	return 0;
 }
@@ -313,7 +292,8 @@ static int get_placement(const struct reading *reading)
 		return r;
 	config->pool = (uint32_t)strtoul(pool, &end, 10);
 	if (*end || end == pool)
-		return refuse(reading, -EOPNOTSUPP, "give the pool's number, or Pool-0", "pool");
+		return hand_over(reading, "only a number, or Pool-0, is handled by xencreate",
+				 "pool");
 	return 0;
 }
 
@@ -335,6 +315,8 @@ static int get_entries(const struct reading *reading, const char *key, const str
 			r = device_add_vif(devices, text, xlconf, &why);
 		else
 			r = device_add_disk(devices, text, &why);
+		if (r == -EOPNOTSUPP)
+			return hand_over(reading, why, key);
 		if (r < 0)
 			log_error(reading->log, "%s: %s: \"%s\": %s", reading->path, key,
 				  text ? text : "", why);
@@ -354,6 +336,23 @@ static int get_devices(const struct reading *reading)
 		r = get_entries(reading, "disk", NULL);
 	xlconf_deinit(&xlconf);
 	return r;
+}
+
+static int get_actions(const struct reading *reading)
+{
+	actions_init(&reading->config->actions);
+	for (unsigned int way = 0; way < N_ACTIONS_WAYS; way++) {
+		const char *key = actions_key((enum actions_way)way);
+		CLEANUP(free) char *word = NULL;
+		int r = get_string(reading, key, &word);
+
+		if (!r && word &&
+		    actions_set(&reading->config->actions, (enum actions_way)way, word) < 0)
+			return refuse(reading, -EINVAL, "there is no such action", key);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* A config without a name is called like its file, without the ending. */
@@ -392,16 +391,25 @@ static int interpret(const struct reading *reading, const char *text)
 	if (!r)
 		r = get_placement(reading);
 	if (!r)
+		r = get_actions(reading);
+	if (!r && !config->handed)
 		r = get_devices(reading);
-	if (!r && !config->kernel_path)
+	if (r < 0 || config->handed) {
+		device_list_deinit(&config->devices); /* xl's, then */
+		return r;
+	}
+	if (!config->kernel_path)
 		return refuse(reading, -EINVAL, "missing", "kernel");
-	return r < 0 ? r : userdata_form(&config->userdata_form, config);
+	return userdata_form(&config->userdata_form, config);
 }
 
-int guestcfg_parse(struct guestcfg **out, const char *path, const char *text, struct log *log)
+int guestcfg_parse(struct guestcfg **out, const char *path, const char *text, bool hand_over,
+		   struct log *log)
 {
 	CLEANUP(guestcfg_free) struct guestcfg *config = calloc(1, sizeof(*config));
-	struct reading reading = { .log = log, .path = path, .config = config };
+	struct reading reading = {
+		.log = log, .path = path, .config = config, .hand_over = hand_over
+	};
 	int r;
 
 	if (!config)
@@ -447,7 +455,7 @@ static int read_text(char **out, const char *path)
 	return 0;
 }
 
-int guestcfg_read(struct guestcfg **out, const char *path, struct log *log)
+int guestcfg_read(struct guestcfg **out, const char *path, bool hand_over, struct log *log)
 {
 	CLEANUP(free) char *text = NULL;
 	int r = read_text(&text, path);
@@ -456,7 +464,7 @@ int guestcfg_read(struct guestcfg **out, const char *path, struct log *log)
 		log_error(log, "%s: %s", path, strerror(-r));
 		return r;
 	}
-	return guestcfg_parse(out, path, text, log);
+	return guestcfg_parse(out, path, text, hand_over, log);
 }
 
 void guestcfg_free(struct guestcfg *config)
@@ -477,5 +485,5 @@ void guestcfg_free(struct guestcfg *config)
 
 const char *guestcfg_type_name(enum guestcfg_type type)
 {
-	return type == GUESTCFG_PVH ? "pvh" : "pv";
+	return type == GUESTCFG_PVH ? "pvh" : type == GUESTCFG_HVM ? "hvm" : "pv";
 }

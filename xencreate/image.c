@@ -154,7 +154,7 @@ int image_set_load(struct image_set **out, struct guestcfg **configs, size_t n_c
 	if (!set)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_configs; i++) {
-		int r = load_config(set, configs[i], xch, log);
+		int r = configs[i]->handed ? 0 : load_config(set, configs[i], xch, log);
 
 		if (r < 0)
 			return r;

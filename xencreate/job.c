@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * settle() is the heart: whenever nothing of what a job sent is unanswered, it says what comes
- * next. Forwards by job->stage, backwards by job->undo.
+ * next. Forwards by job->stage; backwards: jobback.c.
  */
 #include "job.h"
 
@@ -12,7 +12,9 @@
 #include <xenctrl.h>
 
 #include "guestcfg.h"
+#include "handed.h"
 #include "handles.h"
+#include "jobback.h"
 #include "jobstore.h"
 #include "journal.h"
 #include "log.h"
@@ -22,8 +24,6 @@
 #include "tokens.h"
 #include "userdata.h"
 #include "worker.h"
-
-static void go_back(struct job *job);
 
 /* Not the loop's clock: that stands still during a turn, in which a shell is made. */
 static uint64_t now_us(void)
@@ -65,7 +65,7 @@ void job_init(struct job *job, struct job_env *env, const struct plan_domain *pl
 
 /* --- the end of the way --- */
 
-static void finish(struct job *job, enum job_state state)
+void job_finish(struct job *job, enum job_state state)
 {
 	struct report_domain domain = {
 		.name = job->plan->name,
@@ -93,12 +93,12 @@ static void unpause(struct job *job)
 {
 	if (!job->env->paused && xc_domain_unpause(job->env->host->xch, job->shell.domid) < 0) {
 		job_note_error(job, -errno, strerror(errno));
-		go_back(job);
+		jobback_go(job);
 		return;
 	}
 	leave(job, STAGE_READY);
 	if (job->env->wait < JOB_WAIT_READY || job->env->paused)
-		finish(job, JOB_DONE);
+		job_finish(job, JOB_DONE);
 	else
 		job_settle(job);
 }
@@ -142,16 +142,22 @@ static void await_console(struct job *job)
 
 void job_settle(struct job *job)
 {
-	if (job->n_pending || job->in_worker || job->plugs.n_scripts || job->unplug.active)
+	if (job->n_pending || job->in_worker || job->in_xl || job->plugs.n_scripts ||
+	    job->unplug.active)
 		return;
 	if (job->state == JOB_UNDOING || job->error) {
-		go_back(job);
+		jobback_go(job);
 		return;
 	}
 	if (job->connection_lost) /* job_reconnected() goes on */
 		return;
 	switch (job->stage) {
 	case STAGE_STORE:
+		if (job->plan->config->handed) {
+			leave(job, STAGE_UNPAUSE);
+			unpause(job);
+			break;
+		}
 		leave(job, STAGE_INTRODUCE);
 		introduce(job);
 		break;
@@ -171,7 +177,7 @@ void job_settle(struct job *job)
 		if (!job->ready_seen)
 			return;
 		leave(job, N_STAGES);
-		finish(job, JOB_DONE);
+		job_finish(job, JOB_DONE);
 		break;
 	default:
 		break;
@@ -184,7 +190,7 @@ static void built(struct job *job, const struct worker_result *result)
 		job_note_error(job, result->error,
 			       result->message[0] ? result->message : strerror(-result->error));
 	if (job->error) {
-		go_back(job);
+		jobback_go(job);
 		return;
 	}
 	job->build = result->build;
@@ -206,6 +212,52 @@ static int remember(struct job *job)
 	return r;
 }
 
+/* xl has come to its end. Killed in the middle, it may have left a domain: known by its UUID. */
+static void on_xl(void *ctx, const struct scripts_result *result)
+{
+	struct job *job = ctx;
+	char what[SCRIPTS_SAID_MAX + 32];
+	int r = shell_find(&job->shell.domid, job->env->host->xch, job->plan->uuid);
+
+	job->in_xl = false;
+	snprintf(what, sizeof(what), "xl create: %s",
+		 result->error == -ETIMEDOUT ? "did not end in time" : result->said);
+	if (!r) {
+		journal_begun(job->env->journal, job->plan->entry, job->shell.domid);
+		undo_push(&job->undo, UNDO_DOMAIN);
+		undo_push(&job->undo, UNDO_USERDATA);
+		undo_push(&job->undo, UNDO_TREE);
+		undo_push(&job->undo, UNDO_DEVICES);
+	}
+	if (result->error)
+		job_note_error(job, result->error, what);
+	else if (!r)
+		r = place_apply(&job->env->place, job->env->host->xch, job->shell.domid,
+				job->plan->config, job->plan->first_vcpu);
+	if (r < 0)
+		job_note_error(job, r, strerror(-r));
+	if (job->error) {
+		jobback_go(job);
+		return;
+	}
+	leave(job, STAGE_STORE);
+	undo_push(&job->undo, UNDO_WATCHES);
+	jobstore_send_handed(job);
+	job_settle(job);
+}
+
+static void start_xl(struct job *job)
+{
+	int r = handed_create(job->env->scripts, job->plan, on_xl, job);
+
+	job->stage = STAGE_BUILD;
+	job->in_xl = !r;
+	if (!r)
+		return;
+	job_note_error(job, r, strerror(-r));
+	jobback_go(job);
+}
+
 void job_start(struct job *job)
 {
 	struct handles *host = job->env->host;
@@ -220,12 +272,16 @@ void job_start(struct job *job)
 
 	job->state = JOB_RUNNING;
 	job->start_us = job->stage_start_us = now_us();
+	if (job->plan->config->handed) {
+		start_xl(job);
+		return;
+	}
 	r = shell_create(&job->shell, host->xch, job->plan->config, job->plan->uuid, job->plan->cap,
 			 job->env->proof, host->store_domid, host->console_domid);
 	if (r < 0) {
 		job_note_error(job, r,
 			       r == -EPROTO ? proof_complaint(job->env->proof) : strerror(-r));
-		go_back(job);
+		jobback_go(job);
 		return;
 	}
 	journal_begun(job->env->journal, job->plan->entry, job->shell.domid);
@@ -241,7 +297,7 @@ void job_start(struct job *job)
 	}
 	if (r < 0) {
 		job_note_error(job, r, strerror(-r));
-		go_back(job);
+		jobback_go(job);
 		return;
 	}
 	job->in_worker = true;
@@ -253,10 +309,12 @@ void job_reconnected(struct job *job)
 		return;
 	job->connection_lost = false;
 	if (job->state == JOB_UNDOING)
-		go_back(job);
+		jobback_go(job);
 	if (job->state != JOB_RUNNING)
 		return;
-	if (job->stage == STAGE_STORE)
+	if (job->stage == STAGE_STORE && job->plan->config->handed)
+		jobstore_send_handed(job);
+	else if (job->stage == STAGE_STORE)
 		jobstore_send_tree(job);
 	else if (job->stage == STAGE_INTRODUCE)
 		jobstore_send_introduction(job);
@@ -266,110 +324,6 @@ void job_reconnected(struct job *job)
 	job_settle(job);
 }
 
-/* --- backwards --- */
-
-static void destroy_here(struct job *job)
-{
-	int r = shell_destroy(job->env->host->xch, job->shell.domid, job->plan->uuid);
-
-	if (r < 0 && r != -ESRCH)
-		job->unclean = true;
-}
-
-static void destroy_domain(struct job *job)
-{
-	struct worker_job work = { .id = job->id, .task = WORKER_DESTROY, .shell = job->shell };
-
-	memcpy(work.handle, job->plan->uuid, sizeof(work.handle));
-	job->in_worker = !worker_pool_submit(job->env->pool, &work);
-	if (!job->in_worker)
-		destroy_here(job);
-}
-
-static void remove_tree(struct job *job)
-{
-	if (job->store_given_up)
-		job->unclean = true;
-	else
-		jobstore_remove_tree(job);
-}
-
-static void on_unplugged(void *ctx, int error)
-{
-	struct job *job = ctx;
-
-	if (error == -ECONNRESET) {
-		job->connection_lost = !storeclient_is_connected(job->env->host->store);
-		undo_push(&job->undo, UNDO_DEVICES); /* once more */
-	} else if (error) {
-		job->unclean = true;
-	}
-	go_back(job);
-}
-
-static void take_devices_down(struct job *job)
-{
-	job->unplug.env = &job->env->unplug;
-	job->unplug.domid = job->shell.domid;
-	job->unplug.id = job->id;
-	job->unplug.pause = true;
-	job->unplug.done = on_unplugged;
-	job->unplug.ctx = job;
-	if (job->store_given_up) {
-		job->unclean = true;
-	} else if (unplug_start(&job->unplug) < 0) {
-		job->connection_lost = true;
-		undo_push(&job->undo, UNDO_DEVICES);
-	}
-}
-
-static void take_back(struct job *job, enum undo_kind kind)
-{
-	switch (kind) {
-	case UNDO_WATCHES:
-		jobstore_unwatch(job);
-		break;
-	case UNDO_DEVICES:
-		take_devices_down(job);
-		break;
-	case UNDO_TREE:
-		remove_tree(job);
-		break;
-	case UNDO_USERDATA:
-		userdata_remove(job->shell.domid, job->plan->uuid_text);
-		break;
-	default:
-		destroy_domain(job);
-	}
-}
-
-/* Is a connection missing for what comes next? job_reconnected() or job_check_time() goes on. */
-static bool waits_for_store(const struct job *job)
-{
-	enum undo_kind kind;
-
-	return job->connection_lost && !job->store_given_up && undo_next(&job->undo, &kind) &&
-	       (kind == UNDO_TREE || kind == UNDO_DEVICES);
-}
-
-/* Takes one thing back, and comes here again when that is answered. */
-static void go_back(struct job *job)
-{
-	enum undo_kind kind;
-
-	if (job->state != JOB_UNDOING)
-		job->undo_start_us = now_us();
-	job->state = JOB_UNDOING;
-	while (!job->n_pending && !job->in_worker && !job->plugs.n_scripts && !job->unplug.active &&
-	       !waits_for_store(job)) {
-		if (!undo_pop(&job->undo, &kind)) {
-			finish(job, JOB_FAILED);
-			return;
-		}
-		take_back(job, kind);
-	}
-}
-
 void job_result(struct job *job, const struct worker_result *result)
 {
 	job->in_worker = false;
@@ -377,11 +331,7 @@ void job_result(struct job *job, const struct worker_result *result)
 		built(job, result);
 		return;
 	}
-	if (result->error == -EPIPE)
-		destroy_here(job); /* the worker died over it */
-	else if (result->error && result->error != -ESRCH)
-		job->unclean = true;
-	go_back(job);
+	jobback_result(job, result);
 }
 
 void job_cancel(struct job *job, int error, const char *why)
@@ -408,31 +358,16 @@ void job_deinit(struct job *job)
 	unplug_deinit(&job->unplug);
 }
 
-/* On the way back. */
-static bool check_undo_time(struct job *job, uint64_t now)
-{
-	if (job->unplug.active) {
-		/* It has its own limits; only a store that does not answer ends it. */
-		job->store_given_up |= unplug_check_time(&job->unplug, now, job->env->timeout_us);
-		return job->store_given_up && job->unplug.n_pending;
-	}
-	if (now <= job->undo_start_us + job->env->timeout_us)
-		return false;
-	job->store_given_up = true;
-	go_back(job);
-	return job->n_pending > 0;
-}
-
 bool job_check_time(struct job *job, uint64_t now)
 {
 	uint64_t since_us = job->stage_start_us;
 	char why[128] = "timed out";
 
 	/* Building takes what it takes, and a script has a limit of its own. */
-	if (job->in_worker || job->plugs.n_scripts)
+	if (job->in_worker || job->in_xl || job->plugs.n_scripts)
 		return false;
 	if (job->state == JOB_UNDOING)
-		return check_undo_time(job, now);
+		return jobback_check_time(job, now);
 	if (job->stage == STAGE_DEVICES) {
 		if (!job->waiting_since_us)
 			job->waiting_since_us = now;

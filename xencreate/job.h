@@ -78,6 +78,7 @@ struct job {
 	unsigned int n_pending;	 /* answers of the store that are still to come */
 	unsigned int n_answered; /* of the tree's requests */
 	bool in_worker;
+	bool in_xl;
 	bool introduction_begun, introduced, tty_seen, ready_seen;
 	bool tty_watched, ready_watched;
 	bool ready_expected;  /* the watch's own first event tells nothing new */
@@ -111,6 +112,9 @@ void job_reconnected(struct job *job);
 /** job_cancel() - give up as soon as what is under way has been answered; @why becomes the job's
  * error. */
 void job_cancel(struct job *job, int error, const char *why);
+
+/** job_finish() - from jobback.c: the end of the way. */
+void job_finish(struct job *job, enum job_state state);
 
 /** job_note_error() - from jobstore.c: something failed; the first error counts. */
 void job_note_error(struct job *job, int error, const char *what);

@@ -12,8 +12,10 @@
 #include <time.h>
 #include <xen/io/xs_wire.h>
 
+#include "guestcfg.h"
 #include "handles.h"
 #include "job.h"
+#include "lsevtchn/cap.h"
 #include "plan.h"
 #include "storeclient.h"
 #include "tokens.h"
@@ -136,6 +138,20 @@ static void unwatch(struct job *job, char kind, bool *watched)
 	storeclient_unwatch(job->env->host->store, path, text, NULL, NULL);
 }
 
+void jobstore_send_handed(struct job *job)
+{
+	char path[CAP_NODE_MAX], text[CAP_RECORD_MAX];
+
+	cap_node(path, job->shell.domid);
+	cap_record_format(text, job->plan->cap, job->plan->uuid);
+	if (jobstore_sent(job, storeclient_write(job->env->host->store, 0, path, text,
+						 on_watch_reply, job)) &&
+	    job->env->wait >= JOB_WAIT_READY && !job->env->paused) {
+		job->ready_expected = true;
+		watch(job, TOKENS_READY, &job->ready_watched);
+	}
+}
+
 static void on_introduced(void *ctx, int error, const char *data, size_t len)
 {
 	struct job *job = ctx;
@@ -256,7 +272,7 @@ void jobstore_watch_again(struct job *job)
 	plug_again(job);
 	job->tty_watched = job->ready_watched = false;
 	job->ready_expected = false;
-	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen)
+	if (job->env->wait >= JOB_WAIT_CONSOLE && !job->tty_seen && !job->plan->config->handed)
 		watch(job, TOKENS_TTY, &job->tty_watched);
 	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused)
 		watch(job, TOKENS_READY, &job->ready_watched);

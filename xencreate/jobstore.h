@@ -11,6 +11,10 @@ struct job;
 /** jobstore_send_tree() - write the domain's nodes. */
 void jobstore_send_tree(struct job *job);
 
+/** jobstore_send_handed() - add to the nodes of a domain that xl has made: the record of its limit.
+ * With the watch that is needed. */
+void jobstore_send_handed(struct job *job);
+
 /** jobstore_send_introduction() - set the watches that are needed, then introduce the domain. */
 void jobstore_send_introduction(struct job *job);
 

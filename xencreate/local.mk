@@ -2,6 +2,8 @@
 sbin_PROGRAMS += xencreate/xencreate
 noinst_LIBRARIES += libxencreate.a
 libxencreate_a_SOURCES = \
+	xencreate/actions.c xencreate/actions.h \
+	xencreate/admit.c xencreate/admit.h \
 	xencreate/batch.c xencreate/batch.h \
 	xencreate/build.c xencreate/build.h \
 	xencreate/cpus.c xencreate/cpus.h \
@@ -16,6 +18,7 @@ libxencreate_a_SOURCES = \
 	xencreate/hotplug.c xencreate/hotplug.h \
 	xencreate/image.c xencreate/image.h \
 	xencreate/job.c xencreate/job.h \
+	xencreate/jobback.c xencreate/jobback.h \
 	xencreate/jobstore.c xencreate/jobstore.h \
 	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
@@ -31,6 +34,7 @@ libxencreate_a_SOURCES = \
 	xencreate/recover.c xencreate/recover.h \
 	xencreate/report.c xencreate/report.h \
 	xencreate/scripts.c xencreate/scripts.h \
+	xencreate/settings.c xencreate/settings.h \
 	xencreate/shell.c xencreate/shell.h \
 	xencreate/stage.c xencreate/stage.h \
 	xencreate/sweep.c xencreate/sweep.h \

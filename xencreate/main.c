@@ -46,7 +46,8 @@ static int configs_read(struct configs *configs, const struct options *options, 
 	if (!configs->all)
 		return -ENOMEM;
 	for (size_t i = 0; i < options->n_arguments; i++) {
-		int r = guestcfg_read(&configs->all[configs->n], options->arguments[i], log);
+		int r = guestcfg_read(&configs->all[configs->n], options->arguments[i],
+				      !options->no_hand_over, log);
 
 		if (r < 0)
 			error = r;
@@ -74,10 +75,10 @@ static void print_plan(const struct plan *plan)
 	for (size_t i = 0; i < plan->n_domains; i++) {
 		const struct plan_domain *domain = &plan->domains[i];
 
-		printf("%s %s %s %llu MiB, %u vCPU, event channels up to %u\n", domain->name,
+		printf("%s %s %s %llu MiB, %u vCPU, event channels up to %u%s\n", domain->name,
 		       domain->uuid_text, guestcfg_type_name(domain->config->type),
 		       (unsigned long long)domain->config->memory_mib, domain->config->vcpus,
-		       domain->cap);
+		       domain->cap, domain->config->handed ? ", by xl" : "");
 	}
 	printf("\n");
 }

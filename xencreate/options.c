@@ -37,6 +37,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_NO_PREFLIGHT,
 	OPT_POLICY,
+	OPT_HAND_OVER,
 	OPT_PROVE_CAPS,
 	OPT_RESUME,
 	OPT_ROLLBACK,
@@ -65,6 +66,7 @@ static const char create_help[] =
 	"      --timeout=S       seconds to wait for the store, a console, a guest (60)\n"
 	"      --dry-run         say what would be made and what it would take, and make nothing\n"
 	"      --no-preflight    begin even if the host has not enough of something\n"
+	"      --hand-over=WHAT  a CONFIG that asks for what only xl does is made by xl (yes, the default) or refused (no)\n"
 	"      --policy=FILE     limits on event channels (/etc/xen/event-channels.conf, if it is there)\n"
 	"      --prove-caps=WHICH try whether the hypervisor keeps these limits: on the first domain with each, and\n"
 	"                        on every one where it costs nothing (first), on all, or on none\n"
@@ -114,6 +116,7 @@ static const struct option create_options[] = {
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "no-preflight", no_argument, NULL, OPT_NO_PREFLIGHT },
+	{ "hand-over", required_argument, NULL, OPT_HAND_OVER },
 	{ "policy", required_argument, NULL, OPT_POLICY },
 	{ "prove-caps", required_argument, NULL, OPT_PROVE_CAPS },
 	{ "resume", no_argument, NULL, OPT_RESUME },
@@ -302,6 +305,10 @@ static bool take_word(struct options *options, int letter, const char *name, con
 	case OPT_POLICY:
 		options->policy_path = argument;
 		return true;
+	case OPT_HAND_OVER:
+		options->no_hand_over = !strcmp(argument, "no");
+		return taken(!options->no_hand_over && strcmp(argument, "yes") ? -EINVAL : 0, name,
+			     argument, "is neither yes nor no");
 	case OPT_PROVE_CAPS:
 		return proof_of_name(argument, &options->batch.prove);
 	default:

@@ -16,6 +16,7 @@ struct options {
 	const char *pattern; /* borrowed from argv, like all strings; NULL: none was given */
 	bool dry_run;
 	bool no_preflight;
+	bool no_hand_over;	 /* what is not ours is refused, not xl's */
 	const char *policy_path; /* NULL: the usual one, if it is there */
 	unsigned int verbosity;
 	bool all; /* destroy: every domain; rollback: those that were done, too */

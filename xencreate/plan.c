@@ -215,11 +215,17 @@ void plan_free(struct plan *plan)
 
 int plan_set_caps(struct plan *plan, const struct policy *policy, struct log *log)
 {
+	static const enum domtype types[] = {
+		[GUESTCFG_PV] = DOMTYPE_PV,
+		[GUESTCFG_PVH] = DOMTYPE_PVH,
+		[GUESTCFG_HVM] = DOMTYPE_HVM,
+	};
+
 	for (size_t i = 0; i < plan->n_domains; i++) {
 		struct plan_domain *domain = &plan->domains[i];
 		const struct policy_subject subject = {
 			.name = domain->name,
-			.type = domain->config->type == GUESTCFG_PVH ? DOMTYPE_PVH : DOMTYPE_PV,
+			.type = types[domain->config->type],
 		};
 		const struct policy_rule rule = policy_rule(policy, &subject);
 

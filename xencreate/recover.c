@@ -129,7 +129,8 @@ static enum batch_outcome make_rest(struct recovery *recovery)
 	int r = configs ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < n; i++)
-		r = guestcfg_read(&configs[i], recovery->story.config_paths[i], recovery->log);
+		r = guestcfg_read(&configs[i], recovery->story.config_paths[i], true,
+				  recovery->log);
 	recovery->options.wait = recovery->story.wait;
 	recovery->options.paused = recovery->story.paused;
 	recovery->options.place = recovery->story.place;

@@ -92,7 +92,7 @@ DEFINE_CLEANUP(struct script *, script_free)
 static void become(const struct script *script, pid_t parent)
 {
 	sigset_t none;
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	/* Our own terminal's Ctrl-C is not for it: it ends in good order. */
 	setpgid(0, 0);
@@ -102,8 +102,8 @@ static void become(const struct script *script, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(null, STDIN_FILENO);
-	dup2(script->output, STDOUT_FILENO);
-	dup2(script->output, STDERR_FILENO);
+	dup2(script->output < 0 ? null : script->output, STDOUT_FILENO);
+	dup2(script->output < 0 ? null : script->output, STDERR_FILENO);
 	for (size_t i = 0; script->env[i]; i++)
 		putenv(script->env[i]);
 	execvp(script->argv[0], script->argv);
@@ -132,7 +132,11 @@ static void finish(struct script *script)
 {
 	struct scripts *scripts = script->scripts;
 	char said[SCRIPTS_SAID_MAX];
-	struct scripts_result result = { .error = script->error, .said = said };
+	struct scripts_result result = {
+		.error = script->error,
+		.started = !script->error,
+		.said = said,
+	};
 	int status = 0;
 
 	TAILQ_REMOVE(&scripts->running, script, link);
@@ -141,6 +145,8 @@ static void finish(struct script *script)
 		result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 		if (script->timed_out)
 			result.error = -ETIMEDOUT;
+		else if (script->error)
+			result.error = script->error;
 		else if (!WIFEXITED(status))
 			result.error = -EPIPE;
 		else if (result.status)
@@ -191,9 +197,8 @@ static int launch(struct script *script)
 	pid_t parent = getpid();
 	int r;
 
+	/* Without it, it is only not known what it said. */
 	script->output = memfd_create("output", MFD_CLOEXEC);
-	if (script->output < 0)
-		return -errno;
 	script->pid = fork();
 	if (script->pid < 0)
 		return -errno;

@@ -16,9 +16,10 @@ struct scripts;
 #define SCRIPTS_SAID_MAX 200
 
 struct scripts_result {
-	int error;  /* 0; -EIO: it ended with @status; -ETIMEDOUT: it was killed; -EPIPE: it was
-		       ended by a signal; else it could not be started */
-	int status; /* its exit status */
+	int error;    /* 0; -EIO: it ended with @status; -ETIMEDOUT: it was killed; -EPIPE: it was
+			 ended by a signal; or why it could not be started */
+	bool started; /* else it did nothing, or was killed before anybody could hear of its end */
+	int status;   /* its exit status */
 	const char *said; /* the last line of what it said, maybe empty; borrowed until done()
 			     returns */
 };

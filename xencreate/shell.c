@@ -8,9 +8,11 @@
 #include <string.h>
 #include <xenctrl.h>
 
+#include "cleanup.h"
 #include "guestcfg.h"
 #include "proof.h"
 
+#define CHUNK 1024 /* domains that are listed by one hypercall */
 /* "Choose a number": understood as such by every version (0 is not, from 4.22 on). */
 #define DOMID_CHOOSE 0x7ff5U
 #define SSIDREF_DOMU 12 /* SECINITSID_DOMU; without an XSM policy nobody looks at it */
@@ -84,6 +86,30 @@ int shell_create(struct shell *shell, struct xc_interface_core *xch, const struc
 	}
 	*shell = made;
 	return 0;
+}
+
+int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t handle[16])
+{
+	CLEANUP(free) xc_domaininfo_t *infos = calloc(CHUNK, sizeof(*infos));
+	uint32_t first = 1;
+	int n;
+
+	if (!infos)
+		return -ENOMEM;
+	do {
+		n = xc_domain_getinfolist(xch, first, CHUNK, infos);
+		if (n < 0)
+			return -errno;
+		for (int i = 0; i < n; i++) {
+			if (memcmp(infos[i].handle, handle, sizeof(infos[i].handle)))
+				continue;
+			*domid = infos[i].domain;
+			return 0;
+		}
+		if (n)
+			first = infos[n - 1].domain + 1;
+	} while (n == CHUNK);
+	return -ESRCH;
 }
 
 /* Before 4.18 the question is answered with the next domain if there is none of this number. */

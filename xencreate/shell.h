@@ -34,6 +34,12 @@ int shell_create(struct shell *shell, struct xc_interface_core *xch, const struc
 		 uint32_t console_domid);
 
 /**
+ * shell_find() - the number of the domain with this UUID
+ * Return: 0, -ESRCH (there is none), -ENOMEM, or what the hypervisor says. It lists all domains.
+ */
+int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t handle[16]);
+
+/**
  * shell_destroy() - end a domain and give back what it holds
  *
  * Does nothing if the domain with this number has another UUID: numbers are used again, UUIDs are

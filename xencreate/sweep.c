@@ -21,7 +21,7 @@ struct sweep {
 	uint32_t console_domid;
 	uint32_t txid;
 	size_t n_kinds; /* that have been looked at */
-	void (*done)(void *ctx);
+	void (*done)(void *ctx, int error);
 	void *ctx;
 };
 
@@ -36,22 +36,29 @@ static void folder(char *path, size_t size, const struct sweep *sweep)
 		 kind ? kinds[sweep->n_kinds] : "");
 }
 
-static void on_ended(void *ctx, int error, const char *data, size_t len)
+static void finish(struct sweep *sweep, int error)
 {
-	struct sweep *sweep = ctx;
+	bool lost = error == -ECONNRESET || error == -ENOTCONN;
 
 	/* A conflict means that somebody uses the folders: they stay. */
-	(void)error, (void)data, (void)len;
-	sweep->done(sweep->ctx);
+	sweep->done(sweep->ctx, lost ? -ECONNRESET : 0);
+}
+
+static void on_ended(void *ctx, int error, const char *data, size_t len)
+{
+	(void)data, (void)len;
+	finish(ctx, error);
 }
 
 static void end(struct sweep *sweep)
 {
 	struct iovec iov = { "T", 2 };
 
-	if (storeclient_request(sweep->store, XS_TRANSACTION_END, sweep->txid, &iov, 1, on_ended,
-				sweep) < 0)
-		sweep->done(sweep->ctx);
+	int r = storeclient_request(sweep->store, XS_TRANSACTION_END, sweep->txid, &iov, 1,
+				    on_ended, sweep);
+
+	if (r < 0)
+		finish(sweep, r);
 }
 
 static void list(struct sweep *sweep);
@@ -86,7 +93,7 @@ static void on_started(void *ctx, int error, const char *data, size_t len)
 
 	(void)len;
 	if (error) {
-		sweep->done(sweep->ctx);
+		finish(sweep, error);
 		return;
 	}
 	sweep->txid = (uint32_t)strtoul(data, NULL, 10);
@@ -94,7 +101,7 @@ static void on_started(void *ctx, int error, const char *data, size_t len)
 }
 
 int sweep_new(struct sweep **out, struct storeclient *store, uint32_t console_domid,
-	      void (*done)(void *ctx), void *ctx)
+	      void (*done)(void *ctx, int error), void *ctx)
 {
 	struct sweep *sweep = calloc(1, sizeof(*sweep));
 	struct iovec iov = { "", 1 };

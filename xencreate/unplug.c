@@ -23,7 +23,6 @@
 
 #define PATH_MAX_LEN 160
 #define CLOSE_MAX_US 10000000 /* libxl, LIBXL_DESTROY_TIMEOUT */
-#define DEVICES_MAX  4096
 
 struct unplug_device {
 	struct unplug *unplug; /* borrowed: it owns us */
@@ -121,7 +120,13 @@ static void on_script(void *ctx, const struct scripts_result *result)
 
 	unplug->n_scripts--;
 	unplug->since_us = now_us();
-	/* As libxl: what cannot be undone is no reason to keep the rest. */
+	/* As libxl: what a script cannot undo is no reason to keep the rest. One that was not even
+	 * started can be tried again. */
+	if (!result->started) {
+		unplug->error = unplug->error ? unplug->error : result->error;
+		answered(unplug);
+		return;
+	}
 	if (result->error)
 		log_warning(unplug->env->log, "domain %" PRIu32 ", %s %" PRIu32 ": %s: %s",
 			    unplug->domid, device_kind_name(device->kind), device->devid,
@@ -147,8 +152,10 @@ static void closed(struct unplug_device *device)
 
 	watch(device, false);
 	device->told = false;
-	if (!device->script || hotplug_run(unplug->env->scripts, &request) < 0)
+	if (!device->script)
 		gone(device);
+	else if (hotplug_run(unplug->env->scripts, &request) < 0)
+		unplug->error = -ENOMEM;
 	else
 		unplug->n_scripts++;
 }
@@ -307,46 +314,36 @@ static void ask_device(struct unplug_device *device)
 	asked(device->unplug, storeclient_read(store, 0, path, on_gatewaydev, device));
 }
 
-static void add_devices(struct unplug *unplug, enum device_kind kind, const char *data, size_t len)
+static void add_devices(struct unplug *unplug, enum device_kind kind, int error, const char *data,
+			size_t len)
 {
-	for (size_t at = 0; at < len && unplug->n < DEVICES_MAX; at += strlen(data + at) + 1) {
-		unplug->all[unplug->n] = (struct unplug_device){
+	if (!taken(unplug, error == -ENOENT ? 0 : error) || error)
+		len = 0;
+	for (size_t at = 0; at < len; at += strlen(data + at) + 1) {
+		struct unplug_device *all = reallocarray(unplug->all, unplug->n + 1, sizeof(*all));
+
+		if (!all) {
+			unplug->error = -ENOMEM;
+			break;
+		}
+		unplug->all = all;
+		all[unplug->n++] = (struct unplug_device){
 			.unplug = unplug,
 			.kind = kind,
 			.devid = (uint32_t)strtoul(data + at, NULL, 10),
 		};
-		unplug->n++;
-	}
-}
-
-static void count_devices(struct unplug *unplug, enum device_kind kind, int error, const char *data,
-			  size_t len)
-{
-	struct unplug_device *all;
-	size_t n = 0;
-
-	if (taken(unplug, error == -ENOENT ? 0 : error) && !error) {
-		for (size_t at = 0; at < len; at += strlen(data + at) + 1)
-			n++;
-		all = reallocarray(unplug->all, unplug->n + n + 1, sizeof(*all));
-		if (all) {
-			unplug->all = all;
-			add_devices(unplug, kind, data, len);
-		} else {
-			unplug->error = -ENOMEM;
-		}
 	}
 	answered(unplug);
 }
 
 static void on_vifs(void *ctx, int error, const char *data, size_t len)
 {
-	count_devices(ctx, DEVICE_VIF, error, data, len);
+	add_devices(ctx, DEVICE_VIF, error, data, len);
 }
 
 static void on_vbds(void *ctx, int error, const char *data, size_t len)
 {
-	count_devices(ctx, DEVICE_VBD, error, data, len);
+	add_devices(ctx, DEVICE_VBD, error, data, len);
 }
 
 /* Whoever has a device model has more than we know of. */

@@ -133,9 +133,9 @@ static struct json_object *nic(const struct device *vif)
 	maybe_text(object, "model", vif->model);
 	text(object, "mac", GAP_RAW);
 	maybe_text(object, "ip", vif->ip);
-	text(object, "bridge", vif->bridge);
+	maybe_text(object, "bridge", vif->own_bridge ? vif->bridge : NULL);
 	maybe_text(object, "ifname", vif->ifname);
-	text(object, "script", vif->script);
+	maybe_text(object, "script", vif->own_script ? vif->script : NULL);
 	text(object, "nictype", "vif");
 	if (vif->rate_interval_us) {
 		number(object, "rate_bytes_per_interval", vif->rate_bytes);
@@ -206,6 +206,8 @@ int userdata_form(char **out, const struct guestcfg *config)
 	add_nics(object, &config->devices);
 	json_object_object_add(object, "b_info", build(config));
 	add_disks(object, &config->devices);
+	for (unsigned int way = 0; way < N_ACTIONS_WAYS; way++)
+		maybe_text(object, actions_key((enum actions_way)way), config->actions.words[way]);
 	form = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 							      JSON_C_TO_STRING_NOSLASHESCAPE);
 	*out = form ? strdup(form) : NULL;

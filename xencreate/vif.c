@@ -9,7 +9,9 @@
 #include "device.h"
 #include "xlconf.h"
 
-#define NUMBER_MAX 32767
+#define NUMBER_MAX     32767
+#define BRIDGE_DEFAULT "xenbr0"
+#define SCRIPT_DEFAULT "vif-bridge"
 
 /* One reading of one entry. */
 struct reading {
@@ -159,10 +161,14 @@ static int settle_devid(const struct device_list *list, struct reading *reading)
 static int settle_texts(struct device *vif, const struct xlconf *defaults)
 {
 	CLEANUP(free) char *script = NULL;
-	int r = vif->bridge ? 0 : keep(&vif->bridge, defaults->bridge);
+	int r = 0;
 
+	vif->own_bridge = vif->bridge || defaults->bridge;
+	vif->own_script = vif->script || defaults->script;
+	if (!vif->bridge)
+		r = keep(&vif->bridge, defaults->bridge ? defaults->bridge : BRIDGE_DEFAULT);
 	if (!r && !vif->script)
-		r = keep(&vif->script, defaults->script);
+		r = keep(&vif->script, defaults->script ? defaults->script : SCRIPT_DEFAULT);
 	if (!r && !vif->gatewaydev && defaults->gatewaydev)
 		r = keep(&vif->gatewaydev, defaults->gatewaydev);
 	if (r < 0 || *vif->script == '/')

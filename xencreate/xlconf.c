@@ -11,26 +11,26 @@
 
 #include "log.h"
 
-static int take(char **out, const XLU_Config *cfg, const char *key, const char *fallback)
+static int take(char **out, const XLU_Config *cfg, const char *key)
 {
 	const char *value;
 
 	if (xlu_cfg_get_string(cfg, key, &value, 1))
-		value = fallback;
+		value = NULL;
 	*out = value ? strdup(value) : NULL;
 	return value && !*out ? -ENOMEM : 0;
 }
 
 static int take_all(struct xlconf *conf, const XLU_Config *cfg)
 {
-	int r = take(&conf->bridge, cfg, "vif.default.bridge", "xenbr0");
+	int r = take(&conf->bridge, cfg, "vif.default.bridge");
 
 	if (!r)
-		r = take(&conf->script, cfg, "vif.default.script", "vif-bridge");
+		r = take(&conf->script, cfg, "vif.default.script");
 	if (!r)
-		r = take(&conf->gatewaydev, cfg, "vif.default.gatewaydev", NULL);
+		r = take(&conf->gatewaydev, cfg, "vif.default.gatewaydev");
 	if (!r)
-		r = take(&conf->backend, cfg, "vif.default.backend", NULL);
+		r = take(&conf->backend, cfg, "vif.default.backend");
 	return r;
 }
 

@@ -8,14 +8,14 @@
 struct log;
 
 struct xlconf {
-	char *bridge; /* owned, like all; never NULL, as the next */
+	char *bridge; /* owned, like all; NULL: it says nothing */
 	char *script;
-	char *gatewaydev; /* or NULL, as the next */
+	char *gatewaydev;
 	char *backend;
 };
 
 /**
- * xlconf_load() - read the file; without it, or what it does not say, xl's own defaults hold
+ * xlconf_load() - read the file; without it, it says nothing
  * @conf: overwritten; xlconf_deinit()
  *
  * Return: 0, -ENOMEM, -EINVAL (not understood; said in @log). Source: xl.conf(5).

@@ -11,8 +11,7 @@
 #include "xlconf.h"
 
 static const struct xlconf defaults = {
-	.bridge = (char *)"xenbr0",
-	.script = (char *)"vif-bridge",
+	.bridge = (char *)"hosts",
 };
 
 static int vif(struct device_list *list, const char *text)
@@ -87,7 +86,8 @@ TEST(a_vif_takes_what_is_left_open_from_the_hosts_defaults)
 			    "rate=10Mb/s@20ms,untrusted,ip=10.0.0.1"),
 		 0);
 	CHECK_EQ(list.n_vifs, 2);
-	CHECK_STR_EQ(list.all[0].bridge, "xenbr0");
+	CHECK_STR_EQ(list.all[0].bridge, "hosts");
+	CHECK(list.all[0].own_bridge && !list.all[0].own_script);
 	CHECK_STR_EQ(list.all[0].script, DEVICE_SCRIPTS "/vif-bridge");
 	CHECK(!list.all[0].has_mac && list.all[0].trusted);
 	CHECK_EQ(list.all[1].devid, 1);

@@ -12,7 +12,7 @@ static int parse(struct guestcfg **out, const char *text)
 	CLEANUP(log_free) struct log *log = NULL;
 
 	CHECK_EQ(log_new(&log, "test", LOG_LEVEL_ERROR, 0), 0);
-	return guestcfg_parse(out, "/etc/xen/web.cfg", text, log);
+	return guestcfg_parse(out, "/etc/xen/web.cfg", text, false, log);
 }
 
 static int refused(const char *text)
@@ -102,6 +102,21 @@ TEST(a_setting_that_is_not_handled_is_refused_and_not_ignored)
 	CHECK_EQ(refused("kernel='k'\nmemroy=4"), -EOPNOTSUPP);
 }
 
+TEST(what_shall_happen_at_the_end_is_noted_in_libxls_words)
+{
+	CLEANUP(guestcfg_free) struct guestcfg *config = NULL;
+
+	CHECK_EQ(parse(&config, "kernel='k'\non_reboot='rename-restart'\non_crash='preserve'\n"
+				"on_soft_reset='destroy'"),
+		 0);
+	CHECK(!config->actions.words[ACTIONS_POWEROFF]);
+	CHECK_STR_EQ(config->actions.words[ACTIONS_REBOOT], "rename_restart");
+	CHECK_STR_EQ(config->actions.words[ACTIONS_CRASH], "preserve");
+	CHECK(!config->actions.words[ACTIONS_SOFT_RESET]);
+	CHECK(strstr(config->userdata_form, "\"on_reboot\":\"rename_restart\"") != NULL);
+	CHECK_EQ(refused("kernel='k'\non_reboot='again'"), -EINVAL);
+}
+
 TEST(what_makes_no_sense_is_refused)
 {
 	CHECK_EQ(refused("memory=4"), -EINVAL);
@@ -122,4 +137,39 @@ TEST(a_uuid_has_one_form)
 	CHECK_EQ(guestcfg_uuid(uuid, "00000000-0000-0000-0000-00000000000"), -EINVAL);
 	CHECK_EQ(guestcfg_uuid(uuid, "00000000-0000-0000-0000-00000000000g"), -EINVAL);
 	CHECK_EQ(guestcfg_uuid(uuid, "000000000000-0000-0000-0000-00000000"), -EINVAL);
+}
+
+static bool handed(const char *text)
+{
+	CLEANUP(guestcfg_free) struct guestcfg *config = NULL;
+	CLEANUP(log_free) struct log *log = NULL;
+
+	CHECK_EQ(log_new(&log, "test", LOG_LEVEL_ERROR, 0), 0);
+	CHECK_EQ(guestcfg_parse(&config, "/etc/xen/web.cfg", text, true, log), 0);
+	return config->handed;
+}
+
+TEST(what_only_xl_does_is_handed_to_it_if_that_is_wanted)
+{
+	CHECK(!handed("kernel='k'\nvif=[]\nvfb=[]"));
+	CHECK(handed("type='hvm'\nmemory=32\nvga='none'"));
+	CHECK(handed("builder='hvm'"));
+	CHECK(handed("kernel='k'\ncpu_weight=512"));
+	CHECK(handed("kernel='k'\nvfb=['vnc=1']"));
+	CHECK(handed("kernel='k'\ndisk=['/img,qcow2,xvda,w']"));
+	CHECK(handed("kernel='k'\nvif=['backend=netdom']"));
+	CHECK(handed("kernel='k'\npool='fast'"));
+	CHECK(handed("kernel='k'\ncpus='node:0'"));
+}
+
+TEST(what_nobody_knows_is_not_handed_to_xl_which_would_ignore_it)
+{
+	CLEANUP(log_free) struct log *log = NULL;
+	struct guestcfg *config = NULL;
+
+	CHECK_EQ(log_new(&log, "test", LOG_LEVEL_ERROR, 0), 0);
+	CHECK_EQ(guestcfg_parse(&config, "c", "type='hvm'\nmemroy=4", true, log), -EOPNOTSUPP);
+	CHECK_EQ(guestcfg_parse(&config, "c", "kernel='k'\ntype='xvm'", true, log), -EINVAL);
+	CHECK_EQ(guestcfg_parse(&config, "c", "kernel='k'\nvif=['mac=1']", true, log), -EINVAL);
+	CHECK(!config);
 }

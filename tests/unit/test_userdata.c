@@ -91,6 +91,8 @@ TEST(devices_stand_there_as_libxl_saves_them)
 		  .trusted = true,
 		  .script = (char *)"/s/vif",
 		  .bridge = (char *)"br",
+		  .own_bridge = true,
+		  .own_script = true,
 		  .mtu = 1400,
 		  .rate_bytes = 25000,
 		  .rate_interval_us = 20000 },

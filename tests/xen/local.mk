@@ -34,12 +34,14 @@ EXTRA_DIST += \
 	tests/xen/scenarios/floods.sh \
 	tests/xen/scenarios/forecast.sh \
 	tests/xen/scenarios/forecast-small.sh \
+	tests/xen/scenarios/hand-over.sh \
 	tests/xen/scenarios/hvm.sh \
 	tests/xen/scenarios/screens.sh \
 	tests/xen/scenarios/guest-words.sh \
 	tests/xen/scenarios/live-update.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
+	tests/xen/scenarios/citizen.sh \
 	tests/xen/scenarios/console-again.sh \
 	tests/xen/scenarios/console-kill.sh \
 	tests/xen/scenarios/console-life.sh \

@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 	if (argc < 3 || log_new(&log, "floor", LOG_LEVEL_WARNING, LOG_TARGET_STDERR) < 0)
 		return 2;
 	xch = xc_interface_open(log_xtl(log), log_xtl(log), 0);
-	if (!xch || guestcfg_read(&config, argv[1], log) < 0 ||
+	if (!xch || guestcfg_read(&config, argv[1], false, log) < 0 ||
 	    image_set_load(&images, &config, 1, xch, log) < 0)
 		return 2;
 	r = make_all(xch, config, (unsigned int)strtoul(argv[2], NULL, 10),

@@ -56,7 +56,7 @@ tiny_cfg silent hello >/dev/null
 ok "guests that never say ready fail" status 3 xencreate -n 3 --wait=ready --timeout=1 /tmp/silent.cfg
 ok "no node, port or domain is left over" wait_for 10 nothing_left
 printf 'kernel = "%s"\nfirmware = "uefi"\n' "$GUESTS/guest" >/tmp/odd.cfg
-ok "a setting that is not known is refused" status 4 xencreate /tmp/odd.cfg
+ok "a setting that is not ours is refused if that is wanted" status 4 xencreate --hand-over=no /tmp/odd.cfg
 ok "and named" grep -q firmware /tmp/errors
 
 ok "a batch that does not fit is refused" status 4 xencreate -n 9000 "$cfg"

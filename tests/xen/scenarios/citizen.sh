@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A Linux guest that xencreate has made, in the hands of xl: console, reboot, lists, pause, rename, pools; it leaves nothing.
+# limit: 200
+start_daemons
+before=$(dom0_ports | wc -l)
+store_nodes >/tmp/nodes-before
+nothing_left() {
+	store_nodes >/tmp/nodes-after
+	diff /tmp/nodes-before /tmp/nodes-after && [ "$(dom0_ports | wc -l)" = "$before" ] && [ "$(n_domains)" = 0 ] &&
+		[ "$(ls /var/lib/xen | grep -vc '^userdata-d\.0\.')" = 0 ]
+}
+# state NAME: the six letters of xl list.
+state() {
+	xl list "$1" | awk 'NR == 2 { print $5 }'
+}
+cfg=$(linux_cfg linux)
+printf 'on_reboot = "preserve"\non_crash = "coredump-destroy"\nmaxvcpus = 2\n' >>"$cfg"
+
+ok "it is made" xencreate "$cfg"
+id=$(domid linux)
+ok "it is up" wait_for 40 console_says linux "guest: linux is up"
+(sleep 2; echo hello there; sleep 3) | timeout 8 xl console linux >/tmp/console 2>&1
+ok "xl console carries words both ways" grep -q "guest: you said hello there" /tmp/console
+ok "xl list -l notes what was to happen" sh -c "xl list -l linux | grep -q '\"on_reboot\": \"preserve\"' && xl list -l linux | grep -q '\"on_crash\": \"coredump_destroy\"'"
+is "xl vcpu-list" "$(xl vcpu-list linux | awk 'NR > 1 { print $3, $5 }' | tr '\n' ' ')" "0 -b- 1 --p "
+ok "xl pause" xl pause linux
+is "it is paused" "$(state linux | cut -c3)" p
+ok "xl unpause" xl unpause linux
+ok "xl rename" xl rename linux other
+is "its name is new" "$(xl domid other)" "$id"
+ok "xl mem-set" xl mem-set other 120
+ok "it follows" wait_for 20 sh -c "[ \$(xl list other | awk 'NR == 2 { print \$3 }') -le 121 ]"
+ok "xl sysrq is heard" xl sysrq other h
+is "the store has the letter no more, because the guest has taken it" "$(sleep 1; read_node "/local/domain/$id/control/sysrq" | tr -d '\0')" ""
+
+# Nobody stays to begin it anew: it has shut down, and says that it wanted to come back.
+ok "xl reboot is heard" xl reboot other
+shut_down() {
+	[ "$(state other)" = "---s--" ]
+}
+ok "it has shut down and remains" wait_for 40 shut_down
+is "its reason is that it wants to come back" "$(xl list -v other | awk 'NR == 2 { print $8 }')" 1
+ok "after a while, still" sh -c "sleep 2; [ \$(xl domid other) = $id ]"
+ok "it can be destroyed, and is" xencreate destroy other
+ok "nothing is left" wait_for 10 nothing_left
+
+ok "another one" xencreate "$cfg"
+ok "is up" wait_for 40 sh -c "xenstore-read /local/domain/\$(xl domid linux)/data/hello"
+ok "xl shutdown -w" timeout 60 xl shutdown -w linux
+is "it, too, remains" "$(state linux)" "---s--"
+ok "xl destroy" timeout 30 xl destroy linux
+ok "nothing is left" wait_for 10 nothing_left
+
+# CPU pools: the second CPU goes into one of its own.
+printf 'name = "second"\nsched = "credit2"\ncpus = ["1"]\n' >/tmp/pool.cfg
+ok "a CPU is taken from Pool-0" xl cpupool-cpu-remove Pool-0 1
+ok "a second pool" xl cpupool-create /tmp/pool.cfg
+pool=$(read_node /local/pool/1/name)
+is "has number 1" "$pool" second
+cfg=$(tiny_cfg pooled hello ready)
+echo 'pool = "1"' >>"$cfg"
+ok "a domain is made in it" xencreate --wait=ready "$cfg"
+is "it is there" "$(xl list -c pooled | awk 'NR == 2 { print $NF }')" second
+sed 's/pooled/pinned/' "$cfg" >/tmp/pinned.cfg
+sed -i 's/pool = .*/pool = "second"/; s/pooled/named/' "$cfg"
+ok "by the pool's name (xl makes it)" xencreate --wait=ready "$cfg"
+is "it is there, too" "$(xl list -c named | awk 'NR == 2 { print $NF }')" second
+ok "pinned within the pool" xencreate --place=pin -n 2 --name=pinned%d --wait=ready --hand-over=no /tmp/pinned.cfg
+is "the pool's own CPU" "$(xl vcpu-list pinned2 | awk 'NR == 2 { print $7 }')" 1
+ok "a pool that is not there fails the domain" sh -c "sed 's/pool = .*/pool = \"7\"/' $cfg >/tmp/none.cfg; ! xencreate --name=none /tmp/none.cfg"
+ok "destroy them" xencreate destroy --all
+ok "nothing is left" wait_for 10 nothing_left

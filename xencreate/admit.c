@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names and UUIDs first; addresses only if there are vifs. */
+#include "admit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guestcfg.h"
+#include "handles.h"
+#include "log.h"
+#include "macs.h"
+#include "names.h"
+#include "plan.h"
+
+#define CLASHES_NAMED 5
+
+struct admit {
+	struct handles *host; /* borrowed: outlives the batch */
+	struct plan *plan;    /* likewise */
+	struct names *names;  /* owned */
+	struct macs *macs;    /* owned; NULL if no config has a vif */
+	void (*done)(void *ctx, int error);
+	void *ctx;
+};
+
+/* The domain of the plan that cannot be made because this one is there, or NULL. */
+static const struct plan_domain *clash(const struct plan *plan, const struct names_entry *entry)
+{
+	const struct plan_domain *same = entry->name ? plan_find(plan, entry->name) : NULL;
+
+	for (size_t i = 0; !same && i < plan->n_domains; i++)
+		/* A random UUID cannot be there. */
+		if (plan->domains[i].config->has_uuid &&
+		    !memcmp(plan->domains[i].uuid, entry->uuid, 16))
+			same = &plan->domains[i];
+	return same;
+}
+
+/* Names the first few of those that are there already. */
+static int check_names(const struct admit *admit)
+{
+	const struct names_entry *entries;
+	size_t n, n_clashes = 0;
+
+	entries = names_entries(admit->names, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_domain *domain = clash(admit->plan, &entries[i]);
+
+		if (domain && n_clashes++ < CLASHES_NAMED)
+			log_error(admit->host->log,
+				  "the host has a domain with the name or UUID of %s already (%u)",
+				  domain->name, entries[i].domid);
+	}
+	if (n_clashes > CLASHES_NAMED)
+		log_error(admit->host->log, "and %zu more", n_clashes - CLASHES_NAMED);
+	return n_clashes ? -EEXIST : 0;
+}
+
+static void on_macs(void *ctx, int error)
+{
+	struct admit *admit = ctx;
+	const uint64_t *taken;
+	size_t n;
+
+	if (error)
+		log_error(admit->host->log, "the addresses of vifs cannot be read: %s",
+			  strerror(-error));
+	taken = macs_taken(admit->macs, &n);
+	if (!error)
+		error = macs_assign(admit->plan, taken, n, admit->host->log);
+	admit->done(admit->ctx, error);
+}
+
+static bool has_vifs(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_domains; i++)
+		if (plan->domains[i].config->devices.n_vifs)
+			return true;
+	return false;
+}
+
+static void on_names(void *ctx, int error)
+{
+	struct admit *admit = ctx;
+
+	if (error)
+		log_error(admit->host->log, "the names of the host's domains cannot be read: %s",
+			  strerror(-error));
+	if (!error)
+		error = check_names(admit);
+	if (!error && has_vifs(admit->plan)) {
+		error = macs_new(&admit->macs, admit->host->store, on_macs, admit);
+		if (!error)
+			return; /* on_macs() goes on */
+	}
+	admit->done(admit->ctx, error);
+}
+
+int admit_new(struct admit **out, struct handles *host, struct plan *plan,
+	      void (*done)(void *ctx, int error), void *ctx)
+{
+	struct admit *admit = calloc(1, sizeof(*admit));
+	int r;
+
+	if (!admit)
+		return -ENOMEM;
+	admit->host = host;
+	admit->plan = plan;
+	admit->done = done;
+	admit->ctx = ctx;
+	r = names_new(&admit->names, host->xch, host->store, on_names, admit);
+	if (r < 0) {
+		free(admit);
+		return r;
+	}
+	*out = admit;
+	return 0;
+}
+
+void admit_free(struct admit *admit)
+{
+	if (!admit)
+		return;
+	names_free(admit->names);
+	macs_free(admit->macs);
+	free(admit);
+}
