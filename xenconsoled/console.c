@@ -35,12 +35,13 @@ const struct console_kind console_kinds[CONSOLE_N_KINDS] = {
 };
 
 void console_init(struct console *console, struct server *server, const struct console_kind *kind,
-		  uint32_t domid)
+		  uint32_t domid, const uint8_t *handle)
 {
 	memset(console, 0, sizeof(*console));
 	console->server = server;
 	console->kind = kind;
 	console->domid = domid;
+	console->handle = handle;
 	tty_init(&console->tty);
 	backlog_init(&console->backlog, server->pool);
 	stream_init(console);
@@ -213,7 +214,7 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 		return r;
 	}
 	conring_set_connected(console->page);
-	r = stream_open_tty(console);
+	r = stream_open_tty(console, nodes->tty);
 	if (r < 0)
 		complain(console, "cannot open a pty", r);
 	return r;
@@ -221,7 +222,8 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 
 void console_release_guest(struct console *console)
 {
-	if (console->page)
+	/* What is in the ring is for the next daemon then. */
+	if (console->page && !console->server->leaving)
 		stream_last_drain(console);
 	ports_unbind(console->server->ports, &console->port);
 	unmap_page(console);

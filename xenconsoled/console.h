@@ -13,6 +13,7 @@
 
 #include "backlog.h"
 #include "clients.h"
+#include "kept.h"
 #include "log.h"
 #include "ports.h"
 #include "throttle.h"
@@ -67,6 +68,7 @@ struct console {
 	struct server *server;		 /* borrowed: outlives all consoles */
 	const struct console_kind *kind; /* static */
 	uint32_t domid;
+	const uint8_t *handle; /* borrowed: its domain's, which owns us; 16 bytes */
 
 	struct xencons_interface *page; /* NULL while not mapped */
 	enum console_map map;
@@ -76,6 +78,7 @@ struct console {
 
 	struct tty tty;
 	struct clients_pty clients;
+	struct kept_tty kept;
 	struct event *tty_readable; /* owned; NULL while no tty is open */
 	struct event *tty_writable;
 	bool published;	       /* the store has been told of this pty */
@@ -99,7 +102,7 @@ struct console {
 };
 
 void console_init(struct console *console, struct server *server, const struct console_kind *kind,
-		  uint32_t domid);
+		  uint32_t domid, const uint8_t *handle);
 
 /** console_deinit() - let go of the guest as console_release_guest() does, hang up on clients. */
 void console_deinit(struct console *console);

@@ -23,7 +23,8 @@ int domain_new(struct domain **out, struct server *server, const xc_domaininfo_t
 	memcpy(domain->handle, info->handle, sizeof(domain->handle));
 	domain->want_name = true;
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
-		console_init(&domain->consoles[i], server, &console_kinds[i], domain->domid);
+		console_init(&domain->consoles[i], server, &console_kinds[i], domain->domid,
+			     domain->handle);
 	*out = domain;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "domain.h"
+#include "kept.h"
 #include "lastwords.h"
 #include "log.h"
 #include "logfile.h"
@@ -90,6 +91,7 @@ static void drop(struct domains *domains, struct domain *domain)
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
 	domain_unwatch(domain);
 	domain_release_guest(domain);
+	kept_forget(domains->server->kept, domain->domid);
 	TAILQ_REMOVE(&domains->all, domain, known);
 	domains->by_domid[domain->domid] = NULL;
 	domains->n_known--;
@@ -296,6 +298,18 @@ static void end_turn(void *ctx)
 }
 
 /* --- the rest --- */
+
+static bool exists(void *ctx, uint32_t domid)
+{
+	struct domains *domains = ctx;
+
+	return domid < DOMID_FIRST_RESERVED && domains->by_domid[domid];
+}
+
+void domains_forget_kept(struct domains *domains)
+{
+	kept_forget_unless(domains->server->kept, exists, domains);
+}
 
 void domains_reopen_logs(struct domains *domains)
 {

@@ -22,6 +22,8 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/hvlog.h \
 	xenconsoled/journal.c \
 	xenconsoled/journal.h \
+	xenconsoled/kept.c \
+	xenconsoled/kept.h \
 	xenconsoled/lastwords.c \
 	xenconsoled/lastwords.h \
 	xenconsoled/lines.c \

@@ -15,6 +15,7 @@
 
 #include "domain.h"
 #include "domains.h"
+#include "kept.h"
 #include "nodes.h"
 #include "server.h"
 #include "storeclient.h"
@@ -257,6 +258,7 @@ static int ask(struct probe *probe, unsigned int console, enum nodes_id node, co
 static int ask_all(struct probe *probe)
 {
 	struct domain *domain = probe->domain;
+	bool was_kept = kept_has(domain->server->kept, domain->domid);
 	char path[PATH_SIZE];
 	int r;
 
@@ -270,7 +272,7 @@ static int ask_all(struct probe *probe)
 	for (unsigned int i = 0; i < CONSOLE_N_KINDS; i++) {
 		for (enum nodes_id id = 0; id < NODES_COUNT; id++) {
 			/* It only tells whether what was published is still there. */
-			if (id == NODES_TTY && !domain->consoles[i].published)
+			if (id == NODES_TTY && !domain->consoles[i].published && !was_kept)
 				continue;
 			path_of(path, domain, i, nodes_name(id));
 			r = ask(probe, i, id, path);

@@ -19,6 +19,7 @@
 #include "domains.h"
 #include "hvlog.h"
 #include "journal.h"
+#include "kept.h"
 #include "log.h"
 #include "loop.h"
 #include "options.h"
@@ -35,7 +36,7 @@
 
 struct run {
 	struct server server;
-	struct event *signals[4];
+	struct event *signals[5];
 	struct event *first_contact; /* NULL once the store has been reached */
 	struct log_limit store_limit;
 	bool store_lost;
@@ -72,6 +73,22 @@ static void on_stop(evutil_socket_t signal_number, short what, void *ctx)
 	retire_begin(server);
 }
 
+/* An upgrade: what is in rings, terminals and the store stays as it is. */
+static void on_handover(evutil_socket_t signal_number, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	if (!server->kept) {
+		on_stop(signal_number, what, ctx);
+		return;
+	}
+	log_info(server->log, "%s: leaving the terminals to the next daemon",
+		 strsignal(signal_number));
+	server->leaving = true;
+	kept_leave(server->kept);
+	loop_stop(server->loop, EXIT_SUCCESS);
+}
+
 static void on_hangup(evutil_socket_t signal_number, short what, void *ctx)
 {
 	struct server *server = ctx;
@@ -97,6 +114,8 @@ static int add_signals(struct run *run)
 		r = add_signal(run, 1, SIGINT, on_stop);
 	if (r == 0)
 		r = add_signal(run, 2, SIGHUP, on_hangup);
+	if (r == 0)
+		r = add_signal(run, 3, SIGUSR1, on_handover);
 	signal(SIGPIPE, SIG_IGN);
 	return r;
 }
@@ -164,6 +183,7 @@ void server_is_ready(struct server *server)
 	if (server->ready)
 		return;
 	server->ready = true;
+	domains_forget_kept(server->domains);
 	log_info(server->log, "serving the consoles of %zu domains",
 		 domains_count(server->domains));
 	daemon_ready(server->ready_fd);
@@ -229,6 +249,8 @@ static int start(struct run *run)
 	if (r == 0)
 		r = clients_new(&server->clients, server->loop);
 	if (r == 0)
+		r = kept_new(&server->kept, server->loop, server->log);
+	if (r == 0)
 		r = domains_new(&server->domains, server);
 	if (r == 0)
 		r = streams_new(&server->streams, server);
@@ -263,6 +285,7 @@ static void finish(struct run *run)
 	ports_free(server->ports);
 	backlog_pool_free(server->pool);
 	journal_free(server->journal);
+	kept_free(server->kept);
 	clients_free(server->clients);
 	if (server->foreign)
 		xenforeignmemory_close(server->foreign);

@@ -19,6 +19,7 @@ struct control;
 struct domains;
 struct hvlog;
 struct journal;
+struct kept;
 struct log;
 struct loop;
 struct options;
@@ -39,6 +40,7 @@ struct server {
 	xenforeignmemory_handle *foreign;
 	struct backlog_pool *pool;
 	struct clients *clients;
+	struct kept *kept; /* NULL if no service manager keeps terminals */
 	struct streams *streams;
 	struct domains *domains;
 	struct control *control;
@@ -47,6 +49,7 @@ struct server {
 	struct stats_daemon totals; /* of consoles that are gone, and the daemon's own counters */
 	int ready_fd;		    /* -1 once daemon_ready() has been told */
 	bool ready;
+	bool leaving;	       /* all is left to the next daemon */
 	struct retire *retire; /* owned; not NULL once we have been told to stop */
 };
 

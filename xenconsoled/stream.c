@@ -17,6 +17,7 @@
 #include "console.h"
 #include "domains.h"
 #include "journal.h"
+#include "kept.h"
 #include "logfile.h"
 #include "loop.h"
 #include "options.h"
@@ -350,6 +351,7 @@ static void close_tty(struct console *console)
 	console->tty_readable = console->tty_writable = NULL;
 	console->input_stalled = console->published = false;
 	clients_unwatch(console->server->clients, &console->clients);
+	kept_remove(console->server->kept, &console->kept);
 	tty_close(&console->tty);
 }
 
@@ -361,21 +363,51 @@ static void on_clients_left(struct clients_pty *pty)
 }
 
 /* Room for more ptys is made if we may make it. */
-static int open_tty(struct console *console)
+static int open_new_tty(struct console *console)
 {
 	struct server *server = console->server;
-	int r = tty_open(&console->tty);
+	uint64_t now_ms = loop_now_ms(server->loop);
+	int r;
 
+	if (now_ms < console->tty_retry_ms)
+		return -EAGAIN;
+	r = tty_open(&console->tty);
 	if (r == -ENOSPC && tty_raise_limit() == 0) {
 		log_info(server->log, "all ptys are in use: allowing twice as many");
 		r = tty_open(&console->tty);
 	}
 	if (r < 0)
 		return r;
+	console->stats.n_ttys++;
+	console->tty_retry_ms = now_ms + TTY_RETRY_MS;
+	return 0;
+}
+
+/* The one that it had when the last daemon was killed, or a new one. */
+static int open_tty(struct console *console, const char *published)
+{
+	struct server *server = console->server;
+	struct kept_label label = { .domid = console->domid,
+				    .kind = (uint32_t)(console->kind - console_kinds) };
+	bool has_client = false;
+	int r;
+
+	memcpy(label.handle, console->handle, sizeof(label.handle));
+	if (kept_take(server->kept, &label, published, &console->tty, &console->kept,
+		      &has_client)) {
+		console->published = true;
+	} else {
+		r = open_new_tty(console);
+		if (r < 0)
+			return r;
+		kept_add(server->kept, &console->kept, &label, &console->tty);
+	}
 	r = clients_watch(server->clients, &console->clients, console->tty.path);
 	if (r < 0)
 		log_debug(server->log, "%s: cannot watch its clients: %s", console->tty.path,
 			  strerror(-r));
+	else
+		console->clients.n_clients = has_client;
 	return 0;
 }
 
@@ -389,22 +421,16 @@ static void give_up_tty(struct console *console)
 	domains_mark_dirty(console->server->domains, console->domid);
 }
 
-int stream_open_tty(struct console *console)
+int stream_open_tty(struct console *console, const char *published)
 {
-	struct server *server = console->server;
-	uint64_t now_ms = loop_now_ms(server->loop);
-	struct event_base *base = loop_base(server->loop);
+	struct event_base *base = loop_base(console->server->loop);
 	int r;
 
 	if (tty_is_open(&console->tty))
 		return 0;
-	if (now_ms < console->tty_retry_ms)
-		return -EAGAIN;
-	r = open_tty(console);
+	r = open_tty(console, published);
 	if (r < 0)
 		return r;
-	console->stats.n_ttys++;
-	console->tty_retry_ms = now_ms + TTY_RETRY_MS;
 	console->tty_readable = event_new(base, console->tty.master, EV_READ | EV_PERSIST,
 					  on_tty_readable, console);
 	console->tty_writable =

@@ -38,11 +38,12 @@ void stream_deinit(struct console *console);
 
 /**
  * stream_open_tty() - make sure the console has a pty
+ * @published: the one that the store names; it is taken if the last daemon has left it to us
  *
  * Return: 0, -EAGAIN (one broke a moment ago: try later), or as tty_open(). The console works
  * without one, into its log and backlog.
  */
-int stream_open_tty(struct console *console);
+int stream_open_tty(struct console *console, const char *published);
 
 /** stream_last_drain() - take all that is left in the ring of a guest that is going away. */
 void stream_last_drain(struct console *console);

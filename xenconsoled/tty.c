@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -28,15 +30,27 @@ static int set_raw(int fd)
 	return tcsetattr(fd, TCSANOW, &attributes) < 0 ? -errno : 0;
 }
 
+int tty_number(int master, uint32_t *number)
+{
+	return ioctl(master, TIOCGPTN, number) < 0 ? -errno : 0;
+}
+
 /* As ptsname_r(), which also looks the path up: thousands of ptys are opened when we start. */
 static int name_of(int master, char path[TTY_PATH_SIZE])
 {
-	unsigned int number;
+	uint32_t number;
+	int r = tty_number(master, &number);
 
-	if (ioctl(master, TIOCGPTN, &number) < 0)
-		return -errno;
-	snprintf(path, TTY_PATH_SIZE, "/dev/pts/%u", number);
-	return 0;
+	if (r == 0)
+		snprintf(path, TTY_PATH_SIZE, "/dev/pts/%u", number);
+	return r;
+}
+
+static int open_slave(int master)
+{
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return slave < 0 ? -errno : slave;
 }
 
 static int set_up(int fd)
@@ -63,9 +77,9 @@ int tty_open(struct tty *tty)
 		return -errno;
 	if (unlockpt(master) < 0)
 		return -errno;
-	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	slave = open_slave(master);
 	if (slave < 0)
-		return -errno;
+		return slave;
 	r = set_up(slave);
 	if (r < 0)
 		return r;
@@ -74,6 +88,28 @@ int tty_open(struct tty *tty)
 		return r;
 	tty->master = STEAL_FD(master);
 	tty->slave = STEAL_FD(slave);
+	return 0;
+}
+
+int tty_adopt(struct tty *tty, int master, const char *path, bool *has_client)
+{
+	struct pollfd state = { .fd = master };
+	char name[TTY_PATH_SIZE];
+	int slave;
+
+	if (name_of(master, name) < 0 || strcmp(name, path) != 0)
+		return -ENXIO;
+	if (poll(&state, 1, 0) < 0)
+		return -errno;
+	slave = open_slave(master);
+	if (slave < 0)
+		return slave;
+	*has_client = !(state.revents & POLLHUP);
+	if (!*has_client)
+		set_raw(slave);
+	tty->master = master;
+	tty->slave = slave;
+	memcpy(tty->path, name, sizeof(name));
 	return 0;
 }
 

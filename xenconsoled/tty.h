@@ -6,6 +6,9 @@
 #ifndef TTY_H
 #define TTY_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #define TTY_PATH_SIZE 32
 
 struct tty {
@@ -25,6 +28,21 @@ void tty_init(struct tty *tty);
  * Source: pty(7), ioctl_tty(2) TIOCGPTPEER.
  */
 int tty_open(struct tty *tty);
+
+/** tty_number() - N of /dev/pts/N, of the pty with this master; 0 or a negative errno: it is none.
+ */
+int tty_number(int master, uint32_t *number);
+
+/**
+ * tty_adopt() - go on with a pty that another process has opened with tty_open(), and is gone
+ * @master:     owned by @tty on success
+ * @path:       the path that it must have
+ * @has_client: out: somebody has it open; if nobody has, it is made raw
+ *
+ * Return: 0, -ENXIO (it has another path, or @master is none), or what the kernel says.
+ * Source: tty_ioctl(4); poll(2), POLLHUP: no slave is open.
+ */
+int tty_adopt(struct tty *tty, int master, const char *path, bool *has_client);
 
 /** tty_make_raw() - undo what a client that has left did to the terminal's settings. */
 void tty_make_raw(struct tty *tty);

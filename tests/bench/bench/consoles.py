@@ -10,19 +10,25 @@ import sys
 import time
 from pathlib import Path
 
-DAEMONS = ("ours", "unlimited", "stock", "floor")
+DAEMONS = ("ours", "kept", "unlimited", "stock", "floor")
 CASES = ("idle", "birth", "flood-1", "flood-100", "flood-all", "latency-0", "latency-1", "latency-10", "latency-100", "unread",
          "restart")
 LOGS = Path("/run/bench-logs")  # a tmpfs: what is measured is the daemon, not a disk
+MANAGER = Path("/run/bench-manager")
 CONFIG = Path("/run/bench.cfg")
 BIRTHS = 20
 PATIENCE = 120
+HERE = Path(__file__).resolve().parent
 
 
 def makes_sense(case, daemon):
-    """The floor copies rings into files and does nothing else; without a flood a rate limit makes no difference."""
+    """The floor copies rings into files and does nothing else; without a flood a rate limit makes no difference.
+
+    "kept" is ours under a service manager that keeps its terminals."""
     if daemon == "floor":
         return case.startswith("flood")
+    if daemon == "kept":
+        return case in ("idle", "birth", "restart")
     return daemon != "unlimited" or case.startswith(("flood", "latency"))
 
 
@@ -86,8 +92,17 @@ class Host:
             words = [self.build / "xenconsoled/xenconsoled", *words, "--log-size=none"]
             if self.task["daemon"] == "unlimited":
                 words.append("--rate-limit=none")
+            if self.task["daemon"] == "kept":
+                return self.start_kept(words)
         self.console = self.start(words, stderr=subprocess.DEVNULL, preexec_fn=on_cpu(0))
         return Usage(self.console.pid)
+
+    def start_kept(self, words):
+        MANAGER.mkdir()
+        words = [HERE.parents[1] / "manager", MANAGER, *words]
+        self.console = self.start(words, stderr=subprocess.DEVNULL, preexec_fn=on_cpu(0))
+        wait_until(lambda: (MANAGER / "ready").exists(), "the daemon")
+        return Usage(int((MANAGER / "pid").read_text()))
 
     def start_floor(self):
         make_logs()
@@ -233,10 +248,30 @@ def unread(host, seconds):
     return {"KiB": usage.memory_kib(), "log MB": logged_bytes() / 1e6}
 
 
+def ttys(host):
+    out = subprocess.run([str(host.build / "xenconsoled/xenconsoled"), "--stats"], text=True, check=True, capture_output=True).stdout
+    return re.findall(r"^ *\d+ event .*?(/dev/pts/\d+)", out, re.M)
+
+
+def restart_kept(host, usage):
+    """From the kill until all consoles are served again, by the same terminals."""
+    before = ttys(host)
+    killed = time.monotonic()
+    os.kill(usage.pid, signal.SIGKILL)
+    wait_until(lambda: len((MANAGER / "ready").read_text().splitlines()) == 2, "the next daemon")
+    pid, ready = (MANAGER / "ready").read_text().splitlines()[1].split()
+    cpu = Usage(int(pid)).cpu_us()
+    if len(before) != len(host.domids) or ttys(host) != before:
+        raise RuntimeError("terminals have changed")
+    return {"ms": (float(ready) - killed) * 1000, "CPU ms": cpu / 1000}
+
+
 def restart(host, _seconds):
     usage = host.start_console()
     host.create(host.task["size"], "", "quiet")
     settle(usage)
+    if host.task["daemon"] == "kept":
+        return restart_kept(host, usage)
     host.console.kill()
     host.console.wait()
     watcher = host.conload("ttys", len(host.domids))

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Terminals that outlive us: the service manager keeps places (park.h) in which the masters of all
+ * ptys wait, so that after a kill or an upgrade the next daemon serves the same ones. A client
+ * notices nothing, and the store need not be told.
+ *
+ * Without a service manager there is nothing of this: a NULL struct kept is fine everywhere.
+ */
+#ifndef KEPT_H
+#define KEPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "cleanup.h"
+#include "tty.h"
+
+struct kept;
+struct kept_place;
+struct log;
+struct loop;
+
+/* Whose terminal it is; as it lies in the park. */
+struct kept_label {
+	uint32_t domid;
+	uint32_t kind;	 /* of the domain's consoles */
+	uint32_t number; /* in /dev/pts */
+	uint8_t handle[16];
+};
+
+/* A terminal that is kept; embedded in its console, zeroed at first. */
+struct kept_tty {
+	struct kept_label label;
+	int master;		  /* borrowed: kept_remove() comes before it is closed */
+	struct kept_place *place; /* NULL: it is not kept */
+	LIST_ENTRY(kept_tty) same_place;
+};
+
+/**
+ * kept_new() - see what the last daemon has left
+ * @out:  owned by the caller; kept_free() after all terminals are removed, before loop_free(). NULL
+ *	  if there is no service manager
+ * @loop: borrowed; gets a turn hook
+ * @log:  borrowed
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kept_new(struct kept **out, struct loop *loop, struct log *log);
+void kept_free(struct kept *kept);
+DEFINE_CLEANUP(struct kept *, kept_free)
+
+/** kept_has() - is there a terminal that nobody has taken yet, of any console of @domid? */
+bool kept_has(const struct kept *kept, uint32_t domid);
+
+/**
+ * kept_take() - go on with the terminal that this console had
+ * @label:      whose it must be; its number is found out
+ * @path:       what the store names as the console's terminal
+ * @tty:        out: open
+ * @entry:      out: it is kept on
+ * @has_client: out: somebody else has it open
+ *
+ * Return: true; false if there is none, or if it is another than @path: that one is closed for
+ * good.
+ */
+bool kept_take(struct kept *kept, const struct kept_label *label, const char *path, struct tty *tty,
+	       struct kept_tty *entry, bool *has_client);
+
+/** kept_add() - have a new terminal kept; if that fails it is logged, and it ends with us. */
+void kept_add(struct kept *kept, struct kept_tty *entry, const struct kept_label *label,
+	      const struct tty *tty);
+
+/**
+ * kept_remove() - the terminal ends: its clients see that at the end of this turn
+ *
+ * One that is not kept is left alone.
+ */
+void kept_remove(struct kept *kept, struct kept_tty *entry);
+
+/** kept_forget() - close what nobody has taken of @domid's terminals. */
+void kept_forget(struct kept *kept, uint32_t domid);
+
+/** kept_forget_unless() - close what nobody has taken, but for domains that @exists. */
+void kept_forget_unless(struct kept *kept, bool (*exists)(void *ctx, uint32_t domid), void *ctx);
+
+/** kept_leave() - leave everything to the next daemon: kept_remove() does nothing any more. */
+void kept_leave(struct kept *kept);
+
+#endif
