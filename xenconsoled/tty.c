@@ -22,11 +22,14 @@ void tty_init(struct tty *tty)
 
 static int set_raw(int fd)
 {
-	struct termios attributes;
+	struct termios attributes, before;
 
 	if (tcgetattr(fd, &attributes) < 0)
 		return -errno;
+	before = attributes;
 	cfmakeraw(&attributes);
+	if (!memcmp(&before, &attributes, sizeof(before)))
+		return 0;
 	return tcsetattr(fd, TCSANOW, &attributes) < 0 ? -errno : 0;
 }
 

@@ -17,6 +17,7 @@ LOGS = Path("/run/bench-logs")  # a tmpfs: what is measured is the daemon, not a
 MANAGER = Path("/run/bench-manager")
 CONFIG = Path("/run/bench.cfg")
 BIRTHS = 20
+KILLS = 7
 PATIENCE = 120
 HERE = Path(__file__).resolve().parent
 
@@ -257,21 +258,24 @@ def restart_kept(host, usage):
     """From the kill until all consoles are served again, by the same terminals."""
     before = ttys(host)
     killed = time.monotonic()
+    n_before = len(ready_lines())
     os.kill(usage.pid, signal.SIGKILL)
-    wait_until(lambda: len((MANAGER / "ready").read_text().splitlines()) == 2, "the next daemon")
-    pid, ready = (MANAGER / "ready").read_text().splitlines()[1].split()
-    cpu = Usage(int(pid)).cpu_us()
+    wait_until(lambda: len(ready_lines()) > n_before, "the next daemon")
+    pid, ready = ready_lines()[-1].split()
+    usage = Usage(int(pid))
+    cpu = usage.cpu_us()
     if len(before) != len(host.domids) or ttys(host) != before:
         raise RuntimeError("terminals have changed")
-    return {"ms": (float(ready) - killed) * 1000, "CPU ms": cpu / 1000}
-
-
-def restart(host, _seconds):
-    usage = host.start_console()
-    host.create(host.task["size"], "", "quiet")
     settle(usage)
-    if host.task["daemon"] == "kept":
-        return restart_kept(host, usage)
+    return usage, (float(ready) - killed) * 1000, cpu / 1000
+
+
+def ready_lines():
+    return (MANAGER / "ready").read_text().splitlines()
+
+
+def restart_new(host):
+    """From the start until all consoles have their new terminals."""
     host.console.kill()
     host.console.wait()
     watcher = host.conload("ttys", len(host.domids))
@@ -282,7 +286,22 @@ def restart(host, _seconds):
     took = time.monotonic() - begin
     if watcher.returncode:
         raise RuntimeError(f"not all terminals came back: {out}")
-    return {"ms": took * 1000, "CPU ms": usage.cpu_us() / 1000}
+    cpu = usage.cpu_us()
+    settle(usage)
+    return usage, took * 1000, cpu / 1000
+
+
+def restart(host, _seconds):
+    """Others on the machine only add to the time: the least of several, and the one in the middle."""
+    usage = host.start_console()
+    host.create(host.task["size"], "", "quiet")
+    settle(usage)
+    took, cpu = [], []
+    for _ in range(KILLS):
+        usage, *figures = restart_kept(host, usage) if host.task["daemon"] == "kept" else restart_new(host)
+        took.append(figures[0])
+        cpu.append(figures[1])
+    return {"ms min": min(took), "ms median": sorted(took)[KILLS // 2], "CPU ms min": min(cpu), "CPU ms median": sorted(cpu)[KILLS // 2]}
 
 
 def main():
