@@ -13,6 +13,8 @@ EXTRA_DIST += \
 	tests/scenarios/test_killer.py \
 	tests/scenarios/test_lsevtchn.py \
 	tests/scenarios/console_host.py \
+	tests/manager tests/scenarios/consoleclient.py \
+	tests/scenarios/test_xenconsoled_kept.py \
 	tests/scenarios/test_xenconsoled_kill.py \
 	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled_world.py \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The console daemon as a service in its sandbox: ready, journal, reload, killed more often than a manager forgives, stopped.
+# The console daemon as a service in its sandbox: ready, journal, reload, killed more often than a manager
+# forgives and restarted while a client of xl console listens, stopped.
 # all: no
 # bed: systemd
 # limit: 280
@@ -73,6 +74,19 @@ came_back() {
 	now=$(main_pid)
 	[ "$now" != 0 ] && [ "$now" != "$pid" ] && xenconsoled --stats 2>/dev/null | grep -q ', 1 of them served'
 }
+# A client that stays, through all that follows.
+tty=$(guest_node talker console/tty)
+mkfifo /tmp/typed
+xl console talker </tmp/typed >/tmp/stays 2>/tmp/stays.err &
+client=$!
+exec 7>/tmp/typed
+stays_says() {
+	grep -q -- "$1" /tmp/stays
+}
+stays_lost() {
+	numbers </tmp/stays | awk 'NR > 1 && $1 > last + 1 { n += $1 - last - 1 } { if ($1 > last) last = $1 } END { print n + 0 }'
+}
+ok "a client comes" wait_for 20 stays_says chatter
 for round in 1 2 3 4 5 6 7; do
 	pid=$(main_pid)
 	kill -9 "$pid"
@@ -85,7 +99,28 @@ goes_on() {
 }
 ok "the guest is heard again" wait_for 20 goes_on
 is "and none of its lines is lost" "$(lost talker)" 0
+is "its terminal is the same" "$(guest_node talker console/tty)" "$tty"
+ok "the client is there" kill -0 $client
+before=$(numbers </tmp/stays | tail -n 1)
+ok "and hears it" wait_for 20 stays_says "chatter $((before + 40)) "
+is "it has missed nothing" "$(stays_lost)" 0
+echo typed-after-the-kills >&7
+ok "what it types arrives" wait_for 20 stays_says typed-after-the-kills
+pid=$(main_pid)
+ok "an orderly restart" timeout 30 systemctl restart xenconsoled
+ok "is another process" wait_for 60 came_back
+is "with the same terminal" "$(guest_node talker console/tty)" "$tty"
+echo typed-after-the-restart >&7
+ok "the client goes on" wait_for 20 stays_says typed-after-the-restart
+is "and has missed nothing" "$(stays_lost)" 0
+is "nor heard anything twice by the restart" "$(numbers </tmp/stays | awk -v from="$before" '$1 > from' | sort -n | uniq -d | wc -l)" 0
+note "heard twice after seven kills: $(numbers </tmp/stays | sort -n | uniq -d | wc -l) of $(numbers </tmp/stays | wc -l) lines"
+exec 7>&-
 ok "it stops" timeout 20 systemctl stop xenconsoled
 is "by itself" "$(systemctl show -P Result xenconsoled)" success
 is "and leaves no terminal in the store" "$(guest_node talker console/tty)" ""
+client_gone() {
+	! kill -0 $client 2>/dev/null
+}
+ok "its client ends" wait_for 20 client_gone
 ok "its logs stay" test -s $CONSOLE_LOGS/guest-talker.log

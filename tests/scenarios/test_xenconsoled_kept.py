@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Terminals that survive xenconsoled under a service manager (tests/manager plays it).
+
+What is guaranteed to a client that is there and reads: it stays connected through a kill, and gets each byte that the guest
+prints, in order. A kill between the write to the terminal and the ring makes it see the same bytes twice: at most what one
+ring holds, of at most one guest per kill. An orderly restart doubles nothing. Of what is typed, bytes that the daemon had
+read from the terminal and not yet given to the guest are lost with it: at most 1 KiB of one guest per kill."""
+from pathlib import Path
+
+import pytest
+from console_host import run_on_host  # noqa: F401, a fixture
+from test_xenconsoled_kill import RING, repeats
+
+GUESTS, LINES, LINE_BYTES, KILLS = 60, 1200, 60, 40
+HERE = Path(__file__).resolve().parent
+
+MANAGED = f"""
+    mkdir -p /run/manager /run/clients
+    managed() {{
+        {HERE.parent}/manager /run/manager "$(command -v xenconsoled)" -i --log=guest --log-dir=$LOGS "$@" 2>>/run/console.err &
+        manager=$!
+        trap 'kill $manager; wait $manager; kill $store; wait' EXIT
+        wait_for 10 answers
+    }}
+    ttys() {{ answers; awk '$3 ~ /^[0-9]+$/ && $4 ~ "^/dev/pts/" {{ print $4 }}' /run/stats; }}
+    ready() {{ [ $(wc -l </run/manager/ready) -ge $1 ]; }}
+    clients() {{
+        python3 -B {HERE}/consoleclient.py /run/clients "$@" &
+        clients=$!
+        wait_for 10 test -e /run/clients/ready
+    }}
+    node() {{ "$WIRE" "2=/local/domain/$1/console/tty\\0" | sed 's/^2 *//'; }}
+    kill_it() {{ kill -9 $(cat /run/manager/pid); }}
+"""
+
+
+def printed():
+    """What each guest prints: as tests/guest/words.c, chatter."""
+    text = b""
+    for number in range(LINES):
+        line = b"chatter %d " % number
+        line += bytes(ord("a") + at % 26 for at in range(len(line), LINE_BYTES - 1))
+        text += line + b"\n"
+    return text
+
+
+@pytest.mark.parametrize("how", ["kill_it", "kill -HUP $manager"])
+def test_clients_get_every_byte_through_kills_and_upgrades(sim, tmp_path, how):
+    lines = sim(MANAGED + f"""
+        RANDOM=3
+        managed
+        guests {GUESTS} g "chatter=150,{LINES},{LINE_BYTES}"
+        wait_for 20 served {GUESTS}
+        clients $(ttys)
+        ttys >/run/before
+        for round in $(seq {KILLS}); do
+            sleep 0.$(printf %03d $((RANDOM % 200)))
+            {how}
+            wait_for 10 ready $((round + 1))
+        done
+        finished() {{ [ "$(cat /run/clients/[0-9]* | grep -c 'chatter {LINES - 1} ')" -ge {GUESTS} ]; }}
+        wait_for 60 finished
+        ttys | cmp - /run/before && echo the same terminals
+        for domid in $(domids); do node $domid; done | cmp - /run/before && echo in the store
+        test -e /run/clients/hung-up || echo nobody was hung up
+        echo $(ls /dev/pts | grep -c '^[0-9]') of them
+        kill $clients
+        cp /run/clients/[0-9]* $OUT
+    """, seconds=160)
+    assert lines == ["the same terminals", "in the store", "nobody was hung up", f"{GUESTS} of them"]
+    text, found = printed(), []
+    for number in range(1, GUESTS + 1):
+        found += repeats((tmp_path / str(number)).read_bytes(), text)
+    print(f"{GUESTS} guests, {KILLS} times {how}: nothing lost, repeated: {found or 'nothing'}")
+    assert len(found) <= (KILLS if how == "kill_it" else 0)
+    assert all(n <= RING for n in found)
+
+
+def test_what_is_typed_arrives_before_while_and_after(sim, tmp_path):
+    sim(MANAGED + f"""
+        managed
+        guests 3 g "echo"
+        wait_for 20 served 3
+        clients --type $(ttys)
+        for round in $(seq 8); do
+            sleep 0.2
+            kill_it
+            wait_for 10 ready $((round + 1))
+        done
+        sleep 0.5
+        kill $clients
+        cp /run/clients/[0-9]* $OUT
+    """)
+    for number in range(1, 4):
+        typed = [int(line.split()[1]) for line in (tmp_path / str(number)).read_text().splitlines() if line.startswith("typed ")]
+        missing = set(range(1, typed[-1] + 1)) - set(typed)
+        assert len(typed) > 20
+        assert len(missing) <= 8, f"lost: {missing}"
+        print(f"guest {number}: {typed[-1]} lines typed, lost {missing or 'none'}")
+
+
+def test_who_died_meanwhile_is_hung_up_and_others_are_not(sim):
+    lines = sim(MANAGED + """
+        managed
+        guests 8 g "chatter=50"
+        wait_for 20 served 8
+        clients $(ttys)
+        kill -STOP $manager
+        kill_it
+        all_destroyed 2 5
+        kill -CONT $manager
+        wait_for 10 ready 2
+        hung_up() { [ "$(cut -d' ' -f1 /run/clients/hung-up 2>/dev/null | sort | xargs)" = "$*" ]; }
+        wait_for 5 hung_up 2 5 && echo two are hung up
+        wait_for 5 served 6
+        all_destroyed 3
+        wait_for 5 hung_up 2 3 5 && echo and one that dies now
+        size=$(stat -c %s /run/clients/1)
+        sleep 0.3
+        [ $(stat -c %s /run/clients/1) -gt $size ] && echo others go on
+        echo $(ls /dev/pts | grep -c '^[0-9]') terminals
+        kill $clients
+    """)
+    assert lines == ["two are hung up", "and one that dies now", "others go on", "5 terminals"]
+
+
+def test_a_terminal_that_the_store_does_not_name_any_more_is_replaced(sim):
+    lines = sim(MANAGED + r"""
+        managed
+        guests 3 g "chatter=50"
+        wait_for 20 served 3
+        clients $(ttys)
+        kill -STOP $manager
+        kill_it
+        "$WIRE" "11=/local/domain/1/console/tty\0" >/dev/null
+        "$WIRE" "11=/local/domain/2/console/tty\0/dev/pts/2" >/dev/null
+        kill -CONT $manager
+        wait_for 10 ready 2
+        hung_up() { [ "$(cut -d' ' -f1 /run/clients/hung-up 2>/dev/null | sort | xargs)" = "$*" ]; }
+        wait_for 5 hung_up 1 2 && echo hung up
+        wait_for 5 served 3
+        for domid in 1 2 3; do node $domid; done | cmp - <(ttys) && echo the store names the new ones
+        ttys | sort -u | wc -l
+        kill $clients
+    """)
+    assert lines == ["hung up", "the store names the new ones", "3"]
+
+
+def test_a_thousand_come_and_go_and_leave_no_terminal_behind(sim):
+    lines = sim(MANAGED + """
+        managed
+        guests 1000 g "hello"
+        wait_for 60 served 1000
+        kill_it
+        wait_for 10 ready 2
+        served 1000 && echo all are back
+        ttys | sort -u | wc -l
+        all_destroyed $(domids)
+        gone() { answers && grep -q '^domains  *0,' /run/stats; }
+        wait_for 60 gone
+        sleep 0.2
+        echo $(ls /dev/pts | grep -c '^[0-9]') terminals, $(grep -c warning /run/console.err) warnings
+    """, "--memory", 8000)
+    assert lines[:2] == ["all are back", "1000"]
+    assert lines[2].startswith("0 terminals")
+
+
+def test_stopped_it_leaves_nothing(sim):
+    lines = sim(MANAGED + """
+        managed
+        guests 3 g "hello"
+        wait_for 20 served 3
+        clients $(ttys)
+        kill $manager
+        wait $manager
+        hung_up() { [ "$(wc -l </run/clients/hung-up)" = 3 ]; }
+        wait_for 5 hung_up && echo hung up
+        for domid in 1 2 3; do echo "<$(node $domid)>"; done
+        trap 'kill $store; wait' EXIT
+    """)
+    assert lines == ["hung up", "<>", "<>", "<>"]
