@@ -186,7 +186,7 @@ static bool is_known(const struct kept *kept, const struct kept_label *label)
 	const struct found *found;
 
 	LIST_FOREACH (found, bucket_of(kept, label->domid), same_bucket)
-		if (found->tty.label.number == label->number)
+		if (found->tty.label.tty.number == label->tty.number)
 			return true;
 	return false;
 }
@@ -200,7 +200,7 @@ static bool on_parked(void *ctx, int fd, void *text)
 	uint32_t number;
 
 	memcpy(&label, text, sizeof(label));
-	if (!found || tty_number(fd, &number) < 0 || number != label.number ||
+	if (!found || tty_number(fd, &number) < 0 || number != label.tty.number ||
 	    is_known(kept, &label)) {
 		free(found);
 		close(fd);
@@ -289,7 +289,7 @@ bool kept_take(struct kept *kept, const struct kept_label *label, const char *pa
 	if (!found)
 		return false;
 	if (memcmp(found->tty.label.handle, label->handle, sizeof(label->handle)) != 0 ||
-	    tty_adopt(tty, found->tty.master, path, has_client) < 0) {
+	    tty_adopt(tty, found->tty.master, &found->tty.label.tty, path, has_client) < 0) {
 		discard(kept, found);
 		return false;
 	}
@@ -346,7 +346,7 @@ void kept_add(struct kept *kept, struct kept_tty *entry, const struct kept_label
 	if (!place)
 		r = new_place(kept, &place);
 	if (r == 0)
-		r = tty_number(tty->master, &entry->label.number);
+		r = tty_identify(tty, &entry->label.tty);
 	if (r == 0)
 		r = park_add(place->park, entry->master, &entry->label);
 	if (r == -EAGAIN && place->has_left) {

@@ -24,8 +24,8 @@ struct loop;
 /* Whose terminal it is; as it lies in the park. */
 struct kept_label {
 	uint32_t domid;
-	uint32_t kind;	 /* of the domain's consoles */
-	uint32_t number; /* in /dev/pts */
+	uint32_t kind; /* of the domain's consoles */
+	struct tty_identity tty;
 	uint8_t handle[16];
 };
 
@@ -55,7 +55,7 @@ bool kept_has(const struct kept *kept, uint32_t domid);
 
 /**
  * kept_take() - go on with the terminal that this console had
- * @label:      whose it must be; its number is found out
+ * @label:      whose it must be; which it is is found out
  * @path:       what the store names as the console's terminal
  * @tty:        out: open
  * @entry:      out: it is kept on

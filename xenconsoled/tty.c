@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A pty by /dev/ptmx; its slave is opened through the master, so that no path can mislead us. */
+/* A pty by /dev/ptmx; a new one's slave is opened through the master: no path can mislead us. */
 #include "tty.h"
 
 #include <errno.h>
@@ -38,22 +38,20 @@ int tty_number(int master, uint32_t *number)
 	return ioctl(master, TIOCGPTN, number) < 0 ? -errno : 0;
 }
 
-/* As ptsname_r(), which also looks the path up: thousands of ptys are opened when we start. */
-static int name_of(int master, char path[TTY_PATH_SIZE])
+int tty_identify(const struct tty *tty, struct tty_identity *identity)
 {
-	uint32_t number;
-	int r = tty_number(master, &number);
+	struct stat st;
 
-	if (r == 0)
-		snprintf(path, TTY_PATH_SIZE, "/dev/pts/%u", number);
-	return r;
+	if (fstat(tty->slave, &st) < 0)
+		return -errno;
+	identity->device = (uint32_t)st.st_dev;
+	return tty_number(tty->master, &identity->number);
 }
 
-static int open_slave(int master)
+/* As ptsname_r(), which also looks the path up: thousands of ptys are opened when we start. */
+static void set_path(char path[TTY_PATH_SIZE], uint32_t number)
 {
-	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	return slave < 0 ? -errno : slave;
+	snprintf(path, TTY_PATH_SIZE, "/dev/pts/%u", number);
 }
 
 static int set_up(int fd)
@@ -73,6 +71,7 @@ int tty_open(struct tty *tty)
 {
 	CLEANUP(close_fd) int master = -1;
 	CLEANUP(close_fd) int slave = -1;
+	uint32_t number;
 	int r;
 
 	master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -80,38 +79,44 @@ int tty_open(struct tty *tty)
 		return -errno;
 	if (unlockpt(master) < 0)
 		return -errno;
-	slave = open_slave(master);
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
-		return slave;
+		return -errno;
 	r = set_up(slave);
+	if (r == 0)
+		r = tty_number(master, &number);
 	if (r < 0)
 		return r;
-	r = name_of(master, tty->path);
-	if (r < 0)
-		return r;
+	set_path(tty->path, number);
 	tty->master = STEAL_FD(master);
 	tty->slave = STEAL_FD(slave);
 	return 0;
 }
 
-int tty_adopt(struct tty *tty, int master, const char *path, bool *has_client)
+int tty_adopt(struct tty *tty, int master, const struct tty_identity *identity, const char *path,
+	      bool *has_client)
 {
 	struct pollfd state = { .fd = master };
+	CLEANUP(close_fd) int slave = -1;
 	char name[TTY_PATH_SIZE];
-	int slave;
+	struct stat st;
 
-	if (name_of(master, name) < 0 || strcmp(name, path) != 0)
+	set_path(name, identity->number);
+	if (strcmp(name, path) != 0)
 		return -ENXIO;
 	if (poll(&state, 1, 0) < 0)
 		return -errno;
-	slave = open_slave(master);
-	if (slave < 0)
-		return slave;
+	slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+	if (slave < 0 || fstat(slave, &st) < 0)
+		return -errno;
+	/* The number was compared with the master's; in another file system it is another pty's. */
+	if ((uint32_t)st.st_dev != identity->device)
+		return -ENXIO;
 	*has_client = !(state.revents & POLLHUP);
 	if (!*has_client)
 		set_raw(slave);
 	tty->master = master;
-	tty->slave = slave;
+	tty->slave = STEAL_FD(slave);
 	memcpy(tty->path, name, sizeof(name));
 	return 0;
 }

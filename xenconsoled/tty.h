@@ -29,20 +29,31 @@ void tty_init(struct tty *tty);
  */
 int tty_open(struct tty *tty);
 
-/** tty_number() - N of /dev/pts/N, of the pty with this master; 0 or a negative errno: it is none.
- */
+/* Which pty it is: one of a devpts file system. */
+struct tty_identity {
+	uint32_t number; /* N of /dev/pts/N */
+	uint32_t device; /* st_dev of the file system */
+};
+
+/** tty_number() - N of /dev/pts/N, of the pty with this master; 0, or -ENOTTY: it is none. */
 int tty_number(int master, uint32_t *number);
+/** tty_identify() - of an open one; 0 or a negative errno */
+int tty_identify(const struct tty *tty, struct tty_identity *identity);
 
 /**
  * tty_adopt() - go on with a pty that another process has opened with tty_open(), and is gone
  * @master:     owned by @tty on success
+ * @identity:   as tty_identify() told; its number has been compared with @master
  * @path:       the path that it must have
  * @has_client: out: somebody has it open; if nobody has, it is made raw
  *
- * Return: 0, -ENXIO (it has another path, or @master is none), or what the kernel says.
+ * The slave is opened by its path: by a master whose mount namespace is gone it cannot be.
+ *
+ * Return: 0, -ENXIO (it has another path, or that leads elsewhere), or what the kernel says.
  * Source: tty_ioctl(4); poll(2), POLLHUP: no slave is open.
  */
-int tty_adopt(struct tty *tty, int master, const char *path, bool *has_client);
+int tty_adopt(struct tty *tty, int master, const struct tty_identity *identity, const char *path,
+	      bool *has_client);
 
 /** tty_make_raw() - undo what a client that has left did to the terminal's settings. */
 void tty_make_raw(struct tty *tty);

@@ -77,7 +77,8 @@ came_back() {
 # A client that stays, through all that follows.
 tty=$(guest_node talker console/tty)
 mkfifo /tmp/typed
-xl console talker </tmp/typed >/tmp/stays 2>/tmp/stays.err &
+# What xl console starts; told to type what does not come from a terminal.
+PATH=$PATH:/usr/lib/xen-4.17/bin xenconsole "$(domid talker)" --type pv --interactive </tmp/typed >/tmp/stays 2>/tmp/stays.err &
 client=$!
 exec 7>/tmp/typed
 stays_says() {
