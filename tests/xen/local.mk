@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/screens.sh \
 	tests/xen/scenarios/guest-words.sh \
 	tests/xen/scenarios/live-update.sh \
+	tests/xen/scenarios/matrix.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/citizen.sh \

@@ -20,7 +20,7 @@ PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn
             "systemd/xen-evtchn-watch.service", "systemd/50-lsevtchn-preflight.conf",
             "systemd/xenstored.service", "systemd/xen-init-dom0.service")
 # The same, from the sources.
-FILES = ("systemd/proc-xen.mount", "systemd/xen.service", "systemd/xenscale.conf")
+FILES = ("xencreate/xencreate-matrix", "systemd/proc-xen.mount", "systemd/xen.service", "systemd/xenscale.conf")
 GUESTS = "tests/guest"
 # A state is kept for machines up to this size; larger ones are booted.
 STATE_MIB = 4096
