@@ -37,7 +37,8 @@ def run_on_host(build):
         pytest.skip(str(error))
 
     def run(script, seconds=60):
-        environment = {**os.environ, "LC_ALL": "C", "BUILD": str(build.resolve()), "KERNEL": str(build.resolve() / "tests/guest/guest"),
+        environment = {**os.environ, "LC_ALL": "C", "BUILD": str(build.resolve()), "STEPS": str(TOP / "tests/steps"),
+                       "KERNEL": str(build.resolve() / "tests/guest/guest"),
                        "PATH": f"{simxen.parent}:{os.environ['PATH']}"}
         return subprocess.run([str(simxen), "run", "--stock", str(debian), "--", "bash", "-c", HOST + script], text=True, check=False,
                               capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL, env=environment)
@@ -55,12 +56,102 @@ def test_xl_knows_what_it_made(run):
         xl list -l other | grep -c '"cmdline": "hello ready"'
         xl shutdown -w t-3 >/dev/null
         xl destroy other
+        until [ $(xl list | tail -n +3 | wc -l) = 2 ]; do sleep 0.05; done
         xencreate destroy --quiet --all
         xl list | tail -n +2 | wc -l
         ls /var/lib/xen | grep -v 'userdata-d.0.0' || echo no file
         cut -d' ' -f2 /run/xen/domid-history | tr '\\n' ' '
         """)
     assert result.stdout.splitlines() == ["1", "t-2 0", "1", "1", "no file", "1 2 3 "], result.stderr
+
+
+# A config with a vif and a disk whose script notes how it is called, and the kernel's side of both.
+DEVICES = """
+cat >/run/xen/hotplug <<'END'
+#!/bin/sh
+echo "$1 $2 $XENBUS_TYPE $XENBUS_PATH $XENBUS_BASE_PATH ${vif-} $(basename "$script")" >>/run/xen/called
+[ ! -e /run/xen/broken ] || { xenstore-write "$XENBUS_PATH/hotplug-error" "it is broken"; exit 1; }
+case $1 in online | add) xenstore-write "$XENBUS_PATH/hotplug-status" connected ;; esac
+END
+chmod +x /run/xen/hotplug
+cat /run/xen/t.cfg - >/run/xen/d.cfg <<'END'
+vif = [ "script=/run/xen/hotplug" ]
+disk = [ "script=/run/xen/hotplug,format=raw,vdev=xvda,access=rw,target=thing" ]
+END
+touch /run/xen/called
+(cd "$STEPS" && exec python3 -c "
+from backend import Backend
+backend = Backend('/run/xenstored/socket')
+open('/run/xen/backend', 'w').close()
+backend.join()") &
+for i in $(seq 100); do [ -e /run/xen/backend ] && break; sleep 0.05; done
+trap 'kill $! 2>/dev/null || true' EXIT
+"""
+
+
+def test_devices_are_plugged_in_and_taken_down(run):
+    """Scripts are called as libxl calls them; destroying leaves no node, and each vif has an address of its own."""
+    result = run(DEVICES + """
+        xencreate -n 3 --wait=ready --quiet /run/xen/d.cfg
+        xenstore-ls -f /local/domain/0/backend/vif | sed -n 's/.*mac = "\\(00:16:3e\\).*"/\\1/p'
+        xenstore-ls -f /local/domain/0/backend/vif | grep 'mac =' | sed 's/.*= //' | sort -u | wc -l
+        sort /run/xen/called | head -n 1
+        sort /run/xen/called | tail -n 1
+        wc -l </run/xen/called
+        xencreate destroy --quiet t-1 t-2
+        sort /run/xen/called | sed -n '/^offline/p; /^remove/p' | head -n 1
+        xl destroy t-3
+        xenstore-ls -f | grep -c -e vif -e vbd || true
+        grep -c -e offline -e remove /run/xen/called
+        """)
+    assert result.stdout.splitlines() == ["00:16:3e"] * 3 + [
+        "3", "add  vbd backend/vbd/1/51712 backend  hotplug", "online type_if=vif vif backend/vif/3/0 backend vif3.0 hotplug", "6",
+        "offline type_if=vif vif backend/vif/1/0 backend vif1.0 hotplug", "0", "6"], result.stderr
+
+
+def test_a_script_that_fails_takes_the_domain_with_it(run):
+    """In the script's own words; and without a backend the time is over some day."""
+    result = run(DEVICES + """
+        touch /run/xen/broken
+        xencreate --quiet -n 2 /run/xen/d.cfg 2>/run/xen/said || echo "status $?"
+        grep -c 'devices: v[ib].*: /run/xen/hotplug: it is broken' /run/xen/said
+        xl list | tail -n +3 | wc -l
+        xenstore-ls -f | grep -c -e vif -e vbd || true
+        kill $!
+        xencreate --quiet --timeout=1 /run/xen/d.cfg 2>/run/xen/said || echo "status $?"
+        grep -o 'no backend for vif 0 (is xen-netback loaded?)' /run/xen/said
+        """)
+    assert result.stdout.splitlines() == ["status 3", "2", "0", "0", "status 3", "no backend for vif 0 (is xen-netback loaded?)"], \
+        result.stderr
+
+
+def test_an_address_that_is_taken_refuses_the_batch(run):
+    """In the batch, and on the host."""
+    result = run(DEVICES + """
+        sed -i '/^vif/s/"script=/"mac=00:16:3e:00:00:07,script=/' /run/xen/d.cfg
+        xencreate -n 2 /run/xen/d.cfg 2>/run/xen/said || echo "status $?"
+        xencreate -q /run/xen/d.cfg
+        xencreate --name=other /run/xen/d.cfg 2>>/run/xen/said || echo "status $?"
+        grep -c 'the address 00:16:3e:00:00:07 is taken' /run/xen/said
+        xencreate destroy -q --all
+        """)
+    assert result.stdout.splitlines() == ["status 4", "status 4", "2"], result.stderr
+
+
+def test_what_only_xl_does_is_handed_to_it(run):
+    """Made by xl, unpaused and reported by us, destroyed like the rest; refused if that is wanted."""
+    result = run("""
+        (cat /run/xen/t.cfg; echo 'nomigrate = 1') >/run/xen/x.cfg
+        xencreate --hand-over=no /run/xen/x.cfg 2>/run/xen/said || echo "status $?"
+        grep -c nomigrate /run/xen/said
+        xencreate -n 2 --wait=ready --quiet --name=%n-x%d /run/xen/x.cfg
+        xl list | awk 'NR > 2 { print $1, $5 ~ /p/ }' | sort
+        xl list -l t-x1 | grep -c '"disable_migrate": "True"'
+        xenstore-read /libxl/1/max-event-channels | cut -d' ' -f1
+        xencreate destroy --quiet --all
+        ls /var/lib/xen | grep -v 'userdata-d.0.0' || echo no file
+        """)
+    assert result.stdout.splitlines() == ["status 4", "1", "t-x1 0", "t-x2 0", "1", "1023", "no file"], result.stderr
 
 
 def test_a_daemon_that_hangs_ends_the_batch_in_time(run):
