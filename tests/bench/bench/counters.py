@@ -76,6 +76,36 @@ def callgrind_words(folder):
             f"--log-file={folder}/valgrind.log"]
 
 
+class CallgrindCounter:
+    """Counts the instructions of a daemon that runs under callgrind, from now on."""
+
+    def __init__(self, running):
+        self.folder, self.pid = running.folder, str(running.pid)
+        self._wait_idle()
+        self._tell("--zero")
+
+    def _wait_idle(self):
+        """Connections may be made and not yet accepted."""
+        before, deadline = -1, time.monotonic() + ATTACH_SECONDS
+        while before != (now := self._cpu_ns()) and time.monotonic() < deadline:
+            before = now
+            time.sleep(0.3)
+
+    def _cpu_ns(self):
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{self.pid}/task").iterdir())
+
+    def _tell(self, what):
+        result = subprocess.run(["callgrind_control", what, self.pid], check=False, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=ATTACH_SECONDS)
+        if result.returncode != 0 or "OK" not in result.stdout:
+            raise StoreError(f"callgrind_control {what}: {result.stdout.strip()}")
+
+    def stop(self):
+        """How many there were."""
+        self._tell("--dump")
+        return callgrind_total(self.folder)
+
+
 def callgrind_total(folder):
     """The instructions of the daemon that ended: the largest count, should it have had children."""
     totals = []

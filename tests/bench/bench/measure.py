@@ -8,7 +8,7 @@ import subprocess
 
 from stores.says import StoreError
 
-from .counters import SyscallCounter, callgrind_total, callgrind_words
+from .counters import CallgrindCounter, SyscallCounter, callgrind_total, callgrind_words
 from .rows import WITH_DOMAINS
 
 RUN_SECONDS = 300          # nothing takes longer
@@ -100,6 +100,24 @@ class Bench:
         """Instructions in user space per operation: the difference of two runs under callgrind, so start-up cancels."""
         totals = [self._callgrind(daemon, case, ops, n) for ops in INSTRUCTION_OPS]
         return {"instructions": (totals[1] - totals[0]) / (INSTRUCTION_OPS[1] - INSTRUCTION_OPS[0])}
+
+    def instructions_of_many(self, daemon, case, n):
+        """The same where setting up differs from run to run by more than an operation costs: it is not counted at all."""
+        with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
+            load = self._start_load(self._load_command(running, case, ops=INSTRUCTION_OPS[1], n=n, pause=True))
+            try:
+                self._expect(load, "ready")
+                counter = CallgrindCounter(running)
+                load.stdin.write("go\n")
+                load.stdin.flush()
+                self._expect(load, "done")
+                total = counter.stop()
+            except BaseException:
+                load.kill()
+                load.communicate()
+                raise
+            result = self._result_after(load)
+        return total / (result["ops"] + WARM_OPS)
 
     def _callgrind(self, daemon, case, ops, n):
         options = {"ops": ops, **({"n": n} if n else {})}

@@ -137,10 +137,14 @@ def write_json(path, content):
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def _gnuplot(script):
+def _gnuplot(path, width, height, points, script):
+    """Writes path.png and path.svg, if there is gnuplot."""
     if not shutil.which("gnuplot"):
         return False
-    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+    for terminal, suffix in (("pngcairo", "png"), ("svg", "svg")):
+        head = (f'set terminal {terminal} size {width},{height} font "sans,{points}" background "white"\n'
+                f'set output "{path}.{suffix}"\n')
+        subprocess.run(["gnuplot"], input=head + script, text=True, check=True)
     return True
 
 
@@ -156,9 +160,7 @@ def plot_table(path, table, rows):
             cells.append(f"{share:.4g}" if share else "?")
         data.append(f'"{row.case} {row.figure}" ' + " ".join(cells))
     series = ", ".join(f'$data using {i + 2}:xtic(1) title "{name}"' for i, name in enumerate(names))
-    return _gnuplot(f"""
-set terminal pngcairo size 1600,900 font "sans,11"
-set output "{path}"
+    return _gnuplot(path, 1600, 900, 11, f"""
 set title "xenstored: each figure as a multiple of its goal (lower is better, 1 is the goal)"
 set style data histogram
 set style fill solid 0.8
@@ -175,7 +177,7 @@ plot {series}, 1 with lines lw 2 lc "black" notitle
 """)
 
 
-def plot_growth(path, growth):
+def plot_growth(path, growth, unit):
     """Lines: cost per operation over how many are there, one small plot per case."""
     cases = list(growth)
     columns = 3
@@ -191,15 +193,13 @@ def plot_growth(path, growth):
         plots.append(f'{blocks}\nset title "{case}" noenhanced\nplot {lines}')
     height = 300 * ((len(cases) + columns - 1) // columns)
     body = "\n".join(plots)
-    return _gnuplot(f"""
-set terminal pngcairo size 1500,{height} font "sans,10"
-set output "{path}"
+    return _gnuplot(path, 1500, height, 10, f"""
 set multiplot layout {(len(cases) + columns - 1) // columns},{columns}
 set logscale xy
 set grid
 set key top left
 set xlabel "how many are there"
-set ylabel "µs of daemon CPU per operation"
+set ylabel "{unit} per operation"
 {body}
 unset multiplot
 """)
