@@ -184,6 +184,7 @@ static void on_turn(void *ctx)
 		loop_again(batch->env.host->loop);
 	}
 	pace_store(batch);
+	report_flush(batch->env.report);
 }
 
 /* --- what the store and the clock say --- */

@@ -207,6 +207,7 @@ static void on_turn(void *ctx)
 
 	if (destroy->phase != PHASE_DESTROYING)
 		return;
+	report_flush(destroy->report);
 	while (!destroy->stopping && destroy->n_started < destroy->n_victims &&
 	       destroy->n_in_flight < destroy->options->max_in_flight) {
 		destroy->n_in_flight++;

@@ -105,7 +105,6 @@ static void clear_line(struct report *report)
 static void print_json(struct json_object *object)
 {
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
-	fflush(stdout);
 	json_object_put(object);
 }
 
@@ -333,4 +332,11 @@ void report_end(struct report *report, uint64_t now_us)
 		summary_json(report, took_us);
 	else if (!report->options.quiet)
 		summary_text(report, took_us);
+	fflush(stdout);
+}
+
+void report_flush(const struct report *report)
+{
+	if (report->options.json)
+		fflush(stdout);
 }

@@ -48,6 +48,8 @@ void report_stage(struct report *report, const char *name, uint32_t domid, enum 
 		  uint64_t took_us, uint64_t now_us);
 /** report_tick() - draw the progress, if it is time; @n_in_flight domains are on their way. */
 void report_tick(struct report *report, uint64_t now_us, size_t n_in_flight);
+/** report_flush() - events leave for stdout: once per turn, not one by one. */
+void report_flush(const struct report *report);
 /** report_end() - the summary. */
 void report_end(struct report *report, uint64_t now_us);
 
