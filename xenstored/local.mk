@@ -9,6 +9,8 @@ noinst_LIBRARIES += libxenstored_model.a
 libxenstored_model_a_SOURCES = \
 	xenstored/model/check.c \
 	xenstored/model/check.h \
+	xenstored/model/arena.c \
+	xenstored/model/arena.h \
 	xenstored/model/death.c \
 	xenstored/model/death.h \
 	xenstored/model/fair.h \

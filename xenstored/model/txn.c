@@ -69,7 +69,7 @@ static uint32_t node_bytes(const struct txn_node *tn)
 	return (uint32_t)sizeof(*tn) + tn->path_len;
 }
 
-static void free_node(struct txn *txn, struct txn_node *tn)
+static void deinit_node(struct txn *txn, struct txn_node *tn)
 {
 	quota_discharge(txn->account, QUOTA_MEMORY, node_bytes(tn) + tn->value_len);
 	perms_unref(tn->perms);
@@ -77,18 +77,17 @@ static void free_node(struct txn *txn, struct txn_node *tn)
 	store_drop_node(tn->fresh);
 	store_unprepare(&tn->change);
 	free(tn->value);
-	free(tn);
 }
 
+/* The overlay is left with links to what is not there any more. */
 static void drop_nodes(struct txn *txn)
 {
-	while (!STAILQ_EMPTY(&txn->order)) {
-		struct txn_node *tn = STAILQ_FIRST(&txn->order);
+	struct txn_node *tn;
 
-		STAILQ_REMOVE_HEAD(&txn->order, order);
-		table_remove(&txn->overlay, &tn->link);
-		free_node(txn, tn);
-	}
+	STAILQ_FOREACH (tn, &txn->order, order)
+		deinit_node(txn, tn);
+	STAILQ_INIT(&txn->order);
+	arena_clear(&txn->nodes);
 }
 
 void txn_lose_greedy(struct store *store)
@@ -102,9 +101,12 @@ void txn_lose_greedy(struct store *store)
 	TAILQ_FOREACH_REVERSE_SAFE(snapshot, &store->snapshots, snapshot_list, open, older)
 	{
 		struct txn *txn = (struct txn *)((char *)snapshot - offsetof(struct txn, snapshot));
+		struct txn_node *tn;
 
 		if (!history_is_greedy(snapshot))
 			continue;
+		STAILQ_FOREACH (tn, &txn->order, order)
+			table_remove(&txn->overlay, &tn->link);
 		drop_nodes(txn);
 		history_close(store, snapshot);
 		history_open(store, snapshot, txn->account);
@@ -155,7 +157,7 @@ static int enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len,
 		txn->failed = true;
 		return -ENOMEM;
 	}
-	tn = malloc(sizeof(*tn) + path_len + 1);
+	tn = arena_get(&txn->nodes, sizeof(*tn) + path_len + 1);
 	if (!tn) {
 		txn->failed = true;
 		return -ENOMEM;

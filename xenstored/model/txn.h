@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 
 #include "cleanup.h"
+#include "model/arena.h"
 #include "model/history.h"
 #include "model/node.h"
 #include "model/path.h"
@@ -71,7 +72,8 @@ struct txn {
 	struct quota_account *account; /* borrowed: closed after the connection */
 	LIST_ENTRY(txn) own;	       /* in the connection */
 	struct table overlay;
-	STAILQ_HEAD(, txn_node) order; /* owned */
+	STAILQ_HEAD(, txn_node) order; /* in nodes, of what they hold owned */
+	struct arena nodes;
 	uint32_t id;
 	uint32_t n_nodes;
 	uint32_t n_changes;

@@ -180,6 +180,9 @@ static void fire(struct txn *txn, struct txn_node *tn, struct watch_index *watch
 	/* Made and unmade in the same transaction: nothing happened. */
 	if (!tn->live && !tn->former)
 		return;
+	/* Of all that goes with a tree, hardly anything is watched by its own path. */
+	if (tn->kind == WATCH_EXACT && !watch_is_watched(watches, tn->link.hash))
+		return;
 	if (path_parse(&path, &txn->store->key, "", tn->path, tn->path_len, true) < 0)
 		return;
 	firing.path = &path;
