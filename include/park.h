@@ -16,7 +16,7 @@
 struct park;
 
 /* A label has as many bytes at most; those of one place all have the same size. */
-#define PARK_LABEL_MAX 32
+#define PARK_LABEL_MAX 40
 
 /** park_new() - make a pair, both ends of which are ours; 0 or what the system calls say */
 int park_new(struct park **out, uint32_t label_bytes);

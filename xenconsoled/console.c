@@ -122,6 +122,65 @@ static bool still_bound(const struct console *console)
 	       status.status == EVTCHNSTAT_interdomain;
 }
 
+struct kept_label console_label(const struct console *console)
+{
+	struct kept_label label = { .domid = console->domid,
+				    .kind = (uint32_t)(console->kind - console_kinds),
+				    .local_port = console->port.local,
+				    .remote_port = console->remote_port };
+
+	memcpy(label.handle, console->handle, sizeof(label.handle));
+	return label;
+}
+
+/* Nobody may take it for ours once it is not. */
+static void unbind_port(struct console *console)
+{
+	struct server *server = console->server;
+
+	kept_note_port(server->kept, &console->kept, 0, 0);
+	kept_flush(server->kept, &console->kept);
+	ports_unbind(server->ports, &console->port);
+}
+
+/* The port that the last daemon bound and noted. */
+static int inherit_port(struct console *console, uint32_t remote_port)
+{
+	struct server *server = console->server;
+	struct kept_label label = console_label(console);
+	uint32_t local = kept_port(server->kept, &label, remote_port);
+
+	return local ? ports_adopt(server->ports, &console->port, local) : -ENOENT;
+}
+
+/*
+ * The last daemon was killed after it had bound the port and before that was noted: Xen knows. That
+ * it is bound on our handle, and not by another program, only a notification can tell.
+ */
+static int find_port(struct console *console, uint32_t remote_port)
+{
+	struct server *server = console->server;
+	xc_evtchn_status_t theirs = { .dom = (domid_t)console->domid, .port = remote_port };
+	xc_evtchn_status_t ours = { .dom = DOMID_SELF };
+	int r;
+
+	if (xc_evtchn_status(server->xc, &theirs) < 0 || theirs.status != EVTCHNSTAT_interdomain)
+		return -EINVAL;
+	ours.port = theirs.u.interdomain.port;
+	if (xc_evtchn_status(server->xc, &ours) < 0 || ours.status != EVTCHNSTAT_interdomain ||
+	    ours.u.interdomain.dom != console->domid || ours.u.interdomain.port != remote_port)
+		return -EINVAL;
+	r = ports_adopt(server->ports, &console->port, ours.port);
+	if (r < 0)
+		return -EINVAL;
+	r = ports_notify(server->ports, &console->port);
+	if (r < 0) {
+		ports_unbind(server->ports, &console->port);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int bind_port(struct console *console, uint32_t remote_port)
 {
 	struct server *server = console->server;
@@ -130,14 +189,23 @@ static int bind_port(struct console *console, uint32_t remote_port)
 	if (console->port.local) {
 		if (console->remote_port == remote_port && still_bound(console))
 			return 0;
-		ports_unbind(server->ports, &console->port);
+		unbind_port(console);
 	}
 	console->remote_port = remote_port;
-	r = ports_bind(server->ports, &console->port, console->domid, remote_port);
-	if (r == 0)
-		log_debug(server->log, "domain %u: port %u is our %u", console->domid, remote_port,
-			  console->port.local);
-	return r;
+	r = inherit_port(console, remote_port);
+	console->port_inherited = r == 0;
+	if (r < 0)
+		r = ports_bind(server->ports, &console->port, console->domid, remote_port);
+	if (r == -EINVAL && server->ports_inherited) {
+		r = find_port(console, remote_port);
+		console->port_inherited = r == 0;
+	}
+	if (r < 0)
+		return r;
+	kept_note_port(server->kept, &console->kept, console->port.local, remote_port);
+	log_debug(server->log, "domain %u: port %u is our %u", console->domid, remote_port,
+		  console->port.local);
+	return 0;
 }
 
 static int follow_name(struct console *console, const char *name)
@@ -191,6 +259,7 @@ static int follow_name_in_journal(struct console *console, const char *name)
 
 int console_attach(struct console *console, const struct nodes *nodes, const char *name)
 {
+	bool was_bound = console->port.local;
 	int r;
 
 	if (!nodes_is_ours(nodes))
@@ -217,15 +286,34 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 	r = stream_open_tty(console, nodes->tty);
 	if (r < 0)
 		complain(console, "cannot open a pty", r);
+	/* Its event may have been taken by one who did not live to see to it. */
+	if (!was_bound && console->port_inherited)
+		stream_look(console);
 	return r;
+}
+
+bool console_check_port(struct console *console)
+{
+	if (!console->port_inherited)
+		return false;
+	console->port_inherited = false;
+	if (!console->port.local || still_bound(console))
+		return false;
+	unbind_port(console);
+	return true;
 }
 
 void console_release_guest(struct console *console)
 {
-	/* What is in the ring is for the next daemon then. */
-	if (console->page && !console->server->leaving)
-		stream_last_drain(console);
-	ports_unbind(console->server->ports, &console->port);
+	struct server *server = console->server;
+
+	/* What is in the ring is for the next daemon then, and so is the port. */
+	if (!server->leaving) {
+		if (console->page)
+			stream_last_drain(console);
+		kept_note_port(server->kept, &console->kept, 0, 0);
+		ports_unbind(server->ports, &console->port);
+	}
 	unmap_page(console);
 }
 

@@ -75,6 +75,7 @@ struct console {
 	uint64_t ring_ref;
 	struct port port;
 	uint32_t remote_port; /* in the guest, of the binding in force or tried last */
+	bool port_inherited;  /* from the last daemon, and not looked at since */
 
 	struct tty tty;
 	struct clients_pty clients;
@@ -118,6 +119,13 @@ void console_deinit(struct console *console);
  * gone), -ENOSPC (no port, or no pty left), -ENOMEM, and what opening a pty says.
  */
 int console_attach(struct console *console, const struct nodes *nodes, const char *name);
+
+/** console_label() - whose it is, and its port */
+struct kept_label console_label(const struct console *console);
+
+/** console_check_port() - has a port that was inherited lost its other end meanwhile? Then it is
+ * unbound: attach it anew. */
+bool console_check_port(struct console *console);
 
 /** console_release_guest() - final drain, then unmap and unbind: the domain can go away. */
 void console_release_guest(struct console *console);

@@ -46,8 +46,8 @@ void domains_probe_done(struct domains *domains, struct domain *domain, int erro
 /** domains_check() - @domain's nodes have vanished: is it still alive? */
 void domains_check(struct domains *domains, struct domain *domain);
 
-/** domains_forget_kept() - everybody has been seen: close terminals of domains that are gone. */
-void domains_forget_kept(struct domains *domains);
+/** domains_settle() - everybody has been seen: look after what the last daemon has left. */
+void domains_settle(struct domains *domains);
 
 /** domains_reopen_logs() - open all logs anew, and follow renamed domains. */
 void domains_reopen_logs(struct domains *domains);

@@ -29,6 +29,8 @@ struct hvlog {
 	struct server *server;		       /* borrowed: owns us */
 	struct logfile *logfile;	       /* owned; NULL if only the journal gets it */
 	struct journal_source *journal_source; /* owned; NULL if only the log gets it */
+	/* Of its own: a handle that outlived us would keep the interrupt from our successor. */
+	struct ports *ports; /* owned */
 	struct port port;
 	uint32_t index; /* of the hypervisor's ring: what comes next */
 	int index_fd;	/* -1: it cannot be kept */
@@ -139,7 +141,9 @@ int hvlog_new(struct hvlog **out, struct server *server)
 	r = open_logs(hvlog);
 	if (r < 0)
 		return r;
-	r = ports_bind_virq(server->ports, &hvlog->port, VIRQ_CON_RING);
+	r = ports_new(&hvlog->ports, server->loop, log_xtl(server->log));
+	if (r == 0)
+		r = ports_bind_virq(hvlog->ports, &hvlog->port, VIRQ_CON_RING);
 	if (r < 0)
 		return r;
 	load_index(hvlog);
@@ -152,7 +156,7 @@ void hvlog_free(struct hvlog *hvlog)
 {
 	if (!hvlog)
 		return;
-	ports_unbind(hvlog->server->ports, &hvlog->port);
+	ports_free(hvlog->ports);
 	logfile_free(hvlog->logfile);
 	journal_source_free(hvlog->journal_source);
 	if (hvlog->index_fd >= 0)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal that is parked has an end only when the park lets go of it, and a park lets go by
- * being written anew. So there are many small ones: what an end costs does not depend on how many
- * terminals there are, and ends of one turn share the work.
+ * What the last daemon has left is found by domain until its console takes it, or nobody does.
+ * Where terminals are parked is kept_place.c's.
  */
 #include "kept.h"
 
@@ -13,164 +12,23 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "kept_priv.h"
 #include "log.h"
 #include "loop.h"
 #include "park.h"
+#include "ports.h"
 
-/* Terminals in one park: one message of it, when it is written anew. */
-#define PLACE_MAX 128
-/* Parks; two descriptors of each are with the service manager (its FileDescriptorStoreMax). */
-#define PLACES_MAX 512
-/* Domains whose terminals nobody has taken yet are found by number. */
-#define N_BUCKETS 1024
-
-LIST_HEAD(tty_list, kept_tty);
-
-struct kept_place {
-	struct park *park; /* owned */
-	struct tty_list ttys;
-	uint32_t n;
-	bool has_left; /* one that is in the park still */
-	LIST_ENTRY(kept_place) roomy;
-	LIST_ENTRY(kept_place) untidy;
-};
+#define EVTCHN_NAME "evtchn"
 
 /* One that nobody has taken yet. */
-struct found {
+struct kept_found {
 	struct kept_tty tty; /* its master is owned */
-	LIST_ENTRY(found) same_bucket;
+	bool port_taken;
+	LIST_ENTRY(kept_found) same_bucket;
 };
-LIST_HEAD(found_list, found);
-
-struct kept {
-	struct loop *loop; /* borrowed, as the log */
-	struct log *log;
-	struct keeper *keeper;		       /* owned */
-	struct kept_place *places[PLACES_MAX]; /* owned */
-	uint32_t n_places;
-	LIST_HEAD(, kept_place) roomy, untidy;
-	struct found_list found[N_BUCKETS]; /* owned */
-	struct loop_hook hook;
-	bool is_left;
-	bool has_complained;
-};
-
-static struct found_list *bucket_of(const struct kept *kept, uint32_t domid)
+static struct kept_found_list *bucket_of(const struct kept *kept, uint32_t domid)
 {
-	return (struct found_list *)&kept->found[domid % N_BUCKETS];
-}
-
-static void complain(struct kept *kept, const char *what, int error)
-{
-	if (!kept->has_complained)
-		log_warning(kept->log, "terminals will not survive this daemon: %s: %s", what,
-			    strerror(-error));
-	kept->has_complained = true;
-}
-
-/* --- places --- */
-
-static void enter(struct kept_place *place, struct kept_tty *entry)
-{
-	entry->place = place;
-	LIST_INSERT_HEAD(&place->ttys, entry, same_place);
-	if (++place->n == PLACE_MAX)
-		LIST_REMOVE(place, roomy);
-}
-
-static void leave(struct kept *kept, struct kept_tty *entry)
-{
-	struct kept_place *place = entry->place;
-
-	LIST_REMOVE(entry, same_place);
-	entry->place = NULL;
-	if (place->n-- == PLACE_MAX)
-		LIST_INSERT_HEAD(&kept->roomy, place, roomy);
-}
-
-static bool next_in_place(void *ctx, int *fd, void *label)
-{
-	struct kept_tty **at = ctx, *entry = *at;
-
-	if (!entry)
-		return false;
-	*at = LIST_NEXT(entry, same_place);
-	*fd = entry->master;
-	memcpy(label, &entry->label, sizeof(entry->label));
-	return true;
-}
-
-static void tidy(struct kept *kept, struct kept_place *place)
-{
-	struct kept_tty *first = LIST_FIRST(&place->ttys);
-	int r = park_tidy(place->park, next_in_place, &first);
-
-	if (r < 0)
-		complain(kept, "a place for them cannot be tidied", r);
-	place->has_left = false;
-	LIST_REMOVE(place, untidy);
-}
-
-static void tidy_all(void *ctx)
-{
-	struct kept *kept = ctx;
-	struct kept_place *place;
-
-	while ((place = LIST_FIRST(&kept->untidy)))
-		tidy(kept, place);
-}
-
-/* One of this place is not to be kept any more, and it is not in its list. */
-static void has_left(struct kept *kept, struct kept_place *place)
-{
-	park_left(place->park);
-	if (place->has_left || kept->is_left)
-		return;
-	place->has_left = true;
-	LIST_INSERT_HEAD(&kept->untidy, place, untidy);
-}
-
-static void place_name(char name[32], uint32_t number, const char *end)
-{
-	snprintf(name, 32, "ttys-%u-%s", number, end);
-}
-
-/* Owns @park. */
-static int add_place(struct kept *kept, struct park *park, struct kept_place **out)
-{
-	struct kept_place *place = calloc(1, sizeof(*place));
-
-	if (!place) {
-		park_free(park);
-		return -ENOMEM;
-	}
-	place->park = park;
-	kept->places[kept->n_places++] = place;
-	LIST_INSERT_HEAD(&kept->roomy, place, roomy);
-	*out = place;
-	return 0;
-}
-
-static int new_place(struct kept *kept, struct kept_place **out)
-{
-	uint32_t number = kept->n_places;
-	struct park *park;
-	char name[32];
-	int fds[2], r;
-
-	if (number == PLACES_MAX)
-		return -ENOSPC;
-	r = park_new(&park, sizeof(struct kept_label));
-	if (r == 0)
-		r = add_place(kept, park, out);
-	if (r < 0)
-		return r;
-	park_fds(park, fds);
-	place_name(name, number, "in");
-	keeper_store(kept->keeper, name, fds[0]);
-	place_name(name, number, "out");
-	keeper_store(kept->keeper, name, fds[1]);
-	return 0;
+	return (struct kept_found_list *)&kept->found[domid % KEPT_N_BUCKETS];
 }
 
 /* --- what the last daemon has left --- */
@@ -183,7 +41,7 @@ struct finding {
 /* A killed move leaves some twice. */
 static bool is_known(const struct kept *kept, const struct kept_label *label)
 {
-	const struct found *found;
+	const struct kept_found *found;
 
 	LIST_FOREACH (found, bucket_of(kept, label->domid), same_bucket)
 		if (found->tty.label.tty.number == label->tty.number)
@@ -195,7 +53,7 @@ static bool on_parked(void *ctx, int fd, void *text)
 {
 	struct finding *finding = ctx;
 	struct kept *kept = finding->kept;
-	struct found *found = calloc(1, sizeof(*found));
+	struct kept_found *found = calloc(1, sizeof(*found));
 	struct kept_label label;
 	uint32_t number;
 
@@ -208,7 +66,7 @@ static bool on_parked(void *ctx, int fd, void *text)
 	}
 	found->tty.label = label;
 	found->tty.master = fd;
-	enter(finding->place, &found->tty);
+	kept_place_enter(finding->place, &found->tty);
 	LIST_INSERT_HEAD(bucket_of(kept, label.domid), found, same_bucket);
 	return true;
 }
@@ -222,10 +80,10 @@ static int inherit_place(struct kept *kept)
 	char in[32], out[32];
 	int fds[2], r;
 
-	if (number == PLACES_MAX)
+	if (number == KEPT_PLACES_MAX)
 		return -ENOENT;
-	place_name(in, number, "in");
-	place_name(out, number, "out");
+	kept_place_name(in, number, "in");
+	kept_place_name(out, number, "out");
 	fds[0] = keeper_take(kept->keeper, in);
 	fds[1] = keeper_take(kept->keeper, out);
 	if (fds[0] < 0 || fds[1] < 0) {
@@ -238,22 +96,39 @@ static int inherit_place(struct kept *kept)
 	}
 	r = park_adopt(&park, fds, sizeof(struct kept_label));
 	if (r == 0)
-		r = add_place(kept, park, &finding.place);
+		r = kept_place_add(kept, park, &finding.place);
 	if (r < 0)
 		return r;
 	r = park_recover(park, on_parked, &finding);
 	if (r < 0)
-		complain(kept, "some are lost already", r);
+		kept_complain(kept, "some are lost already", r);
 	return 0;
 }
 
+static bool ignore(struct port *port)
+{
+	(void)port;
+	return false;
+}
+
+/* Closes a port that the last daemon has bound, unless it is somebody's by now. */
+static void close_port(struct kept *kept, uint32_t local)
+{
+	struct port port = { .ready = ignore };
+
+	if (kept->ports && local && ports_adopt(kept->ports, &port, local) == 0)
+		ports_unbind(kept->ports, &port);
+}
+
 /* Lets go of one that nobody has taken; its place will, too. */
-static void discard(struct kept *kept, struct found *found)
+static void discard(struct kept *kept, struct kept_found *found)
 {
 	struct kept_place *place = found->tty.place;
 
-	leave(kept, &found->tty);
-	has_left(kept, place);
+	if (!found->port_taken)
+		close_port(kept, found->tty.label.local_port);
+	kept_place_leave(kept, &found->tty);
+	kept_place_has_left(kept, place);
 	close(found->tty.master);
 	LIST_REMOVE(found, same_bucket);
 	free(found);
@@ -261,7 +136,7 @@ static void discard(struct kept *kept, struct found *found)
 
 bool kept_has(const struct kept *kept, uint32_t domid)
 {
-	const struct found *found;
+	const struct kept_found *found;
 
 	if (!kept)
 		return false;
@@ -271,9 +146,9 @@ bool kept_has(const struct kept *kept, uint32_t domid)
 	return false;
 }
 
-static struct found *find(const struct kept *kept, const struct kept_label *label)
+static struct kept_found *find(const struct kept *kept, const struct kept_label *label)
 {
-	struct found *found;
+	struct kept_found *found;
 
 	LIST_FOREACH (found, bucket_of(kept, label->domid), same_bucket)
 		if (found->tty.label.domid == label->domid && found->tty.label.kind == label->kind)
@@ -281,10 +156,28 @@ static struct found *find(const struct kept *kept, const struct kept_label *labe
 	return NULL;
 }
 
+uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t remote)
+{
+	struct kept_found *found = kept ? find(kept, label) : NULL;
+	struct kept_label *has;
+
+	if (!found || found->port_taken ||
+	    memcmp(found->tty.label.handle, label->handle, sizeof(label->handle)) != 0)
+		return 0;
+	has = &found->tty.label;
+	if (has->remote_port != remote) {
+		close_port(kept, has->local_port);
+		has->local_port = has->remote_port = 0;
+		kept_place_set_untidy(kept, found->tty.place);
+	}
+	found->port_taken = true;
+	return has->local_port;
+}
+
 bool kept_take(struct kept *kept, const struct kept_label *label, const char *path, struct tty *tty,
 	       struct kept_tty *entry, bool *has_client)
 {
-	struct found *found = kept ? find(kept, label) : NULL;
+	struct kept_found *found = kept ? find(kept, label) : NULL;
 
 	if (!found)
 		return false;
@@ -302,10 +195,10 @@ bool kept_take(struct kept *kept, const struct kept_label *label, const char *pa
 	return true;
 }
 
-static void forget(struct kept *kept, struct found_list *bucket,
+static void forget(struct kept *kept, struct kept_found_list *bucket,
 		   bool (*exists)(void *ctx, uint32_t domid), void *ctx)
 {
-	struct found *found, *next;
+	struct kept_found *found, *next;
 
 	for (found = LIST_FIRST(bucket); found; found = next) {
 		next = LIST_NEXT(found, same_bucket);
@@ -321,13 +214,13 @@ static bool is_another(void *ctx, uint32_t domid)
 
 void kept_forget(struct kept *kept, uint32_t domid)
 {
-	if (kept)
+	if (kept && !kept->is_left)
 		forget(kept, bucket_of(kept, domid), is_another, &domid);
 }
 
 void kept_forget_unless(struct kept *kept, bool (*exists)(void *ctx, uint32_t domid), void *ctx)
 {
-	for (uint32_t i = 0; kept && i < N_BUCKETS; i++)
+	for (uint32_t i = 0; kept && i < KEPT_N_BUCKETS; i++)
 		forget(kept, &kept->found[i], exists, ctx);
 }
 
@@ -344,19 +237,39 @@ void kept_add(struct kept *kept, struct kept_tty *entry, const struct kept_label
 	*entry = (struct kept_tty){ .label = *label, .master = tty->master };
 	place = LIST_FIRST(&kept->roomy);
 	if (!place)
-		r = new_place(kept, &place);
+		r = kept_place_new(kept, &place);
 	if (r == 0)
 		r = tty_identify(tty, &entry->label.tty);
 	if (r == 0)
 		r = park_add(place->park, entry->master, &entry->label);
-	if (r == -EAGAIN && place->has_left) {
-		tidy(kept, place);
+	if (r == -EAGAIN && place->is_untidy) {
+		kept_place_tidy(kept, place);
 		r = park_add(place->park, entry->master, &entry->label);
 	}
-	if (r < 0)
-		complain(kept, "one cannot be kept", r);
-	else
-		enter(place, entry);
+	if (r < 0) {
+		kept_complain(kept, "one cannot be kept", r);
+		return;
+	}
+	kept_place_enter(place, entry);
+	/* One message instead of as many as there are in it: the next daemon starts sooner. */
+	if (place->n == KEPT_PLACE_MAX)
+		kept_place_set_untidy(kept, place);
+}
+
+void kept_note_port(struct kept *kept, struct kept_tty *entry, uint32_t local, uint32_t remote)
+{
+	if (!entry->place ||
+	    (entry->label.local_port == local && entry->label.remote_port == remote))
+		return;
+	entry->label.local_port = local;
+	entry->label.remote_port = remote;
+	kept_place_set_untidy(kept, entry->place);
+}
+
+void kept_flush(struct kept *kept, struct kept_tty *entry)
+{
+	if (entry->place && entry->place->is_untidy)
+		kept_place_tidy(kept, entry->place);
 }
 
 void kept_remove(struct kept *kept, struct kept_tty *entry)
@@ -365,14 +278,30 @@ void kept_remove(struct kept *kept, struct kept_tty *entry)
 
 	if (!place)
 		return;
-	leave(kept, entry);
-	has_left(kept, place);
+	kept_place_leave(kept, entry);
+	kept_place_has_left(kept, place);
+}
+
+int kept_evtchn(struct kept *kept)
+{
+	return kept ? keeper_take(kept->keeper, EVTCHN_NAME) : -1;
+}
+
+void kept_use_ports(struct kept *kept, struct ports *ports, bool store)
+{
+	if (!kept)
+		return;
+	kept->ports = ports;
+	if (store)
+		keeper_store(kept->keeper, EVTCHN_NAME, ports_fd(ports));
 }
 
 void kept_leave(struct kept *kept)
 {
-	if (kept)
-		kept->is_left = true;
+	if (!kept)
+		return;
+	kept_place_tidy_all(kept);
+	kept->is_left = true;
 }
 
 int kept_new(struct kept **out, struct loop *loop, struct log *log)
@@ -388,7 +317,7 @@ int kept_new(struct kept **out, struct loop *loop, struct log *log)
 	if (r < 0 || !kept->keeper)
 		return r;
 	kept->loop = loop;
-	kept->hook = (struct loop_hook){ .fn = tidy_all, .ctx = kept };
+	kept->hook = (struct loop_hook){ .fn = kept_place_tidy_all, .ctx = kept };
 	loop_turn_hook(loop, &kept->hook);
 	while ((r = inherit_place(kept)) == 0)
 		;
@@ -402,9 +331,9 @@ void kept_free(struct kept *kept)
 {
 	if (!kept)
 		return;
-	tidy_all(kept);
-	for (uint32_t i = 0; i < N_BUCKETS; i++) {
-		struct found *found;
+	kept_place_tidy_all(kept);
+	for (uint32_t i = 0; i < KEPT_N_BUCKETS; i++) {
+		struct kept_found *found;
 
 		while ((found = LIST_FIRST(&kept->found[i]))) {
 			LIST_REMOVE(found, same_bucket);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Terminals that outlive us: the service manager keeps places (park.h) in which the masters of all
- * ptys wait, so that after a kill or an upgrade the next daemon serves the same ones. A client
- * notices nothing, and the store need not be told.
+ * Terminals and event channels that outlive us: the service manager keeps the handle on which ports
+ * are bound, and places (park.h) in which the masters of all ptys wait, so that after a kill or an
+ * upgrade the next daemon serves the same ones. A client notices nothing, no guest's port is
+ * closed, and the store need not be told.
  *
  * Without a service manager there is nothing of this: a NULL struct kept is fine everywhere.
  */
@@ -20,16 +21,19 @@ struct kept;
 struct kept_place;
 struct log;
 struct loop;
+struct ports;
 
 /* Whose terminal it is; as it lies in the park. */
 struct kept_label {
 	uint32_t domid;
 	uint32_t kind; /* of the domain's consoles */
 	struct tty_identity tty;
+	uint32_t local_port; /* 0: none is bound */
+	uint32_t remote_port;
 	uint8_t handle[16];
 };
 
-/* A terminal that is kept; embedded in its console, zeroed at first. */
+/* A terminal that is kept, with its port; embedded in its console, zeroed at first. */
 struct kept_tty {
 	struct kept_label label;
 	int master;		  /* borrowed: kept_remove() comes before it is closed */
@@ -49,6 +53,21 @@ struct kept_tty {
 int kept_new(struct kept **out, struct loop *loop, struct log *log);
 void kept_free(struct kept *kept);
 DEFINE_CLEANUP(struct kept *, kept_free)
+
+/** kept_evtchn() - the event-channel handle of the last daemon, yours now; -1: there is none */
+int kept_evtchn(struct kept *kept);
+/**
+ * kept_use_ports() - on which ports are bound; borrowed until kept_free()
+ * @store: its handle is new: have it kept
+ */
+void kept_use_ports(struct kept *kept, struct ports *ports, bool store);
+
+/**
+ * kept_port() - the local port to which this console's @remote is bound; yours to adopt
+ *
+ * Return: 0 if there is none. What was bound to another remote port is closed.
+ */
+uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t remote);
 
 /** kept_has() - is there a terminal that nobody has taken yet, of any console of @domid? */
 bool kept_has(const struct kept *kept, uint32_t domid);
@@ -70,6 +89,11 @@ bool kept_take(struct kept *kept, const struct kept_label *label, const char *pa
 /** kept_add() - have a new terminal kept; if that fails it is logged, and it ends with us. */
 void kept_add(struct kept *kept, struct kept_tty *entry, const struct kept_label *label,
 	      const struct tty *tty);
+
+/** kept_note_port() - which ports belong to it from the end of this turn on; 0: none */
+void kept_note_port(struct kept *kept, struct kept_tty *entry, uint32_t local, uint32_t remote);
+/** kept_flush() - not at the end of this turn, but now */
+void kept_flush(struct kept *kept, struct kept_tty *entry);
 
 /**
  * kept_remove() - the terminal ends: its clients see that at the end of this turn

@@ -24,6 +24,8 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/journal.h \
 	xenconsoled/kept.c \
 	xenconsoled/kept.h \
+	xenconsoled/kept_place.c \
+	xenconsoled/kept_priv.h \
 	xenconsoled/lastwords.c \
 	xenconsoled/lastwords.h \
 	xenconsoled/lines.c \

@@ -183,7 +183,7 @@ void server_is_ready(struct server *server)
 	if (server->ready)
 		return;
 	server->ready = true;
-	domains_forget_kept(server->domains);
+	domains_settle(server->domains);
 	log_info(server->log, "serving the consoles of %zu domains",
 		 domains_count(server->domains));
 	daemon_ready(server->ready_fd);
@@ -214,6 +214,21 @@ static int start_hvlog(struct server *server)
 	if (r < 0)
 		log_error(server->log, "cannot follow the hypervisor's messages: %s%s",
 			  strerror(-r), r == -EEXIST ? " (another xenconsoled runs)" : "");
+	return r;
+}
+
+static int open_ports(struct server *server)
+{
+	int fd = kept_evtchn(server->kept), r;
+
+	server->ports_inherited = fd >= 0;
+	if (fd >= 0)
+		r = ports_new_from(&server->ports, server->loop, fd, log_xtl(server->log));
+	else
+		r = ports_new(&server->ports, server->loop, log_xtl(server->log));
+	/* Once more does no harm: it is known already. */
+	if (r == 0)
+		kept_use_ports(server->kept, server->ports, fd < 0);
 	return r;
 }
 
@@ -255,7 +270,7 @@ static int start(struct run *run)
 	if (r == 0)
 		r = streams_new(&server->streams, server);
 	if (r == 0)
-		r = ports_new(&server->ports, server->loop, log_xtl(server->log));
+		r = open_ports(server);
 	if (r == 0)
 		r = control_new(&server->control, server);
 	if (r == 0)

@@ -50,6 +50,7 @@ struct server {
 	int ready_fd;		    /* -1 once daemon_ready() has been told */
 	bool ready;
 	bool leaving;	       /* all is left to the next daemon */
+	bool ports_inherited;  /* the handle was the last daemon's */
 	struct retire *retire; /* owned; not NULL once we have been told to stop */
 };
 

@@ -262,6 +262,12 @@ static bool on_port(struct port *port)
 	return serve(console, WINDOW_BYTES);
 }
 
+void stream_look(struct console *console)
+{
+	if (on_port(&console->port))
+		ports_unmask(console->server->ports, &console->port);
+}
+
 /* The end of a turn: some of what those who print much have waiting. */
 static void serve_queue(void *ctx)
 {
@@ -387,12 +393,10 @@ static int open_new_tty(struct console *console)
 static int open_tty(struct console *console, const char *published)
 {
 	struct server *server = console->server;
-	struct kept_label label = { .domid = console->domid,
-				    .kind = (uint32_t)(console->kind - console_kinds) };
+	struct kept_label label = console_label(console);
 	bool has_client = false;
 	int r;
 
-	memcpy(label.handle, console->handle, sizeof(label.handle));
 	if (kept_take(server->kept, &label, published, &console->tty, &console->kept,
 		      &has_client)) {
 		console->published = true;

@@ -45,6 +45,9 @@ void stream_deinit(struct console *console);
  */
 int stream_open_tty(struct console *console, const char *published);
 
+/** stream_look() - as if its port had fired. */
+void stream_look(struct console *console);
+
 /** stream_last_drain() - take all that is left in the ring of a guest that is going away. */
 void stream_last_drain(struct console *console);
 
