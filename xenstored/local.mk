@@ -93,6 +93,8 @@ XENSTORED_PERSIST_SOURCES = \
 	xenstored/persist/inflight.h \
 	xenstored/persist/journal.c \
 	xenstored/persist/journal.h \
+	xenstored/persist/journal_priv.h \
+	xenstored/persist/journal_read.c \
 	xenstored/persist/mapfile.c \
 	xenstored/persist/mapfile.h \
 	xenstored/persist/persist.c \
