@@ -338,9 +338,12 @@ int listener_new_from(struct listener **out, struct server *server, const char *
 	r = listener->acceptable.fd < 0 ? listen_at(listener) : 0;
 	if (r < 0)
 		return r;
-	if (server->keeper && listener->is_bound && fd < 0)
-		keeper_store(server->keeper, "listener", listener->acceptable.fd);
-	r = socket_park_begin(listener);
+	/* Of one that was taken over it is not yet known who keeps it: takeover_clients(). */
+	if (fd < 0) {
+		if (server->keeper && listener->is_bound)
+			keeper_store(server->keeper, "listener", listener->acceptable.fd);
+		r = socket_park_begin(listener);
+	}
 	if (r < 0)
 		return r;
 	listener->acceptable.ready = on_acceptable;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "keeper.h"
 #include "log.h"
 #include "park.h"
 #include "persist/persist.h"
@@ -114,6 +115,13 @@ void listener_keep_client(struct listener *listener, struct conn *conn, uint64_t
 	id = persist_adopt_client(server->persist, conn, id, 0);
 	if (!is_parked && park_add(server->park, sc->lfd.fd, &id) < 0)
 		persist_remove_client(server->persist, conn);
+}
+
+int listener_keep(struct listener *listener)
+{
+	if (listener->server->keeper)
+		keeper_store(listener->server->keeper, "listener", listener->acceptable.fd);
+	return socket_park_begin(listener);
 }
 
 int socket_park_take(struct listener *listener, const int *fds, uint32_t n_here)

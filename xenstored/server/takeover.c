@@ -318,8 +318,11 @@ int takeover_clients(struct takeover *takeover, struct server *server)
 	r = restore_walk(restore, take_record, takeover);
 	if (r == 0)
 		r = restore_txns(restore, &takeover->conns);
-	if (r == 0 && restore->server.version && restore->server.park_fd[0] >= 0)
-		r = socket_park_take(server->listener, restore->server.park_fd, takeover->n_parked);
+	if (r == 0)
+		r = restore->server.version && restore->server.park_fd[0] >= 0
+			    ? socket_park_take(server->listener, restore->server.park_fd,
+					       takeover->n_parked)
+			    : listener_keep(server->listener);
 	if (r < 0) {
 		log_error(takeover->log, "live update: connections cannot be taken over: %s",
 			  strerror(-r));

@@ -87,6 +87,9 @@ int listener_take_client(struct listener *listener, const struct stream_conn *in
 			 struct conn **out);
 /** listener_keep_client() - it outlives the daemon from now on; @id: as it did before, or 0 */
 void listener_keep_client(struct listener *listener, struct conn *conn, uint64_t id);
+/** listener_keep() - have the manager keep it and a new place to park; 0 or what socket calls say
+ */
+int listener_keep(struct listener *listener);
 /** socket_park_take() - the place where sockets are parked, with @n_here in it; 0 or -ENOMEM */
 int socket_park_take(struct listener *listener, const int *fds, uint32_t n_here);
 

@@ -157,7 +157,8 @@ class KeptDaemon(Daemon):
                 return
             fields = dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line)
             if "FDSTORE" in fields:
-                self.kept += [(fields["FDNAME"], fd) for fd in fds]
+                # The newest first, as systemd passes them on.
+                self.kept = [(fields["FDNAME"], fd) for fd in fds] + self.kept
 
     def launch(self):
         self._read_notifications()

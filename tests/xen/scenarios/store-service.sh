@@ -70,11 +70,33 @@ all_went_on() {
 }
 ok "every guest pings on" wait_for 30 all_went_on
 is "without an error" "$(for name in g1 g2 g3 g4 g5; do guest_node $name data/ping/errors; done | sort -u)" 0
+
+# Live update: the same process goes on, and what the manager keeps is still right after the next kill.
+before=$(main_pid)
+ok "it replaces itself" timeout 60 xenstore-control live-update -t 30 "$OURS/xenstored"
+is "the same process serves, and the manager takes it for the service" "$(main_pid) $(systemctl is-active xenstored.service)" "$before active"
+ok "the listener's connection lives" running $watcher
+timeout 10 xenstore-write /seen updated
+updated_heard() {
+	[ "$(grep -c seen /tmp/seen)" = $((n_kills + 2)) ]
+}
+ok "and hears" wait_for 10 updated_heard
+kill -9 "$before"
+timeout 20 xenstore-write /seen killed-again
+is "killed after it: what was written is there" "$(read_node /seen)" killed-again
+ok "the listener's connection lives" running $watcher
+killed_heard() {
+	[ "$(grep -c seen /tmp/seen)" = $((n_kills + 3)) ]
+}
+ok "and hears" wait_for 10 killed_heard
+counts >/tmp/before
+ok "every guest pings on" wait_for 30 all_went_on
+
 ok "it is restarted" timeout 30 systemctl restart xenstored.service
 ok "the listener's connection lives" running $watcher
 timeout 10 xenstore-write /seen again
 sleep 1
-is "and hears" "$(grep -c seen /tmp/seen)" $((n_kills + 2))
+is "and hears" "$(grep -c seen /tmp/seen)" $((n_kills + 4))
 is "xl lists all guests" "$(n_domains)" 5
 ok "a new guest is made" xl_create "$(tiny_cfg fresh hello ping=5)"
 ok "it is served" wait_for 20 sh -c '[ "$(xenstore-read /local/domain/$(xl domid fresh)/data/ping/count)" = 5 ]'
