@@ -2,6 +2,7 @@
 # What a domain costs beyond its hypercalls: the floor and xencreate take turns on one machine.
 #   N       how many domains (300)      ROUNDS  how often each (2)
 #   WORDS   what the guests do          XENCREATE  further options
+#   FIRST   who gets the memory that was never used before: floor, or ours
 # limit: 280
 N=${N:-300}
 ROUNDS=${ROUNDS:-2}
@@ -72,7 +73,13 @@ start_daemons
 # shellcheck disable=SC2086
 cfg=$(tiny_cfg tiny ${WORDS:-hello})
 # The machine under us gives memory out when it is touched for the first time; that is none of Xen's work.
-take_floor "memory never used before"
+if [ "${FIRST:-floor}" = floor ]; then
+	take_floor "memory never used before"
+else
+	take_ours "memory never used before"
+	xencreate destroy --all --quiet || give_up "destroying them"
+	empty
+fi
 for round in $(seq "$ROUNDS"); do
 	take_floor "round $round"
 	take_ours "round $round"
