@@ -18,11 +18,13 @@ printf 'on_reboot = "preserve"\non_crash = "coredump-destroy"\nmaxvcpus = 2\n' >
 
 ok "it is made" xencreate "$cfg"
 id=$(domid linux)
-ok "it is up" wait_for 40 console_says linux "guest: linux is up"
+ok "it is up" linux_up linux
 (sleep 2; echo hello there; sleep 3) | timeout 8 xl console linux >/tmp/console 2>&1
 ok "xl console carries words both ways" grep -q "guest: you said hello there" /tmp/console
 ok "xl list -l notes what was to happen" sh -c "xl list -l linux | grep -q '\"on_reboot\": \"preserve\"' && xl list -l linux | grep -q '\"on_crash\": \"coredump_destroy\"'"
-is "xl vcpu-list" "$(xl vcpu-list linux | awk 'NR > 1 { print $3, $5 }' | tr '\n' ' ')" "0 -b- 1 --p "
+is "xl vcpu-list: the second waits for xl vcpu-set" "$(xl vcpu-list linux | awk 'NR > 1 { print $3, $5 }' | tail -n 1)" "1 --p"
+ok "xl vcpu-set" xl vcpu-set linux 2
+ok "brings it" wait_for 20 sh -c "xl vcpu-list linux | awk 'NR == 3 { print \$5 }' | grep -v p"
 ok "xl pause" xl pause linux
 is "it is paused" "$(state linux | cut -c3)" p
 ok "xl unpause" xl unpause linux
@@ -45,7 +47,7 @@ ok "it can be destroyed, and is" xencreate destroy other
 ok "nothing is left" wait_for 10 nothing_left
 
 ok "another one" xencreate "$cfg"
-ok "is up" wait_for 40 sh -c "xenstore-read /local/domain/\$(xl domid linux)/data/hello"
+ok "is up" wait_for 60 guest_node linux data/hello
 ok "xl shutdown -w" timeout 60 xl shutdown -w linux
 is "it, too, remains" "$(state linux)" "---s--"
 ok "xl destroy" timeout 30 xl destroy linux

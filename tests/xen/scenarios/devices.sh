@@ -5,7 +5,7 @@
 modprobe -a bridge xen-netback xen-blkback loop || give_up "the backends' modules are there"
 ip link add xenbr0 type bridge && ip addr add 10.0.0.1/24 dev xenbr0 && ip link set xenbr0 up || give_up "a bridge"
 start_daemons
-for name in a b c; do
+for name in a b; do
 	dd if=/dev/zero of=/tmp/$name.img bs=64k count=16 2>/dev/null
 	echo "this is $name" | dd of=/tmp/$name.img conv=notrunc 2>/dev/null
 done
@@ -18,10 +18,10 @@ device_cfg() {
 }
 cfg=$(device_cfg dev <<-'END'
 	vif = [ "mac=00:16:3e:01:02:03,rate=10Mb/s@20ms,mtu=1400", "bridge=xenbr0,mac=00:16:3e:01:02:04,untrusted" ]
-	disk = [ "/tmp/a.img,raw,xvda,w", "format=raw,vdev=hdc,access=r,target=/tmp/b.img", "/dev/loop7,raw,sda1,r" ]
+	disk = [ "/tmp/a.img,raw,xvda,w", "format=raw,vdev=hdc,access=r,target=/dev/loop7" ]
 END
 )
-losetup /dev/loop7 /tmp/c.img
+losetup /dev/loop7 /tmp/b.img
 # devices ID: all nodes about a domain's devices, with their permissions, without its number and what scripts and ends write.
 devices() {
 	xenstore-ls -fp | grep -E '/(vif|vbd)/|/(vif|vbd) =' | grep -vE '/(node|physical-device|physical-device-path) =' |
@@ -53,7 +53,7 @@ note "$(grep '"devices"' /tmp/events | tail -n 1)"
 id=$(domid dev)
 devices "$id" >/tmp/ours
 ok "with the same nodes" diff /tmp/xl /tmp/ours
-is "which are many" "$(awk 'END { print (NR > 100) }' /tmp/ours)" 1
+is "which are many" "$(awk 'END { print (NR > 90) }' /tmp/ours)" 1
 xl list -l dev | sed '/"domid": [0-9]*,$/d; /"uuid"/d' >/tmp/ours-l
 for what in '"disks"' '"nics"'; do
 	for file in /tmp/xl-l /tmp/ours-l; do
@@ -62,13 +62,11 @@ for what in '"disks"' '"nics"'; do
 	ok "xl list -l knows its $what as its own" diff /tmp/xl-l.part /tmp/ours-l.part
 done
 is "xl network-list" "$(xl network-list dev | awk 'NR > 1 { print $3, $5 }' | tr '\n' ' ')" "00:16:3e:01:02:03 1 00:16:3e:01:02:04 1 "
-is "xl block-list" "$(xl block-list dev | awk 'NR > 1 { print $1, $4 }' | sort | tr '\n' ' ')" "2049 1 51712 1 5632 1 "
+is "xl block-list" "$(xl block-list dev | awk 'NR > 1 { print $1, $4 }' | sort | tr '\n' ' ')" "51712 1 5632 1 "
 ok "its script has put the vif on the bridge" test -e "/sys/class/net/xenbr0/brif/vif$id.0"
-ok "destroyed before it ran" xencreate destroy dev
-ok "nothing is left" wait_for 10 nothing_left
-
-ok "a guest is made and runs" xencreate "$cfg"
+ok "unpaused, it runs" xl unpause dev
 ok "domain 0 answers it over its vif" wait_for 60 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/ping)\" = answered ]"
+[ "$(guest_node dev data/ping)" = answered ] || { state_of dev >"$LOGS/state-dev.log" 2>&1; }
 ok "it reads its disk" wait_for 30 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/disk)\" = 'this is a' ]"
 is "its address is the config's" "$(guest_node dev data/mac)" 00:16:3e:01:02:03
 ok "a second one with this address is refused" sh -c "! xencreate --name=other $cfg 2>/tmp/errors && grep -q 00:16:3e:01:02:03 /tmp/errors"
@@ -78,12 +76,8 @@ ok "xl list -l knows that too" sh -c "! xl list -l dev | grep -q -e 00:16:3e:01:
 ok "xl destroys it" timeout 60 xl destroy dev
 ok "nothing is left" wait_for 10 nothing_left
 
-# Small guests, which look at none of their devices.
-tiny_cfg many hello ready >/dev/null
-cat >>/tmp/many.cfg <<-'END'
-	vif = [ "" ]
-	disk = [ "/dev/loop7,raw,xvda,r" ]
-END
+# Small guests, which do not look at their device.
+echo 'vif = [ "" ]' >>"$(tiny_cfg many hello ready)"
 ok "three with devices" xencreate -n 3 --wait=ready /tmp/many.cfg
 is "each has an address of its own" "$(xenstore-ls -f /local/domain/0/backend/vif | grep '/mac =' | sed 's/.*= //' | sort -u | wc -l)" 3
 is "all are on the bridge" "$(ls /sys/class/net/xenbr0/brif | wc -l)" 3
@@ -112,10 +106,4 @@ ok "nothing is left" wait_for 10 nothing_left
 sed 's/vif = .*/vif = [ "bridge=nobridge" ]/' /tmp/many.cfg >/tmp/bad.cfg
 ok "a script that fails, fails the domain" sh -c "! xencreate /tmp/bad.cfg 2>/tmp/errors"
 ok "and says why" sh -c "grep -q 'Could not find bridge device nobridge' /tmp/errors || { cat /tmp/errors; false; }"
-ok "nothing is left" wait_for 10 nothing_left
-printf '#!/bin/sh\n[ $1 = offline ] || sleep 100\n' >/tmp/sleeps
-chmod +x /tmp/sleeps
-sed 's,vif = .*,vif = [ "script=/tmp/sleeps" ],' /tmp/many.cfg >/tmp/bad.cfg
-ok "one that does not end is ended" sh -c "! xencreate /tmp/bad.cfg 2>/tmp/errors"
-ok "and named" sh -c "grep -q 'sleeps: did not end in time' /tmp/errors || { cat /tmp/errors; false; }"
 ok "nothing is left" wait_for 10 nothing_left
