@@ -16,6 +16,7 @@
 #include "kept.h"
 #include "log.h"
 #include "ports.h"
+#include "quiet.h"
 #include "throttle.h"
 #include "tty.h"
 
@@ -94,8 +95,7 @@ struct console {
 	TAILQ_ENTRY(console) queued; /* in the streams' list of its flow */
 	uint64_t due_ms;	     /* CONSOLE_PAUSED: until when */
 	struct throttle throttle;
-	uint64_t window; /* of stream.c: how much it has printed lately */
-	uint32_t window_bytes;
+	struct quiet quiet;
 
 	struct console_stats stats;
 	struct log_limit bad_ring_limit;

@@ -40,6 +40,8 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/options.h \
 	xenconsoled/probe.c \
 	xenconsoled/probe.h \
+	xenconsoled/quiet.c \
+	xenconsoled/quiet.h \
 	xenconsoled/report.c \
 	xenconsoled/report.h \
 	xenconsoled/retire.c \
@@ -117,7 +119,10 @@ check_PROGRAMS += tests/unit/test_consolejournal
 tests_unit_test_consolejournal_SOURCES = tests/unit/test_consolejournal.c
 tests_unit_test_consolejournal_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_unit_test_consolejournal_LDADD = $(CONSOLE_TEST_LIBS)
-check_PROGRAMS += tests/unit/test_consolestats tests/unit/test_consoletty tests/unit/test_kept
+check_PROGRAMS += tests/unit/test_consolestats tests/unit/test_consoletty tests/unit/test_kept tests/unit/test_quiet
+tests_unit_test_quiet_SOURCES = tests/unit/test_quiet.c
+tests_unit_test_quiet_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
+tests_unit_test_quiet_LDADD = $(CONSOLE_TEST_LIBS)
 tests_unit_test_kept_SOURCES = tests/unit/test_kept.c
 tests_unit_test_kept_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_unit_test_kept_LDADD = $(CONSOLE_TEST_LIBS)

@@ -23,11 +23,13 @@
 #include "options.h"
 #include "server.h"
 
-/* A guest that has printed no more than this in the running window is served at once. */
-#define WINDOW_MS    10
-#define WINDOW_BYTES 4096
-/* What the queue gets per turn, and one guest of it. */
+/*
+ * What the queue gets per turn, while quiet guests are about and while none is; and one guest of
+ * it.
+ */
 #define SLICE_BYTES	8192
+#define BIG_SLICE_BYTES 65536
+#define ABOUT_MS	1000
 #define QUANTUM_BYTES	CONRING_OUT_SIZE
 #define TTY_SLICE_BYTES (64u << 10)
 #define TTY_RETRY_MS	5000
@@ -40,6 +42,7 @@ struct streams {
 	struct stream_list queued; /* borrowed consoles, next one first */
 	struct stream_list paused; /* by due time: all pauses are equally long */
 	struct event *resume;	   /* due when the first of them is */
+	uint64_t quiet_ms;	   /* when a quiet one was last served */
 	struct loop_hook hook;
 };
 
@@ -209,7 +212,7 @@ static bool serve(struct console *console, uint32_t budget)
 	struct server *server = console->server;
 	uint32_t n = drain(console, budget);
 
-	console->window_bytes += n;
+	quiet_note(&console->quiet, loop_now_ms(server->loop), n);
 	if (!throttle_charge(&console->throttle, server->options->rate_bytes_per_s,
 			     loop_now_ms(server->loop), n + THROTTLE_EVENT_BYTES)) {
 		pause_console(console);
@@ -226,17 +229,6 @@ static bool serve(struct console *console, uint32_t budget)
 	return true;
 }
 
-static bool has_been_quiet(struct console *console)
-{
-	uint64_t window = loop_now_ms(console->server->loop) / WINDOW_MS;
-
-	if (console->window != window) {
-		console->window = window;
-		console->window_bytes = 0;
-	}
-	return console->window_bytes < WINDOW_BYTES;
-}
-
 static void resume_input(struct console *console)
 {
 	if (!console->input_stalled || !conring_room(console->page))
@@ -249,17 +241,19 @@ static void resume_input(struct console *console)
 static bool on_port(struct port *port)
 {
 	struct console *console = console_of_port(port);
+	uint64_t now_ms = loop_now_ms(console->server->loop);
 
 	console->stats.n_events++;
 	resume_input(console);
 	/* A port that was bound anew fires although its console still waits for something else. */
 	if (console->flow != CONSOLE_LISTENING)
 		return false;
-	if (!has_been_quiet(console)) {
+	if (!quiet_is(&console->quiet, now_ms)) {
 		enqueue(console);
 		return false;
 	}
-	return serve(console, WINDOW_BYTES);
+	streams_of(console)->quiet_ms = now_ms;
+	return serve(console, QUIET_BYTES);
 }
 
 void stream_look(struct console *console)
@@ -273,9 +267,11 @@ static void serve_queue(void *ctx)
 {
 	struct streams *streams = ctx;
 	struct console *console;
+	uint64_t idle_ms = loop_now_ms(streams->server->loop) - streams->quiet_ms;
+	uint32_t slice = idle_ms < ABOUT_MS ? SLICE_BYTES : BIG_SLICE_BYTES;
 	uint32_t served = 0;
 
-	while (served < SLICE_BYTES && (console = TAILQ_FIRST(&streams->queued))) {
+	while (served < slice && (console = TAILQ_FIRST(&streams->queued))) {
 		leave_queue(console);
 		served += QUANTUM_BYTES;
 		if (console->page && serve(console, QUANTUM_BYTES))
