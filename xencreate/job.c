@@ -25,6 +25,8 @@
 #include "userdata.h"
 #include "worker.h"
 
+#define FIND_ATTEMPTS 3
+
 /* Not the loop's clock: that stands still during a turn, in which a shell is made. */
 static uint64_t now_us(void)
 {
@@ -212,12 +214,23 @@ static int remember(struct job *job)
 	return r;
 }
 
+/* Whoever is not found cannot be taken back: it is worth more than one question. */
+static int find_handed(struct job *job)
+{
+	int r = -EINVAL;
+
+	for (int attempt = 0; r < 0 && r != -ESRCH && attempt < FIND_ATTEMPTS; attempt++)
+		r = shell_find(&job->shell.domid, job->env->host->xch, job->plan->uuid);
+	job->unclean |= r < 0 && r != -ESRCH;
+	return r;
+}
+
 /* xl has come to its end. Killed in the middle, it may have left a domain: known by its UUID. */
 static void on_xl(void *ctx, const struct scripts_result *result)
 {
 	struct job *job = ctx;
 	char what[SCRIPTS_SAID_MAX + 32];
-	int r = shell_find(&job->shell.domid, job->env->host->xch, job->plan->uuid);
+	int r = find_handed(job);
 
 	job->in_xl = false;
 	snprintf(what, sizeof(what), "xl create: %s",
