@@ -133,6 +133,13 @@ tests_unit_test_consoletty_SOURCES = tests/unit/test_consoletty.c
 tests_unit_test_consoletty_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_unit_test_consoletty_LDADD = $(CONSOLE_TEST_LIBS)
 
+# With the second kind of console, which only ARM has: the same code, tried on any host.
+noinst_PROGRAMS += tests/scenarios/xenconsoled-vuart
+tests_scenarios_xenconsoled_vuart_SOURCES = xenconsoled/main.c $(libxenconsoled_a_SOURCES)
+tests_scenarios_xenconsoled_vuart_CPPFLAGS = $(AM_CPPFLAGS) -DCONSOLE_WITH_VUART
+tests_scenarios_xenconsoled_vuart_CFLAGS = $(libxenconsoled_a_CFLAGS)
+tests_scenarios_xenconsoled_vuart_LDADD = $(COMMON_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS) $(XENFOREIGNMEMORY_LIBS)
+
 # The bench: what it is measured against, and what measures.
 noinst_PROGRAMS += tests/bench/bench-confloor tests/bench/bench-conload
 tests_bench_bench_confloor_SOURCES = tests/bench/confloor.c

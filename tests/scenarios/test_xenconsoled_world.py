@@ -221,3 +221,41 @@ END
         grep -a -q XEN_DOMAIN /run/journal.txt && grep -a -q g2 /run/journal.txt && echo named
     """)
     assert lines == ["goes-on 1", "2", "named"]
+
+
+def test_the_console_that_only_arm_has_works_by_the_same_code(sim, build):
+    """Its nodes name the page and port of a guest's first console, which is said to be somebody else's."""
+    program = build / "tests/scenarios/xenconsoled-vuart"
+    lines = sim(rf"""
+        node() {{ "$WIRE" "11=/local/domain/$1/$2\0$3" >/dev/null; }}
+        ask() {{ "$WIRE" "2=/local/domain/$1/$2\0" | sed 's/^2 *//'; }}
+        {program} -i --log=guest --log-dir=$LOGS 2>/run/console.err &
+        console=$!
+        wait_for 10 answers
+        guests 3 g "hello chatter=50 echo"
+        wait_for 10 served 3
+        test -e $LOGS/guest-g2-vuart0.log || echo nothing of the kind yet
+        kill $console
+        wait $console
+        port=$(ask 2 console/port) ref=$(ask 2 console/ring-ref)
+        node 2 vuart/0/port $port
+        node 2 vuart/0/ring-ref $ref
+        node 2 console/type ioemu
+        {program} -i --log=guest --log-dir=$LOGS 2>>/run/console.err &
+        console=$!
+        wait_for 10 answers
+        wait_for 10 served 3
+        wait_for 10 grep -q chatter $LOGS/guest-g2-vuart0.log && echo its log
+        tty=$(ask 2 vuart/0/tty)
+        [ -c "$tty" ] && echo its terminal
+        [ -z "$(ask 2 console/tty)" ] && echo not the other one
+        printf 'typed\r' >$tty
+        wait_for 5 grep -q typed $LOGS/guest-g2-vuart0.log && echo what is typed arrives
+        size=$(stat -c %s $LOGS/guest-g1.log)
+        sleep 0.3
+        [ $(stat -c %s $LOGS/guest-g1.log) -gt $size ] && echo others go on
+        all_destroyed 2
+        kill -0 $console && echo it lives
+    """)
+    assert lines == ["nothing of the kind yet", "its log", "its terminal", "not the other one", "what is typed arrives",
+                     "others go on", "it lives"]
