@@ -116,7 +116,7 @@ static void close_port(struct kept *kept, uint32_t local)
 {
 	struct port port = { .ready = ignore };
 
-	if (kept->ports && local && ports_adopt(kept->ports, &port, local) == 0)
+	if (kept->has_handle && local && ports_adopt(kept->ports, &port, local) == 0)
 		ports_unbind(kept->ports, &port);
 }
 
@@ -158,7 +158,7 @@ static struct kept_found *find(const struct kept *kept, const struct kept_label 
 
 uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t remote)
 {
-	struct kept_found *found = kept ? find(kept, label) : NULL;
+	struct kept_found *found = kept && kept->has_handle ? find(kept, label) : NULL;
 	struct kept_label *has;
 
 	if (!found || found->port_taken ||
@@ -284,7 +284,17 @@ void kept_remove(struct kept *kept, struct kept_tty *entry)
 
 int kept_evtchn(struct kept *kept)
 {
-	return kept ? keeper_take(kept->keeper, EVTCHN_NAME) : -1;
+	int fd = kept ? keeper_take(kept->keeper, EVTCHN_NAME) : -1;
+
+	if (fd >= 0)
+		kept->has_handle = true;
+	return fd;
+}
+
+void kept_drop_evtchn(struct kept *kept)
+{
+	if (kept)
+		keeper_remove(kept->keeper, EVTCHN_NAME);
 }
 
 void kept_use_ports(struct kept *kept, struct ports *ports, bool store)

@@ -54,6 +54,9 @@ int kept_new(struct kept **out, struct loop *loop, struct log *log);
 void kept_free(struct kept *kept);
 DEFINE_CLEANUP(struct kept *, kept_free)
 
+/** kept_drop_evtchn() - the handle is broken: the next daemon shall have a new one */
+void kept_drop_evtchn(struct kept *kept);
+
 /** kept_evtchn() - the event-channel handle of the last daemon, yours now; -1: there is none */
 int kept_evtchn(struct kept *kept);
 /**

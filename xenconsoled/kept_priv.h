@@ -37,6 +37,8 @@ struct kept {
 	LIST_HEAD(, kept_place) roomy, untidy;
 	struct kept_found_list found[KEPT_N_BUCKETS]; /* owned: nobody has taken them yet */
 	struct loop_hook hook;
+	bool has_handle; /* the last daemon's event channels live on: what labels say of ports is so
+			  */
 	bool is_left;
 	bool has_complained;
 };

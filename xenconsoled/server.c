@@ -315,6 +315,16 @@ static void finish(struct run *run)
 	loop_free(server->loop);
 }
 
+/* The event channels broke. Terminals need not end with us, if somebody keeps them. */
+static void leave_terminals(struct server *server)
+{
+	if (!server->kept)
+		return;
+	kept_drop_evtchn(server->kept);
+	kept_leave(server->kept);
+	server->leaving = true;
+}
+
 int server_run(const struct options *options, struct log *log, int ready_fd)
 {
 	struct run run = { .server = { .options = options, .log = log, .ready_fd = ready_fd } };
@@ -323,6 +333,8 @@ int server_run(const struct options *options, struct log *log, int ready_fd)
 	raise_fd_limit(log);
 	if (start(&run) == 0)
 		status = loop_run(run.server.loop);
+	if (status < 0)
+		leave_terminals(&run.server);
 	finish(&run);
 	return status < 0 ? EXIT_FAILURE : status;
 }

@@ -396,6 +396,7 @@ static int open_tty(struct console *console, const char *published)
 	if (kept_take(server->kept, &label, published, &console->tty, &console->kept,
 		      &has_client)) {
 		console->published = true;
+		kept_note_port(server->kept, &console->kept, label.local_port, label.remote_port);
 	} else {
 		r = open_new_tty(console);
 		if (r < 0)

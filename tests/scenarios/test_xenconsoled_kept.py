@@ -190,6 +190,7 @@ def test_ports_that_nobody_has_noted_are_found_again(sim):
         wait_for 20 served 5
         ours() { sed -n 's/.*domain \\([0-9]*: port .*\\)/\\1/p' /run/console.err | tail -n 5 | sort; }
         ours >/run/before
+        echo ttys >/run/manager/lose
         kill -USR2 $manager
         kill_it
         wait_for 10 ready 2
@@ -232,3 +233,33 @@ def test_a_port_that_was_replaced_meanwhile_is_let_go(sim, tmp_path):
         kill $clients
     """)
     assert lines == ["1", "2", "at the same terminal"]
+
+
+def test_without_the_event_channels_terminals_are_taken_up_all_the_same(sim):
+    """As after the handle broke."""
+    lines = sim(MANAGED + """
+        managed -v
+        guests 40 g "chatter=20 echo"
+        wait_for 20 served 40
+        clients --type $(ttys)
+        ttys >/run/before
+        all_destroyed 3 7
+        echo evtchn >/run/manager/lose
+        kill -USR2 $manager
+        kill_it
+        wait_for 10 ready 2
+        wait_for 10 served 38
+        size=$(stat -c %s /run/clients/40)
+        on() { [ $(stat -c %s /run/clients/40) -gt $((size + 500)) ]; }
+        wait_for 5 on && echo they are heard
+        kill_it
+        wait_for 10 ready 3
+        ttys | comm -13 /run/before - | wc -l
+        [ "$(wc -l </run/clients/hung-up)" = 2 ] && echo at the same terminals
+        size=$(stat -c %s /run/clients/1)
+        on() { [ $(stat -c %s /run/clients/1) -gt $((size + 500)) ]; }
+        wait_for 5 on && echo and again
+        grep -c "typed" /run/clients/1 >/dev/null && echo what is typed arrives
+        kill $clients
+    """)
+    assert lines == ["they are heard", "0", "at the same terminals", "and again", "what is typed arrives"]
