@@ -19,8 +19,8 @@ printf 'on_reboot = "preserve"\non_crash = "coredump-destroy"\nmaxvcpus = 2\n' >
 ok "it is made" xencreate "$cfg"
 id=$(domid linux)
 ok "it is up" linux_up linux
-(sleep 2; echo hello there; sleep 3) | timeout 8 xl console linux >/tmp/console 2>&1
-ok "xl console carries words both ways" grep -q "guest: you said hello there" /tmp/console
+(sleep 2; echo hello there; sleep 8) | timeout 20 xl console linux >/tmp/console 2>&1
+ok "xl console carries words both ways" sh -c "grep 'guest: you said hello there' /tmp/console || { cat /tmp/console; false; }"
 ok "xl list -l notes what was to happen" sh -c "xl list -l linux | grep -q '\"on_reboot\": \"preserve\"' && xl list -l linux | grep -q '\"on_crash\": \"coredump_destroy\"'"
 is "xl vcpu-list: the second waits for xl vcpu-set" "$(xl vcpu-list linux | awk 'NR > 1 { print $3, $5 }' | tail -n 1)" "1 --p"
 ok "xl vcpu-set" xl vcpu-set linux 2

@@ -45,7 +45,7 @@ ok "xl makes it" timeout 60 xl create -q -e -p "$cfg"
 id=$(domid dev)
 devices "$id" >/tmp/xl
 xl list -l dev | sed '/"domid": [0-9]*,$/d; /"uuid"/d' >/tmp/xl-l
-ok "xl destroys it" timeout 60 xl destroy dev
+ok "xencreate destroys it" xencreate destroy dev
 ok "nothing is left" wait_for 10 nothing_left
 ok "xencreate makes it" xencreate --paused --json "$cfg"
 cp /tmp/said /tmp/events
