@@ -14,7 +14,7 @@ from player.client import Client, to_socket  # noqa: E402
 from player.scenario import TYPES  # noqa: E402
 
 SOCKET = "/run/xenstored/socket"
-FOLDERS = ("/run/xencreate", "/var/lib/xen", "/run/xen", "/tmp/work")
+FOLDERS = ("/run/xencreate", "/var/lib/xen", "/run/xen")
 # What is no leftover: libxl's list of recent domain numbers.
 KNOWN = {"/run/xen/domid-history", "/run/xen/domid-history.lock"}
 SHARED = struct.Struct("QQIi48s")       # struct steps
