@@ -63,11 +63,17 @@ static void ping_once(struct guest *guest, struct task *task)
 {
 	uint64_t start_ns = clock_ns(guest), took_ns;
 	char sent[24], back[24] = "";
+	int r;
 
 	text_format(sent, sizeof(sent), "%lu", task->n);
-	if (store_write(guest, "data/ping/value", "%s", sent) ||
-	    store_read(guest, "data/ping/value", back, sizeof(back)) || !text_equal(sent, back))
+	r = store_write(guest, "data/ping/value", "%s", sent);
+	if (!r)
+		r = store_read(guest, "data/ping/value", back, sizeof(back));
+	if (r || !text_equal(sent, back)) {
 		task->m++;
+		console_print(guest, "ping: %s sent, \"%s\" came back, %s\n", sent, back,
+			      store_error_name(r));
+	}
 	took_ns = clock_ns(guest) - start_ns;
 	task->n++;
 	task->times[bucket(took_ns / 1000)]++;
