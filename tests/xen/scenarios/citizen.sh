@@ -19,12 +19,13 @@ printf 'on_reboot = "preserve"\non_crash = "coredump-destroy"\nmaxvcpus = 2\n' >
 ok "it is made" xencreate "$cfg"
 id=$(domid linux)
 ok "it is up" linux_up linux
-(sleep 2; echo hello there; sleep 8) | timeout 20 xl console linux >/tmp/console 2>&1
+# It only listens to a terminal.
+(sleep 2; echo hello there; sleep 8) | timeout 20 script -q -c "xl console linux" /tmp/console >/dev/null 2>&1
 ok "xl console carries words both ways" sh -c "grep 'guest: you said hello there' /tmp/console || { cat /tmp/console; false; }"
 ok "xl list -l notes what was to happen" sh -c "xl list -l linux | grep -q '\"on_reboot\": \"preserve\"' && xl list -l linux | grep -q '\"on_crash\": \"coredump_destroy\"'"
 is "xl vcpu-list: the second waits for xl vcpu-set" "$(xl vcpu-list linux | awk 'NR > 1 { print $3, $5 }' | tail -n 1)" "1 --p"
 ok "xl vcpu-set" xl vcpu-set linux 2
-ok "brings it" wait_for 20 sh -c "xl vcpu-list linux | awk 'NR == 3 { print \$5 }' | grep -v p"
+is "tells the guest of it" "$(guest_node linux cpu/1/availability)" online
 ok "xl pause" xl pause linux
 is "it is paused" "$(state linux | cut -c3)" p
 ok "xl unpause" xl unpause linux
@@ -77,4 +78,5 @@ ok "pinned within the pool" xencreate --place=pin -n 2 --name=pinned%d --wait=re
 is "the pool's own CPU" "$(xl vcpu-list pinned2 | awk 'NR == 2 { print $7 }')" 1
 ok "a pool that is not there fails the domain" sh -c "sed 's/pool = .*/pool = \"7\"/' $cfg >/tmp/none.cfg; ! xencreate --name=none /tmp/none.cfg"
 ok "destroy them" xencreate destroy --all
+ok "the pool can go" sh -c "xl cpupool-destroy second && xl cpupool-cpu-add Pool-0 1"
 ok "nothing is left" wait_for 10 nothing_left
