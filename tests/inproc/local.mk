@@ -79,6 +79,13 @@ tests_unit_test_oom_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_oom_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 tests_unit_test_oom_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 
+check_PROGRAMS += tests/unit/test_ringconn
+tests_unit_test_ringconn_SOURCES = tests/unit/test_ringconn.c tests/unit/ringworld.c tests/unit/ringworld.h \
+	xenstored/server/ringconn.c
+tests_unit_test_ringconn_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_ringconn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_ringconn_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
+
 # tests/fuzz on xenstored: each on its corpus, and on variants of it.
 STORE_FUZZ_LIBS = libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_storesession tests/fuzz/fuzz_storestream tests/fuzz/fuzz_storering \
@@ -93,8 +100,9 @@ tests_fuzz_fuzz_storestream_SOURCES = tests/fuzz/fuzz_storestream.c tests/fuzz/r
 tests_fuzz_fuzz_storestream_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc
 tests_fuzz_fuzz_storestream_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_fuzz_fuzz_storestream_LDADD = $(STORE_FUZZ_LIBS)
-tests_fuzz_fuzz_storering_SOURCES = tests/fuzz/fuzz_storering.c tests/fuzz/replay.c xenstored/server/ringconn.c
-tests_fuzz_fuzz_storering_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_fuzz_fuzz_storering_SOURCES = tests/fuzz/fuzz_storering.c tests/fuzz/replay.c \
+	tests/unit/ringworld.c tests/unit/ringworld.h xenstored/server/ringconn.c
+tests_fuzz_fuzz_storering_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_fuzz_fuzz_storering_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_fuzz_fuzz_storering_LDADD = libxenstored_protocol.a libxenstored_model.a libcommon.a $(XENTOOLLOG_LIBS)
 tests_fuzz_fuzz_storepath_SOURCES = tests/fuzz/fuzz_storepath.c tests/fuzz/replay.c

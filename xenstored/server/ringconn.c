@@ -237,6 +237,14 @@ static void ring_flush(struct client *client)
 	STEP("requests released");
 	ports_notify(client_server(client)->ports, &ring->port);
 	STEP("guest notified");
+	/*
+	 * A guest that asks rings only if it found all taken that it had asked before. What came
+	 * between our look at its index and the line that released the requests, it has not told.
+	 * Source: xb_write() in Linux.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (ring_load(&ring->page->req_prod) != ring->req_cons)
+		server_ready(client);
 }
 
 static const struct client_ops ring_ops = {
