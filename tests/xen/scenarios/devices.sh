@@ -2,6 +2,7 @@
 # Vifs and disks: what xencreate leaves in the store is what xl leaves; guests use them; nothing is left over.
 # bed: systemd
 # limit: 280
+# all: no
 modprobe -a bridge xen-netback xen-blkback loop || give_up "the backends' modules are there"
 ip link add xenbr0 type bridge && ip addr add 10.0.0.1/24 dev xenbr0 && ip link set xenbr0 up || give_up "a bridge"
 start_daemons
