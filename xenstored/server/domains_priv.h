@@ -42,6 +42,7 @@ struct domains {
 	TAILQ_HEAD(domain_queue, domain) all;
 	struct domain_queue waiting; /* rings not yet served again: the wanted ones first */
 	uint32_t n_wanted;
+	uint64_t attended_ns; /* when some of them were served again last; 0: not yet */
 	struct port virq;
 	uint32_t pass;
 	bool is_due;		 /* Xen said that something has changed */
