@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The bed and its scenarios are scripts; wire is the one program they need beside the daemons.
-noinst_PROGRAMS += tests/xen/wire
+# The bed and its scenarios are scripts; these are the programs they need beside the daemons.
+noinst_PROGRAMS += tests/xen/asks tests/xen/wire
+tests_xen_asks_SOURCES = tests/xen/asks.c tests/bench/hist.c tests/bench/hist.h
 tests_xen_wire_SOURCES = tests/xen/wire.c
 
 EXTRA_DIST += \
@@ -27,6 +28,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/kill9.sh \
 	tests/xen/dom0/lib.sh \
 	tests/xen/dom0/session \
+	tests/xen/dom0/update.sh \
 	tests/xen/dom0/wait \
 	tests/xen/scenarios/caps.sh tests/xen/scenarios/caps-all.sh \
 	tests/xen/scenarios/evtchn-service.sh \
@@ -38,6 +40,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/hvm.sh \
 	tests/xen/scenarios/screens.sh \
 	tests/xen/scenarios/guest-words.sh \
+	tests/xen/scenarios/live-update-long.sh \
 	tests/xen/scenarios/live-update.sh \
 	tests/xen/scenarios/matrix.sh \
 	tests/xen/scenarios/lsevtchn.sh \
