@@ -146,14 +146,37 @@ bool kept_has(const struct kept *kept, uint32_t domid)
 	return false;
 }
 
+static bool is_of(const struct kept_found *found, const struct kept_label *label)
+{
+	return found->tty.label.domid == label->domid && found->tty.label.kind == label->kind;
+}
+
+/* What a domain that had the number before has left, or was about to, is another's. */
+static bool is_mine(const struct kept_found *found, const struct kept_label *label)
+{
+	return is_of(found, label) &&
+	       memcmp(found->tty.label.handle, label->handle, sizeof(label->handle)) == 0;
+}
+
 static struct kept_found *find(const struct kept *kept, const struct kept_label *label)
 {
 	struct kept_found *found;
 
 	LIST_FOREACH (found, bucket_of(kept, label->domid), same_bucket)
-		if (found->tty.label.domid == label->domid && found->tty.label.kind == label->kind)
+		if (is_mine(found, label))
 			return found;
 	return NULL;
+}
+
+static void discard_others(struct kept *kept, const struct kept_label *label)
+{
+	struct kept_found *found, *next;
+
+	for (found = LIST_FIRST(bucket_of(kept, label->domid)); found; found = next) {
+		next = LIST_NEXT(found, same_bucket);
+		if (is_of(found, label) && !is_mine(found, label))
+			discard(kept, found);
+	}
 }
 
 uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t remote)
@@ -161,8 +184,7 @@ uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t r
 	struct kept_found *found = kept && kept->has_handle ? find(kept, label) : NULL;
 	struct kept_label *has;
 
-	if (!found || found->port_taken ||
-	    memcmp(found->tty.label.handle, label->handle, sizeof(label->handle)) != 0)
+	if (!found || found->port_taken)
 		return 0;
 	has = &found->tty.label;
 	if (has->remote_port != remote) {
@@ -177,12 +199,15 @@ uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t r
 bool kept_take(struct kept *kept, const struct kept_label *label, const char *path, struct tty *tty,
 	       struct kept_tty *entry, bool *has_client)
 {
-	struct kept_found *found = kept ? find(kept, label) : NULL;
+	struct kept_found *found;
 
+	if (!kept)
+		return false;
+	discard_others(kept, label);
+	found = find(kept, label);
 	if (!found)
 		return false;
-	if (memcmp(found->tty.label.handle, label->handle, sizeof(label->handle)) != 0 ||
-	    tty_adopt(tty, found->tty.master, &found->tty.label.tty, path, has_client) < 0) {
+	if (tty_adopt(tty, found->tty.master, &found->tty.label.tty, path, has_client) < 0) {
 		discard(kept, found);
 		return false;
 	}

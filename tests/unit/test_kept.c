@@ -289,6 +289,44 @@ TEST(a_domain_with_the_number_of_another_does_not_get_its_terminal)
 	check_refused(&label, NULL);
 }
 
+/* A dead domain's client may still read its last words when its number is another's already. */
+TEST(of_two_with_one_number_the_right_one_is_taken_and_the_other_closed)
+{
+	struct kept_label labels[2] = { label_of(7), label_of(7) };
+	struct kept_tty entries[2] = { 0 };
+	struct world world;
+	struct tty ttys[2], next;
+	bool has_client;
+	int clients[2];
+
+	labels[0].handle[3]++;
+	for (int mine = 0; mine < 2; mine++) {
+		set_up(&world);
+		for (int i = 0; i < 2; i++) {
+			tty_init(&ttys[i]);
+			CHECK_EQ(tty_open(&ttys[i]), 0);
+			kept_add(world.kept, &entries[i], &labels[i], &ttys[i]);
+			clients[i] = open_client(ttys[i].path);
+		}
+		end_daemon(&world);
+		begin_daemon(&world);
+		tty_init(&next);
+		CHECK(kept_take(world.kept, &labels[mine], ttys[mine].path, &next, &entries[mine],
+				&has_client));
+		CHECK(!kept_has(world.kept, 7));
+		for (int i = 0; i < 2; i++)
+			tty_close(&ttys[i]);
+		turn(&world);
+		CHECK(!is_hung_up(clients[mine]));
+		CHECK(is_hung_up(clients[!mine]));
+		for (int i = 0; i < 2; i++)
+			close(clients[i]);
+		kept_remove(world.kept, &entries[mine]);
+		tty_close(&next);
+		tear_down(&world);
+	}
+}
+
 TEST(one_that_the_store_does_not_name_is_closed)
 {
 	struct kept_label label = label_of(7);
