@@ -22,6 +22,7 @@
 #include "report.h"
 #include "server.h"
 #include "stream.h"
+#include "terminal.h"
 
 /* Reserved by the toolstack for the console page: xen/grant_table.h. */
 #define CONSOLE_GRANT_REF  0
@@ -283,7 +284,7 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 		return r;
 	}
 	conring_set_connected(console->page);
-	r = stream_open_tty(console, nodes->tty);
+	r = terminal_open(console, nodes->tty);
 	if (r < 0)
 		complain(console, "cannot open a pty", r);
 	/* Its event may have been taken by one who did not live to see to it. */

@@ -56,6 +56,8 @@ libxenconsoled_a_SOURCES = \
 	xenconsoled/stream.h \
 	xenconsoled/survey.c \
 	xenconsoled/survey.h \
+	xenconsoled/terminal.c \
+	xenconsoled/terminal.h \
 	xenconsoled/throttle.c \
 	xenconsoled/throttle.h \
 	xenconsoled/tty.c \

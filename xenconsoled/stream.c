@@ -12,16 +12,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "clients.h"
 #include "conring.h"
 #include "console.h"
-#include "domains.h"
 #include "journal.h"
-#include "kept.h"
 #include "logfile.h"
 #include "loop.h"
 #include "options.h"
 #include "server.h"
+#include "terminal.h"
 
 /*
  * What the queue gets per turn, while quiet guests are about and while none is; and one guest of
@@ -32,7 +30,6 @@
 #define ABOUT_MS	1000
 #define QUANTUM_BYTES	CONRING_OUT_SIZE
 #define TTY_SLICE_BYTES (64u << 10)
-#define TTY_RETRY_MS	5000
 #define BAD_RING_LOG_MS 60000
 
 TAILQ_HEAD(stream_list, console);
@@ -118,8 +115,6 @@ static void on_resume(evutil_socket_t fd, short what, void *ctx)
 
 /* --- from the guest --- */
 
-static void give_up_tty(struct console *console);
-
 /* Writes what the pty takes now; the rest is the caller's. A full pty is no error. */
 static size_t write_tty(struct console *console, const char *data, size_t len)
 {
@@ -128,7 +123,7 @@ static size_t write_tty(struct console *console, const char *data, size_t len)
 	if (n >= 0)
 		return (size_t)n;
 	if (errno != EAGAIN && errno != EINTR)
-		give_up_tty(console);
+		terminal_give_up(console);
 	return 0;
 }
 
@@ -297,7 +292,7 @@ static void unblock(struct console *console)
 		enqueue(console);
 }
 
-static void on_tty_writable(evutil_socket_t fd, short what, void *ctx)
+void stream_on_tty_writable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct console *console = ctx;
 	size_t total = 0, len;
@@ -318,7 +313,7 @@ static void on_tty_writable(evutil_socket_t fd, short what, void *ctx)
 	unblock(console);
 }
 
-static void on_tty_readable(evutil_socket_t fd, short what, void *ctx)
+void stream_on_tty_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct console *console = ctx;
 	char data[CONRING_IN_SIZE];
@@ -336,7 +331,7 @@ static void on_tty_readable(evutil_socket_t fd, short what, void *ctx)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		give_up_tty(console);
+		terminal_give_up(console);
 		return;
 	}
 	conring_give(console->page, data, (uint32_t)n);
@@ -344,119 +339,18 @@ static void on_tty_readable(evutil_socket_t fd, short what, void *ctx)
 	ports_notify(console->server->ports, &console->port);
 }
 
-static void close_tty(struct console *console)
-{
-	if (console->tty_readable)
-		event_free(console->tty_readable);
-	if (console->tty_writable)
-		event_free(console->tty_writable);
-	console->tty_readable = console->tty_writable = NULL;
-	console->input_stalled = console->published = false;
-	clients_unwatch(console->server->clients, &console->clients);
-	kept_remove(console->server->kept, &console->kept);
-	tty_close(&console->tty);
-}
-
-static void on_clients_left(struct clients_pty *pty)
-{
-	struct console *console = (void *)((char *)pty - offsetof(struct console, clients));
-
-	tty_make_raw(&console->tty);
-}
-
-/* Room for more ptys is made if we may make it. */
-static int open_new_tty(struct console *console)
-{
-	struct server *server = console->server;
-	uint64_t now_ms = loop_now_ms(server->loop);
-	int r;
-
-	if (now_ms < console->tty_retry_ms)
-		return -EAGAIN;
-	r = tty_open(&console->tty);
-	if (r == -ENOSPC && tty_raise_limit() == 0) {
-		log_info(server->log, "all ptys are in use: allowing twice as many");
-		r = tty_open(&console->tty);
-	}
-	if (r < 0)
-		return r;
-	console->stats.n_ttys++;
-	console->tty_retry_ms = now_ms + TTY_RETRY_MS;
-	return 0;
-}
-
-/* The one that it had when the last daemon was killed, or a new one. */
-static int open_tty(struct console *console, const char *published)
-{
-	struct server *server = console->server;
-	struct kept_label label = console_label(console);
-	bool has_client = false;
-	int r;
-
-	if (kept_take(server->kept, &label, published, &console->tty, &console->kept,
-		      &has_client)) {
-		console->published = true;
-		kept_note_port(server->kept, &console->kept, label.local_port, label.remote_port);
-	} else {
-		r = open_new_tty(console);
-		if (r < 0)
-			return r;
-		kept_add(server->kept, &console->kept, &label, &console->tty);
-	}
-	r = clients_watch(server->clients, &console->clients, console->tty.path);
-	if (r < 0)
-		log_debug(server->log, "%s: cannot watch its clients: %s", console->tty.path,
-			  strerror(-r));
-	else
-		console->clients.n_clients = has_client;
-	return 0;
-}
-
-/* Somebody broke the pty: clients get a new one, whose path the next look at the store publishes.
- */
-static void give_up_tty(struct console *console)
-{
-	log_warning(console->server->log, "domain %u: %s does not work any more: %s",
-		    console->domid, console->tty.path, strerror(errno));
-	close_tty(console);
-	domains_mark_dirty(console->server->domains, console->domid);
-}
-
-int stream_open_tty(struct console *console, const char *published)
-{
-	struct event_base *base = loop_base(console->server->loop);
-	int r;
-
-	if (tty_is_open(&console->tty))
-		return 0;
-	r = open_tty(console, published);
-	if (r < 0)
-		return r;
-	console->tty_readable = event_new(base, console->tty.master, EV_READ | EV_PERSIST,
-					  on_tty_readable, console);
-	console->tty_writable =
-		event_new(base, console->tty.master, EV_WRITE, on_tty_writable, console);
-	if (!console->tty_readable || !console->tty_writable ||
-	    event_add(console->tty_readable, NULL) < 0 ||
-	    (console->backlog.size_bytes && event_add(console->tty_writable, NULL) < 0)) {
-		close_tty(console);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
 /* --- birth and death --- */
 
 void stream_init(struct console *console)
 {
 	console->port.ready = on_port;
-	console->clients.left = on_clients_left;
+	terminal_init(console);
 }
 
 void stream_deinit(struct console *console)
 {
 	leave_queue(console);
-	close_tty(console);
+	terminal_close(console);
 }
 
 int streams_new(struct streams **out, struct server *server)

@@ -36,14 +36,10 @@ void stream_init(struct console *console);
 /** stream_deinit() - leave all queues and close the pty. */
 void stream_deinit(struct console *console);
 
-/**
- * stream_open_tty() - make sure the console has a pty
- * @published: the one that the store names; it is taken if the last daemon has left it to us
- *
- * Return: 0, -EAGAIN (one broke a moment ago: try later), or as tty_open(). The console works
- * without one, into its log and backlog.
- */
-int stream_open_tty(struct console *console, const char *published);
+/** stream_on_tty_readable(), stream_on_tty_writable() - for the events of an open pty; @ctx: its
+ * console */
+void stream_on_tty_readable(int fd, short what, void *ctx);
+void stream_on_tty_writable(int fd, short what, void *ctx);
 
 /** stream_look() - as if its port had fired. */
 void stream_look(struct console *console);
