@@ -90,6 +90,11 @@ void daemon_ready(int ready_fd)
 	close(ready_fd);
 }
 
+void daemon_status(const char *text)
+{
+	sd_notifyf(0, "STATUS=%s", text);
+}
+
 int daemon_pidfile_take(struct daemon_pidfile **out, const char *path, int *other)
 {
 	CLEANUP(free) struct daemon_pidfile *pidfile = calloc(1, sizeof(*pidfile));

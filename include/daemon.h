@@ -33,6 +33,9 @@ int daemon_fork(int *ready_fd);
  */
 void daemon_ready(int ready_fd);
 
+/** daemon_status() - what the service manager shows; sd_notify(3), STATUS */
+void daemon_status(const char *text);
+
 /**
  * daemon_pidfile_take() - write our pid and hold a lock on the file for as long as we live
  * @out:   owned by the caller

@@ -293,8 +293,9 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 	return r;
 }
 
-bool console_check_port(struct console *console)
+bool console_settle(struct console *console)
 {
+	terminal_complete(console);
 	if (!console->port_inherited)
 		return false;
 	console->port_inherited = false;

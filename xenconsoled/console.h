@@ -83,6 +83,7 @@ struct console {
 	struct kept_tty kept;
 	struct event *tty_readable; /* owned; NULL while no tty is open */
 	struct event *tty_writable;
+	bool tty_incomplete;   /* taken from the last daemon: see terminal_complete() */
 	bool published;	       /* the store has been told of this pty */
 	bool dead;	       /* the guest is going away: take what is left */
 	bool input_stalled;    /* the guest has no room: tty_readable is not pending */
@@ -123,9 +124,15 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 /** console_label() - whose it is, and its port */
 struct kept_label console_label(const struct console *console);
 
-/** console_check_port() - has a port that was inherited lost its other end meanwhile? Then it is
- * unbound: attach it anew. */
-bool console_check_port(struct console *console);
+/**
+ * console_settle() - do what could wait until all were served again
+ *
+ * The terminal's other half; and a port that was inherited may have lost its other end while nobody
+ * was there, which takes a hypercall to find out.
+ *
+ * Return: true if it must be attached anew.
+ */
+bool console_settle(struct console *console);
 
 /** console_release_guest() - final drain, then unmap and unbind: the domain can go away. */
 void console_release_guest(struct console *console);

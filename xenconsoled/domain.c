@@ -37,6 +37,15 @@ static void free_domain(struct loop_garbage *garbage)
 	free(domain);
 }
 
+bool domain_settle(struct domain *domain)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		changed |= console_settle(&domain->consoles[i]);
+	return changed;
+}
+
 void domain_release_guest(struct domain *domain)
 {
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)

@@ -53,6 +53,13 @@ struct domain {
  */
 int domain_new(struct domain **out, struct server *server, const xc_domaininfo_t *info);
 
+/**
+ * domain_settle() - do what could wait until the consoles of all domains were served again
+ *
+ * Return: true if its nodes must be looked at once more.
+ */
+bool domain_settle(struct domain *domain);
+
 /** domain_release_guest() - last drain, then let go of its page and port, so that it can go away.
  */
 void domain_release_guest(struct domain *domain);

@@ -21,8 +21,8 @@
 
 /* Domains whose nodes are being read at the same time. */
 #define PROBES_MAX 256
-/* Domains whose port is checked in one turn, once, after the start. */
-#define CHECKS_MAX 64
+/* Domains that are settled in one turn, after the start. */
+#define SETTLE_MAX 64
 
 static const char introduce_path[] = "@introduceDomain";
 static const char release_path[] = "@releaseDomain";
@@ -37,7 +37,7 @@ struct domains {
 	struct domain_list dirty; /* those with their dirty flag set, oldest first */
 	size_t n_known;
 	size_t n_probes;
-	uint32_t check_from;   /* whose port is checked next; 0: all are */
+	uint32_t settle_from;  /* who is settled next; 0: all are */
 	uint32_t top;	       /* no known domain has a higher number */
 	uint64_t look;	       /* number of the look at the host that is going on */
 	struct survey *survey; /* owned, as are the next two */
@@ -90,6 +90,7 @@ static void drop(struct domains *domains, struct domain *domain)
 		domains->n_probes--;
 	}
 	retry_stop(domains->retry, domain);
+	domain_settle(domain);
 	if (domain->dirty)
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
 	domain_unwatch(domain);
@@ -288,23 +289,22 @@ void domains_probe_done(struct domains *domains, struct domain *domain, int erro
 		retry_succeeded(domain);
 }
 
-/*
- * A port that was inherited may have lost its other end while nobody was there. To find that out
- * takes a hypercall each, so consoles are served first.
- */
-static void check_ports(struct domains *domains)
+static void settle(struct domains *domains)
 {
 	struct domain *domain = NULL;
 
-	for (int i = 0; i < CHECKS_MAX && domains->check_from; i++) {
-		domain = domains_from(domains, domains->check_from);
-		domains->check_from = domain ? domain->domid + 1 : 0;
-		for (size_t k = 0; domain && k < CONSOLE_N_KINDS; k++)
-			if (console_check_port(&domain->consoles[k]))
-				set_dirty(domain);
+	if (!domains->settle_from)
+		return;
+	for (int i = 0; i < SETTLE_MAX && domains->settle_from; i++) {
+		domain = domains_from(domains, domains->settle_from);
+		domains->settle_from = domain ? domain->domid + 1 : 0;
+		if (domain && domain_settle(domain))
+			set_dirty(domain);
 	}
-	if (domains->check_from)
+	if (domains->settle_from)
 		loop_again(domains->server->loop);
+	else
+		server_is_settled(domains->server);
 }
 
 static void end_turn(void *ctx)
@@ -314,7 +314,7 @@ static void end_turn(void *ctx)
 	domains->look++;
 	survey_turn(domains->survey);
 	probe_dirty(domains);
-	check_ports(domains);
+	settle(domains);
 	if (!domains->server->ready && survey_is_done(domains->survey) && !domains->n_probes &&
 	    TAILQ_EMPTY(&domains->dirty))
 		server_is_ready(domains->server);
@@ -332,7 +332,7 @@ static bool exists(void *ctx, uint32_t domid)
 void domains_settle(struct domains *domains)
 {
 	kept_forget_unless(domains->server->kept, exists, domains);
-	domains->check_from = domains->server->ports_inherited ? 1 : 0;
+	domains->settle_from = 1;
 	loop_again(domains->server->loop);
 }
 

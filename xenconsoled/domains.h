@@ -46,7 +46,8 @@ void domains_probe_done(struct domains *domains, struct domain *domain, int erro
 /** domains_check() - @domain's nodes have vanished: is it still alive? */
 void domains_check(struct domains *domains, struct domain *domain);
 
-/** domains_settle() - everybody has been seen: look after what the last daemon has left. */
+/** domains_settle() - everybody is served: now do for each what could wait; see
+ * server_is_settled(). */
 void domains_settle(struct domains *domains);
 
 /** domains_reopen_logs() - open all logs anew, and follow renamed domains. */

@@ -197,7 +197,7 @@ uint32_t kept_port(struct kept *kept, const struct kept_label *label, uint32_t r
 }
 
 bool kept_take(struct kept *kept, const struct kept_label *label, const char *path, struct tty *tty,
-	       struct kept_tty *entry, bool *has_client)
+	       struct kept_tty *entry)
 {
 	struct kept_found *found;
 
@@ -207,7 +207,7 @@ bool kept_take(struct kept *kept, const struct kept_label *label, const char *pa
 	found = find(kept, label);
 	if (!found)
 		return false;
-	if (tty_adopt(tty, found->tty.master, &found->tty.label.tty, path, has_client) < 0) {
+	if (tty_adopt(tty, found->tty.master, &found->tty.label.tty, path) < 0) {
 		discard(kept, found);
 		return false;
 	}

@@ -77,17 +77,16 @@ bool kept_has(const struct kept *kept, uint32_t domid);
 
 /**
  * kept_take() - go on with the terminal that this console had
- * @label:      whose it must be; which it is is found out
- * @path:       what the store names as the console's terminal
- * @tty:        out: open
- * @entry:      out: it is kept on
- * @has_client: out: somebody else has it open
+ * @label: whose it must be; which it is is found out
+ * @path:  what the store names as the console's terminal
+ * @tty:   out: adopted; complete it with the identity in @entry
+ * @entry: out: it is kept on
  *
  * Return: true; false if there is none, or if it is another than @path: that one is closed for
  * good.
  */
 bool kept_take(struct kept *kept, const struct kept_label *label, const char *path, struct tty *tty,
-	       struct kept_tty *entry, bool *has_client);
+	       struct kept_tty *entry);
 
 /** kept_add() - have a new terminal kept; if that fails it is logged, and it ends with us. */
 void kept_add(struct kept *kept, struct kept_tty *entry, const struct kept_label *label,

@@ -183,11 +183,18 @@ void server_is_ready(struct server *server)
 	if (server->ready)
 		return;
 	server->ready = true;
+	daemon_status("serving all consoles; what is typed follows");
 	domains_settle(server->domains);
 	log_info(server->log, "serving the consoles of %zu domains",
 		 domains_count(server->domains));
 	daemon_ready(server->ready_fd);
 	server->ready_fd = -1;
+}
+
+void server_is_settled(struct server *server)
+{
+	log_debug(server->log, "all terminals are complete");
+	daemon_status("serving all consoles");
 }
 
 static int open_xen(struct server *server)

@@ -64,5 +64,7 @@ int server_run(const struct options *options, struct log *log, int ready_fd);
 
 /** server_is_ready() - all consoles found at the start are served; only the first call counts. */
 void server_is_ready(struct server *server);
+/** server_is_settled() - and nothing that could wait is left to do for them. */
+void server_is_settled(struct server *server);
 
 #endif

@@ -129,6 +129,7 @@ static size_t write_tty(struct console *console, const char *data, size_t len)
 
 static void to_tty(struct console *console, const char *data, size_t len)
 {
+	terminal_complete(console);
 	if (tty_is_open(&console->tty) && !console->backlog.size_bytes) {
 		size_t n = write_tty(console, data, len);
 

@@ -28,7 +28,7 @@ void terminal_close(struct console *console)
 	if (console->tty_writable)
 		event_free(console->tty_writable);
 	console->tty_readable = console->tty_writable = NULL;
-	console->input_stalled = console->published = false;
+	console->input_stalled = console->published = console->tty_incomplete = false;
 	clients_unwatch(console->server->clients, &console->clients);
 	kept_remove(console->server->kept, &console->kept);
 	tty_close(&console->tty);
@@ -62,31 +62,32 @@ static int open_new_tty(struct console *console)
 	return 0;
 }
 
-/* The one that it had when the last daemon was killed, or a new one. */
-static int open_tty(struct console *console, const char *published)
+static int start_events(struct console *console)
+{
+	struct event_base *base = loop_base(console->server->loop);
+
+	console->tty_readable = event_new(base, console->tty.master, EV_READ | EV_PERSIST,
+					  stream_on_tty_readable, console);
+	console->tty_writable =
+		event_new(base, console->tty.master, EV_WRITE, stream_on_tty_writable, console);
+	if (!console->tty_readable || !console->tty_writable ||
+	    event_add(console->tty_readable, NULL) < 0 ||
+	    (console->backlog.size_bytes && event_add(console->tty_writable, NULL) < 0))
+		return -ENOMEM;
+	return 0;
+}
+
+static int start(struct console *console, bool has_client)
 {
 	struct server *server = console->server;
-	struct kept_label label = console_label(console);
-	bool has_client = false;
-	int r;
+	int r = clients_watch(server->clients, &console->clients, console->tty.path);
 
-	if (kept_take(server->kept, &label, published, &console->tty, &console->kept,
-		      &has_client)) {
-		console->published = true;
-		kept_note_port(server->kept, &console->kept, label.local_port, label.remote_port);
-	} else {
-		r = open_new_tty(console);
-		if (r < 0)
-			return r;
-		kept_add(server->kept, &console->kept, &label, &console->tty);
-	}
-	r = clients_watch(server->clients, &console->clients, console->tty.path);
 	if (r < 0)
 		log_debug(server->log, "%s: cannot watch its clients: %s", console->tty.path,
 			  strerror(-r));
 	else
 		console->clients.n_clients = has_client;
-	return 0;
+	return start_events(console);
 }
 
 /* Somebody broke the pty: clients get a new one, whose path the next look at the store publishes.
@@ -99,27 +100,53 @@ void terminal_give_up(struct console *console)
 	domains_mark_dirty(console->server->domains, console->domid);
 }
 
-int terminal_open(struct console *console, const char *published)
+void terminal_complete(struct console *console)
 {
-	struct event_base *base = loop_base(console->server->loop);
+	bool has_client;
 	int r;
 
-	if (tty_is_open(&console->tty))
+	if (!console->tty_incomplete)
+		return;
+	console->tty_incomplete = false;
+	r = tty_complete(&console->tty, console->kept.label.tty.device, &has_client);
+	if (r == 0)
+		r = start(console, has_client);
+	if (r < 0) {
+		errno = -r;
+		terminal_give_up(console);
+	}
+}
+
+/* The one that it had when the last daemon was killed. */
+static bool take_kept(struct console *console, const struct kept_label *label,
+		      const char *published)
+{
+	struct server *server = console->server;
+
+	if (!kept_take(server->kept, label, published, &console->tty, &console->kept))
+		return false;
+	kept_note_port(server->kept, &console->kept, label->local_port, label->remote_port);
+	console->published = console->tty_incomplete = true;
+	if (server->ready)
+		terminal_complete(console);
+	return true;
+}
+
+int terminal_open(struct console *console, const char *published)
+{
+	struct kept_label label = console_label(console);
+	int r;
+
+	if (tty_is_open(&console->tty) || take_kept(console, &label, published))
 		return 0;
-	r = open_tty(console, published);
+	r = open_new_tty(console);
 	if (r < 0)
 		return r;
-	console->tty_readable = event_new(base, console->tty.master, EV_READ | EV_PERSIST,
-					  stream_on_tty_readable, console);
-	console->tty_writable =
-		event_new(base, console->tty.master, EV_WRITE, stream_on_tty_writable, console);
-	if (!console->tty_readable || !console->tty_writable ||
-	    event_add(console->tty_readable, NULL) < 0 ||
-	    (console->backlog.size_bytes && event_add(console->tty_writable, NULL) < 0)) {
+	kept_add(console->server->kept, &console->kept, &label, &console->tty);
+	r = start(console, false);
+	if (r < 0)
 		terminal_close(console);
-		return -ENOMEM;
-	}
-	return 0;
+	return r;
 }
 
 void terminal_init(struct console *console)

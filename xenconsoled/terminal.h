@@ -17,6 +17,15 @@ void terminal_init(struct console *console);
  */
 int terminal_open(struct console *console, const char *published);
 
+/**
+ * terminal_complete() - also take what is typed, and see who is there
+ *
+ * To be called for each console some time after server_is_ready(): until then one that was taken
+ * from the last daemon is served as far as the guest's output goes, which is what cannot wait; its
+ * first byte completes it, too.
+ */
+void terminal_complete(struct console *console);
+
 /** terminal_close() - hang up on its clients; one that is not open is left alone. */
 void terminal_close(struct console *console);
 

@@ -93,31 +93,36 @@ int tty_open(struct tty *tty)
 	return 0;
 }
 
-int tty_adopt(struct tty *tty, int master, const struct tty_identity *identity, const char *path,
-	      bool *has_client)
+int tty_adopt(struct tty *tty, int master, const struct tty_identity *identity, const char *path)
 {
-	struct pollfd state = { .fd = master };
-	CLEANUP(close_fd) int slave = -1;
 	char name[TTY_PATH_SIZE];
-	struct stat st;
 
 	set_path(name, identity->number);
 	if (strcmp(name, path) != 0)
 		return -ENXIO;
+	tty->master = master;
+	memcpy(tty->path, name, sizeof(name));
+	return 0;
+}
+
+int tty_complete(struct tty *tty, uint32_t device, bool *has_client)
+{
+	struct pollfd state = { .fd = tty->master };
+	CLEANUP(close_fd) int slave = -1;
+	struct stat st;
+
 	if (poll(&state, 1, 0) < 0)
 		return -errno;
-	slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+	slave = open(tty->path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
 	if (slave < 0 || fstat(slave, &st) < 0)
 		return -errno;
 	/* The number was compared with the master's; in another file system it is another pty's. */
-	if ((uint32_t)st.st_dev != identity->device)
+	if ((uint32_t)st.st_dev != device)
 		return -ENXIO;
 	*has_client = !(state.revents & POLLHUP);
 	if (!*has_client)
 		set_raw(slave);
-	tty->master = master;
 	tty->slave = STEAL_FD(slave);
-	memcpy(tty->path, name, sizeof(name));
 	return 0;
 }
 

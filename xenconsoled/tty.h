@@ -42,18 +42,26 @@ int tty_identify(const struct tty *tty, struct tty_identity *identity);
 
 /**
  * tty_adopt() - go on with a pty that another process has opened with tty_open(), and is gone
- * @master:     owned by @tty on success
- * @identity:   as tty_identify() told; its number has been compared with @master
- * @path:       the path that it must have
+ * @master:   owned by @tty on success
+ * @identity: as tty_identify() told; its number has been compared with @master
+ * @path:     the path that it must have
+ *
+ * It costs no system call. Nothing may be read or written before tty_complete().
+ *
+ * Return: 0 or -ENXIO (it has another path).
+ */
+int tty_adopt(struct tty *tty, int master, const struct tty_identity *identity, const char *path);
+/**
+ * tty_complete() - open the slave of one that was adopted
+ * @device:     of the identity that it was adopted with
  * @has_client: out: somebody has it open; if nobody has, it is made raw
  *
  * The slave is opened by its path: by a master whose mount namespace is gone it cannot be.
  *
- * Return: 0, -ENXIO (it has another path, or that leads elsewhere), or what the kernel says.
+ * Return: 0, -ENXIO (the path leads elsewhere), or what the kernel says.
  * Source: tty_ioctl(4); poll(2), POLLHUP: no slave is open.
  */
-int tty_adopt(struct tty *tty, int master, const struct tty_identity *identity, const char *path,
-	      bool *has_client);
+int tty_complete(struct tty *tty, uint32_t device, bool *has_client);
 
 /** tty_make_raw() - undo what a client that has left did to the terminal's settings. */
 void tty_make_raw(struct tty *tty);

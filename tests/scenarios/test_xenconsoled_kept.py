@@ -99,6 +99,35 @@ def test_what_is_typed_arrives_before_while_and_after(sim, tmp_path):
         print(f"guest {number}: {typed[-1]} lines typed, lost {missing or 'none'}")
 
 
+def test_what_a_client_did_to_a_terminal_before_it_left_meanwhile_is_undone_before_a_byte_passes(sim):
+    """Else the guest would get what it prints as if it had been typed."""
+    lines = sim(MANAGED + r"""
+        managed
+        guests 30 g "echo chatter=100"
+        wait_for 20 served 30
+        rude=
+        for tty in $(ttys); do (exec 9<$tty; stty echo icanon opost <&9; touch /run/set-$$-${tty##*/}; exec sleep 60 <&9) & rude="$rude $!"; done
+        set_all() { [ "$(ls /run/set-* | wc -l)" = 30 ]; }
+        wait_for 10 set_all
+        kill -STOP $manager
+        kill_it
+        kill $rude
+        sleep 0.3
+        for n in $(seq 30); do stat -c %s $LOGS/guest-g$n.log >/run/size-$n; done
+        kill -CONT $manager
+        wait_for 10 ready 2
+        wait_for 10 grep -q "serving all consoles$" /run/manager/said
+        sleep 2
+        for tty in $(ttys); do stty -F $tty -a | tr ' ' '
+' | grep -x -e echo -e icanon -e opost || true; done
+        # What was in the ring already may be an echo of before.
+        since() { tail -c +$(($(cat /run/size-$1) + 2049)) $LOGS/guest-g$1.log | grep -o 'chatter [0-9]* '; }
+        for n in $(seq 30); do since $n | sort | uniq -d; done | wc -l
+        since 7 | sort -u | wc -l | awk '{ print ($1 > 20) }'
+    """)
+    assert lines == ["0", "1"]
+
+
 def test_who_died_meanwhile_is_hung_up_and_others_are_not(sim):
     lines = sim(MANAGED + """
         managed

@@ -188,14 +188,13 @@ TEST(without_a_manager_nothing_is_kept)
 	struct kept_tty entry = { 0 };
 	struct kept *kept = NULL;
 	struct tty tty;
-	bool has_client;
 
 	unsetenv("NOTIFY_SOCKET");
 	CHECK_EQ(kept_new(&kept, NULL, NULL), 0);
 	CHECK(!kept);
 	CHECK(!kept_has(kept, 1));
 	tty_init(&tty);
-	CHECK(!kept_take(kept, &label, "/dev/pts/0", &tty, &entry, &has_client));
+	CHECK(!kept_take(kept, &label, "/dev/pts/0", &tty, &entry));
 	CHECK_EQ(tty_open(&tty), 0);
 	kept_add(kept, &entry, &label, &tty);
 	kept_remove(kept, &entry);
@@ -228,7 +227,8 @@ TEST(a_client_goes_on_where_it_was)
 	CHECK(kept_has(world.kept, 7));
 	CHECK(!kept_has(world.kept, 8));
 	tty_init(&next);
-	CHECK(kept_take(world.kept, &label, path, &next, &entry, &has_client));
+	CHECK(kept_take(world.kept, &label, path, &next, &entry));
+	CHECK_EQ(tty_complete(&next, entry.label.tty.device, &has_client), 0);
 	CHECK(has_client);
 	CHECK(!kept_has(world.kept, 7));
 	CHECK_STR_EQ(next.path, path);
@@ -248,8 +248,10 @@ TEST(a_client_goes_on_where_it_was)
 	end_daemon(&world);
 	tty_close(&next);
 	begin_daemon(&world);
-	CHECK(kept_take(world.kept, &label, path, &next, &entry, &has_client));
+	CHECK(kept_take(world.kept, &label, path, &next, &entry));
+	CHECK_EQ(tty_complete(&next, entry.label.tty.device, &has_client), 0);
 	CHECK(!has_client);
+	CHECK_EQ(tty_complete(&next, entry.label.tty.device + 1, &has_client), -ENXIO);
 	kept_remove(world.kept, &entry);
 	tty_close(&next);
 	tear_down(&world);
@@ -261,7 +263,6 @@ static void check_refused(const struct kept_label *label, const char *path)
 	struct kept_tty entry;
 	struct world world;
 	struct tty tty, next;
-	bool has_client;
 	int client;
 
 	set_up(&world);
@@ -271,7 +272,7 @@ static void check_refused(const struct kept_label *label, const char *path)
 	begin_daemon(&world);
 	tty_init(&next);
 	CHECK(kept_has(world.kept, 7));
-	CHECK(!kept_take(world.kept, label, path ? path : tty.path, &next, &entry, &has_client));
+	CHECK(!kept_take(world.kept, label, path ? path : tty.path, &next, &entry));
 	CHECK(!tty_is_open(&next));
 	CHECK(!kept_has(world.kept, 7));
 	tty_close(&tty);
@@ -296,7 +297,6 @@ TEST(of_two_with_one_number_the_right_one_is_taken_and_the_other_closed)
 	struct kept_tty entries[2] = { 0 };
 	struct world world;
 	struct tty ttys[2], next;
-	bool has_client;
 	int clients[2];
 
 	labels[0].handle[3]++;
@@ -311,8 +311,7 @@ TEST(of_two_with_one_number_the_right_one_is_taken_and_the_other_closed)
 		end_daemon(&world);
 		begin_daemon(&world);
 		tty_init(&next);
-		CHECK(kept_take(world.kept, &labels[mine], ttys[mine].path, &next, &entries[mine],
-				&has_client));
+		CHECK(kept_take(world.kept, &labels[mine], ttys[mine].path, &next, &entries[mine]));
 		CHECK(!kept_has(world.kept, 7));
 		for (int i = 0; i < 2; i++)
 			tty_close(&ttys[i]);

@@ -18,6 +18,7 @@ MANAGER = Path("/run/bench-manager")
 CONFIG = Path("/run/bench.cfg")
 BIRTHS = 20
 KILLS = 7
+SETTLED = "serving all consoles"
 PATIENCE = 120
 HERE = Path(__file__).resolve().parent
 
@@ -255,19 +256,31 @@ def ttys(host):
 
 
 def restart_kept(host, usage):
-    """From the kill until all consoles are served again, by the same terminals."""
-    before = ttys(host)
+    """From the kill until all consoles are served again, by the same terminals; and what of it was what."""
+    before, old = ttys(host), usage.pid
     killed = time.monotonic()
     n_before = len(ready_lines())
-    os.kill(usage.pid, signal.SIGKILL)
+    os.kill(old, signal.SIGKILL)
     wait_until(lambda: len(ready_lines()) > n_before, "the next daemon")
     pid, ready = ready_lines()[-1].split()
     usage = Usage(int(pid))
     cpu = usage.cpu_us()
+    wait_until(lambda: said(pid, SETTLED), "the rest")
+    cpu_settled = usage.cpu_us()
     if len(before) != len(host.domids) or ttys(host) != before:
         raise RuntimeError("terminals have changed")
     settle(usage)
-    return usage, (float(ready) - killed) * 1000, cpu / 1000
+    return usage, {"ms": (float(ready) - killed) * 1000, "CPU ms": cpu / 1000, "end ms": (said(old, "ended") - killed) * 1000,
+                   "settled ms": (said(pid, SETTLED) - killed) * 1000, "settled CPU ms": cpu_settled / 1000}
+
+
+def said(pid, text):
+    """When the daemon said so to its manager; None: not yet."""
+    for line in (MANAGER / "said").read_text().splitlines():
+        who, when, what = line.split(" ", 2)
+        if int(who) == int(pid) and what == text:
+            return float(when)
+    return None
 
 
 def ready_lines():
@@ -288,7 +301,7 @@ def restart_new(host):
         raise RuntimeError(f"not all terminals came back: {out}")
     cpu = usage.cpu_us()
     settle(usage)
-    return usage, took * 1000, cpu / 1000
+    return usage, {"ms": took * 1000, "CPU ms": cpu / 1000}
 
 
 def restart(host, _seconds):
@@ -296,12 +309,11 @@ def restart(host, _seconds):
     usage = host.start_console()
     host.create(host.task["size"], "", "quiet")
     settle(usage)
-    took, cpu = [], []
+    found = []
     for _ in range(KILLS):
-        usage, *figures = restart_kept(host, usage) if host.task["daemon"] == "kept" else restart_new(host)
-        took.append(figures[0])
-        cpu.append(figures[1])
-    return {"ms min": min(took), "ms median": sorted(took)[KILLS // 2], "CPU ms min": min(cpu), "CPU ms median": sorted(cpu)[KILLS // 2]}
+        usage, figures = restart_kept(host, usage) if host.task["daemon"] == "kept" else restart_new(host)
+        found.append(figures)
+    return {f"{name} {word}": sorted(one[name] for one in found)[at] for name in found[0] for word, at in (("min", 0), ("median", KILLS // 2))}
 
 
 def main():
