@@ -155,7 +155,7 @@ void job_settle(struct job *job)
 		return;
 	switch (job->stage) {
 	case STAGE_STORE:
-		if (job->plan->config->handed) {
+		if (job->plan->config->handed || job->taken) {
 			leave(job, STAGE_UNPAUSE);
 			unpause(job);
 			break;
@@ -316,6 +316,37 @@ void job_start(struct job *job)
 	job->in_worker = true;
 }
 
+void job_take(struct job *job, struct job_env *env)
+{
+	int r;
+
+	job->env = env;
+	job->taken = true;
+	job->state = JOB_RUNNING;
+	job->stage = STAGE_STORE;
+	job->start_us = job->stage_start_us = now_us();
+	memset(job->stage_us, 0, sizeof(job->stage_us));
+	r = userdata_write(job->shell.domid, job->plan);
+	if (r < 0)
+		job_note_error(job, r, strerror(-r));
+	else
+		jobstore_send_names(job);
+	job_settle(job);
+}
+
+void job_adopt(struct job *job, uint32_t domid)
+{
+	job->state = JOB_DONE;
+	job->stage = STAGE_READY;
+	job->shell.domid = domid;
+	job->tty_seen = true;
+	undo_push(&job->undo, UNDO_DOMAIN);
+	undo_push(&job->undo, UNDO_USERDATA);
+	undo_push(&job->undo, UNDO_TREE);
+	if (job->plan->config->devices.n)
+		undo_push(&job->undo, UNDO_DEVICES);
+}
+
 void job_reconnected(struct job *job)
 {
 	if (job->n_pending || job->unplug.active)
@@ -325,7 +356,9 @@ void job_reconnected(struct job *job)
 		jobback_go(job);
 	if (job->state != JOB_RUNNING)
 		return;
-	if (job->stage == STAGE_STORE && job->plan->config->handed)
+	if (job->stage == STAGE_STORE && job->taken)
+		jobstore_send_names(job);
+	else if (job->stage == STAGE_STORE && job->plan->config->handed)
 		jobstore_send_handed(job);
 	else if (job->stage == STAGE_STORE)
 		jobstore_send_tree(job);

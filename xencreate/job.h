@@ -49,7 +49,7 @@ enum job_state {
 struct job_env {
 	struct handles *host;
 	struct worker_pool *pool;
-	struct report *report;
+	struct report *report;	 /* or NULL */
 	struct journal *journal; /* or NULL */
 	struct proof *proof;
 	struct scripts *scripts;
@@ -82,6 +82,8 @@ struct job {
 	bool introduction_begun, introduced, tty_seen, ready_seen;
 	bool tty_watched, ready_watched;
 	bool ready_expected;  /* the watch's own first event tells nothing new */
+	bool taken;	      /* made beforehand; now it gets its name: job_take() */
+	char tty[32];	      /* its terminal, if it was asked for */
 	bool connection_lost; /* of something that was sent: send it again */
 	struct plugs plugs;
 	struct unplug unplug;
@@ -101,6 +103,18 @@ void job_init(struct job *job, struct job_env *env, const struct plan_domain *pl
 
 /** job_start() - take the first step; the pool has room for it. */
 void job_start(struct job *job);
+
+/**
+ * job_take() - a domain that was made beforehand and left paused gets the name that its plan has
+ * by now, and runs
+ * @job: done; goes on in @env until it is done again, or taken back with all that is the domain's
+ */
+void job_take(struct job *job, struct job_env *env);
+
+/** job_adopt() - like one that is done: the domain was made by an earlier process. @job:
+ * initialised
+ */
+void job_adopt(struct job *job, uint32_t domid);
 
 /** job_result() - a worker has answered. */
 void job_result(struct job *job, const struct worker_result *result);

@@ -152,6 +152,61 @@ void jobstore_send_handed(struct job *job)
 	}
 }
 
+static void on_owner(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+
+	(void)len;
+	if (!error && (strncmp(data, "/vm/", 4) || strcmp(data + 4, job->plan->uuid_text)))
+		error = -ESTALE;
+	jobstore_answered(job, error, "the store has lost it");
+}
+
+static void on_terminal(void *ctx, int error, const char *data, size_t len)
+{
+	struct job *job = ctx;
+
+	(void)len;
+	snprintf(job->tty, sizeof(job->tty), "%s", error ? "" : data);
+	jobstore_answered(job, error, error ? strerror(-error) : "");
+}
+
+static void name_node(struct job *job, const char *folder, const char *node, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", folder, node);
+	jobstore_sent(job, storeclient_write(job->env->host->store, 0, path, value, on_watch_reply,
+					     job));
+}
+
+/* The console daemon looks for a new name when the folder itself is written to. */
+void jobstore_send_names(struct job *job)
+{
+	struct storeclient *store = job->env->host->store;
+	char home[64], vm[64], path[96], start[32];
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	snprintf(start, sizeof(start), "%lld.%02ld", (long long)ts.tv_sec, ts.tv_nsec / 10000000);
+	snprintf(home, sizeof(home), "/local/domain/%u", job->shell.domid);
+	snprintf(vm, sizeof(vm), "/vm/%s", job->plan->uuid_text);
+	snprintf(path, sizeof(path), "%s/vm", home);
+	jobstore_sent(job, storeclient_read(store, 0, path, on_owner, job));
+	name_node(job, home, "/name", job->plan->name);
+	name_node(job, vm, "/name", job->plan->name);
+	name_node(job, vm, "/start_time", start);
+	name_node(job, home, "/console", "");
+	snprintf(path, sizeof(path), "%s/console/tty", home);
+	jobstore_sent(job, storeclient_read(store, 0, path, on_terminal, job));
+	if (job->env->wait >= JOB_WAIT_READY && !job->env->paused) {
+		undo_drop(&job->undo, UNDO_WATCHES);
+		undo_push(&job->undo, UNDO_WATCHES);
+		job->ready_expected = true;
+		watch(job, TOKENS_READY, &job->ready_watched);
+	}
+}
+
 static void on_introduced(void *ctx, int error, const char *data, size_t len)
 {
 	struct job *job = ctx;

@@ -15,6 +15,10 @@ void jobstore_send_tree(struct job *job);
  * With the watch that is needed. */
 void jobstore_send_handed(struct job *job);
 
+/** jobstore_send_names() - a domain that was made beforehand: its name, where it stands, and a look
+ * whether the store has it. With the watch that is needed. */
+void jobstore_send_names(struct job *job);
+
 /** jobstore_send_introduction() - set the watches that are needed, then introduce the domain. */
 void jobstore_send_introduction(struct job *job);
 

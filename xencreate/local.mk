@@ -30,6 +30,21 @@ libxencreate_a_SOURCES = \
 	xencreate/place.c xencreate/place.h \
 	xencreate/plan.c xencreate/plan.h \
 	xencreate/plug.c xencreate/plug.h \
+	xencreate/pool/abandon.c xencreate/pool/abandon.h \
+	xencreate/pool/client.c \
+	xencreate/pool/desk.c xencreate/pool/desk_priv.h \
+	xencreate/pool/figures.c xencreate/pool/figures.h \
+	xencreate/pool/generation.c xencreate/pool/generation.h \
+	xencreate/pool/ledger.c xencreate/pool/ledger.h \
+	xencreate/pool/main.c xencreate/pool/main.h \
+	xencreate/pool/pool.c xencreate/pool/pool.h xencreate/pool/pool_priv.h \
+	xencreate/pool/refill.c xencreate/pool/refill.h \
+	xencreate/pool/renew.c \
+	xencreate/pool/roster.c xencreate/pool/roster.h \
+	xencreate/pool/say.c \
+	xencreate/pool/stock.c \
+	xencreate/pool/take.c xencreate/pool/take.h \
+	xencreate/pool/yield.c xencreate/pool/yield.h \
 	xencreate/proof.c xencreate/proof.h \
 	xencreate/recover.c xencreate/recover.h \
 	xencreate/report.c xencreate/report.h \
@@ -50,7 +65,7 @@ libxencreate_a_SOURCES = \
 	xencreate/writer.c xencreate/writer.h \
 	xencreate/xlconf.c xencreate/xlconf.h
 libxencreate_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS)
-libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/lsevtchn
+libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/lsevtchn -I$(srcdir)/xencreate
 
 XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS) $(JSON_LIBS)
 xencreate_xencreate_SOURCES = xencreate/main.c
@@ -113,10 +128,18 @@ check_PROGRAMS += tests/unit/test_scripts
 tests_unit_test_scripts_SOURCES = tests/unit/test_scripts.c
 tests_unit_test_scripts_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_scripts_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_pool_ledger
+tests_unit_test_pool_ledger_SOURCES = tests/unit/test_pool_ledger.c
+tests_unit_test_pool_ledger_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_pool_ledger_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_pool_refill
+tests_unit_test_pool_refill_SOURCES = tests/unit/test_pool_refill.c
+tests_unit_test_pool_refill_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_pool_refill_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8 doc/xencreate-matrix.8
 dist_sbin_SCRIPTS = xencreate/xencreate-matrix
 dist_completion_DATA += xencreate/completion/xencreate
-EXTRA_DIST += xencreate/README.md xencreate/bench/README.md xencreate/bench/cost.sh xencreate/bench/single.sh xencreate/bench/xl.sh
+EXTRA_DIST += xencreate/README.md xencreate/pool/README.md xencreate/bench/README.md xencreate/bench/cost.sh xencreate/bench/single.sh xencreate/bench/xl.sh
 
 noinst_PROGRAMS += xencreate/floor
 xencreate_floor_SOURCES = xencreate/bench/floor.c

@@ -17,6 +17,8 @@
 #include "lsevtchn/policy.h"
 #include "options.h"
 #include "plan.h"
+#include "pool/main.h"
+#include "pool/take.h"
 #include "recover.h"
 
 enum {
@@ -192,10 +194,50 @@ static int destroy(const struct options *options, struct log *log)
 	return host ? status_of(destroy_run(host, &request, &options->batch)) : STATUS_REFUSED;
 }
 
+/* Return: the exit status, or -1: there is no pool for this, it is to be made. */
+static int take_from_pool(const struct options *options)
+{
+	static const char *const waits[] = {
+		[JOB_WAIT_STORE] = "store",
+		[JOB_WAIT_CONSOLE] = "console",
+		[JOB_WAIT_READY] = "ready",
+	};
+	const struct take_options take = {
+		.pool = options->from_pool,
+		.socket_path = options->socket_path,
+		.config_path = options->n_arguments ? options->arguments[0] : NULL,
+		.pattern = options->pattern,
+		.wait = waits[options->batch.wait],
+		.first = options->first,
+		.n = options->n_copies,
+		.timeout_ms = options->batch.timeout_ms,
+		.paused = options->batch.paused,
+		.json = options->batch.json,
+		.quiet = options->batch.quiet,
+	};
+
+	switch (take_run(&take)) {
+	case TAKE_ALL:
+		return STATUS_ALL;
+	case TAKE_SOME:
+		return STATUS_SOME;
+	case TAKE_NOBODY:
+		return options->n_arguments ? -1 : STATUS_REFUSED;
+	default:
+		return STATUS_REFUSED;
+	}
+}
+
 static int go(const struct options *options, bool destroying, struct log *log)
 {
 	if (destroying)
 		return destroy(options, log);
+	if (options->from_pool) {
+		int status = take_from_pool(options);
+
+		if (status >= 0)
+			return status;
+	}
 	if (options->resume || options->rollback)
 		return status_of(recover_run(options->resume, options->all, &options->batch, log));
 	return create(options, log);
@@ -211,6 +253,8 @@ int main(int argc, char **argv)
 	/* A store daemon that goes away, or a reader of our output, is an error to be dealt with,
 	 * not our end. */
 	signal(SIGPIPE, SIG_IGN);
+	if (argc > 1 && !strcmp(argv[1], "pool"))
+		return pool_main(argc - 1, argv + 1);
 	outcome = destroying ? options_destroy(&options, argc - 1, argv + 1)
 			     : options_create(&options, argc, argv);
 	if (outcome != OPTIONS_GO)

@@ -12,12 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORKERS_MAX	   8
-#define IN_FLIGHT_DEFAULT  64
-#define DESTROY_IN_FLIGHT  32
-#define SCRIPTS_DEFAULT	   4
-#define TIMEOUT_DEFAULT_S  60
-#define READY_NODE_DEFAULT "data/ready"
+#define WORKERS_MAX	  8
+#define IN_FLIGHT_DEFAULT 64
+#define DESTROY_IN_FLIGHT 32
+#define SCRIPTS_DEFAULT	  4
+#define TIMEOUT_DEFAULT_S 60
 
 enum {
 	OPT_NAME = 256,
@@ -42,13 +41,17 @@ enum {
 	OPT_RESUME,
 	OPT_ROLLBACK,
 	OPT_ALL,
+	OPT_FROM_POOL,
+	OPT_SOCKET,
 	OPT_VERSION,
 };
 
 static const char create_help[] =
 	"Usage: xencreate [OPTION]... CONFIG...\n"
+	"       xencreate --from-pool=POOL [OPTION]... [CONFIG]\n"
 	"       xencreate --resume|--rollback [OPTION]...\n"
 	"       xencreate destroy [OPTION]... NAME|DOMID...\n"
+	"       xencreate pool [OPTION]... CONFIG\n"
 	"Create many Xen domains from xl.cfg files, several at a time.\n"
 	"\n"
 	"  -n, --copies=N        make N domains of each CONFIG (1)\n"
@@ -70,6 +73,9 @@ static const char create_help[] =
 	"      --policy=FILE     limits on event channels (/etc/xen/event-channels.conf, if it is there)\n"
 	"      --prove-caps=WHICH try whether the hypervisor keeps these limits: on the first domain with each, and\n"
 	"                        on every one where it costs nothing (first), on all, or on none\n"
+	"      --from-pool=POOL  take domains that the pool of this name has ready, or any pool that serves the CONFIG\n"
+	"                        (auto); see xencreate pool --help\n"
+	"      --socket=PATH     where the pool is (/run/xencreate/POOL.sock)\n"
 	"      --resume          finish batches that were killed\n"
 	"      --rollback        remove what batches that were killed left half made; with --all, also the rest\n"
 	"      --json            one JSON object per line and event on standard output\n"
@@ -119,6 +125,8 @@ static const struct option create_options[] = {
 	{ "hand-over", required_argument, NULL, OPT_HAND_OVER },
 	{ "policy", required_argument, NULL, OPT_POLICY },
 	{ "prove-caps", required_argument, NULL, OPT_PROVE_CAPS },
+	{ "from-pool", required_argument, NULL, OPT_FROM_POOL },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "resume", no_argument, NULL, OPT_RESUME },
 	{ "rollback", no_argument, NULL, OPT_ROLLBACK },
 	{ "all", no_argument, NULL, OPT_ALL },
@@ -147,8 +155,8 @@ static const struct option destroy_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool number(const char *option, const char *text, unsigned long min, unsigned long max,
-		   unsigned long *out)
+bool options_number(const char *option, const char *text, unsigned long min, unsigned long max,
+		    unsigned long *out)
 {
 	char *end;
 	unsigned long value;
@@ -214,7 +222,7 @@ static bool relative_node(const char *path)
 	return false;
 }
 
-static unsigned int default_workers(void)
+unsigned int options_workers(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN) - 1;
 
@@ -227,11 +235,11 @@ static void defaults(struct options *options, size_t max_in_flight)
 		.n_copies = 1,
 		.first = 1,
 		.batch = {
-			.n_workers = default_workers(),
+			.n_workers = options_workers(),
 			.max_in_flight = max_in_flight,
 			.max_scripts = SCRIPTS_DEFAULT,
 			.wait = JOB_WAIT_CONSOLE,
-			.ready_node = READY_NODE_DEFAULT,
+			.ready_node = OPTIONS_READY_NODE,
 			.timeout_ms = TIMEOUT_DEFAULT_S * 1000,
 			.progress = isatty(STDERR_FILENO),
 		},
@@ -246,27 +254,27 @@ static bool take_number(struct options *options, int letter, const char *name, c
 
 	switch (letter) {
 	case 'n':
-		good = number(name, argument, 1, 32751, &value);
+		good = options_number(name, argument, 1, 32751, &value);
 		options->n_copies = (unsigned int)value;
 		return good;
 	case OPT_FIRST:
-		good = number(name, argument, 0, INT_MAX, &value);
+		good = options_number(name, argument, 0, INT_MAX, &value);
 		options->first = (unsigned int)value;
 		return good;
 	case OPT_IN_FLIGHT:
-		good = number(name, argument, 1, 4096, &value);
+		good = options_number(name, argument, 1, 4096, &value);
 		options->batch.max_in_flight = value;
 		return good;
 	case OPT_WORKERS:
-		good = number(name, argument, 0, 64, &value);
+		good = options_number(name, argument, 0, 64, &value);
 		options->batch.n_workers = (unsigned int)value;
 		return good;
 	case OPT_SCRIPTS:
-		good = number(name, argument, 1, 1024, &value);
+		good = options_number(name, argument, 1, 1024, &value);
 		options->batch.max_scripts = value;
 		return good;
 	case OPT_TIMEOUT:
-		good = number(name, argument, 1, 86400, &value);
+		good = options_number(name, argument, 1, 86400, &value);
 		options->batch.timeout_ms = value * 1000;
 		return good;
 	default:
@@ -279,6 +287,17 @@ static bool taken(int r, const char *name, const char *argument, const char *wha
 	if (r < 0)
 		fprintf(stderr, "xencreate: --%s: \"%s\" %s\n", name, argument, what);
 	return !r;
+}
+
+bool options_batch_word(struct batch_options *batch, const char *name, const char *argument)
+{
+	if (!strcmp(name, "place"))
+		return taken(place_mode_of(&batch->place.mode, argument), name, argument,
+			     "is none of free, pin, spread");
+	if (!strcmp(name, "keep-free"))
+		return taken(cpus_parse(&batch->place.keep_free, argument), name, argument,
+			     "is no set of CPUs");
+	return proof_of_name(argument, &batch->prove);
 }
 
 /* The options that are a word. */
@@ -294,11 +313,15 @@ static bool take_word(struct options *options, int letter, const char *name, con
 		options->batch.ready_node = argument;
 		return relative_node(argument);
 	case OPT_PLACE:
-		return taken(place_mode_of(&options->batch.place.mode, argument), name, argument,
-			     "is none of free, pin, spread");
 	case OPT_KEEP_FREE:
-		return taken(cpus_parse(&options->batch.place.keep_free, argument), name, argument,
-			     "is no set of CPUs");
+	case OPT_PROVE_CAPS:
+		return options_batch_word(&options->batch, name, argument);
+	case OPT_FROM_POOL:
+		options->from_pool = argument;
+		return true;
+	case OPT_SOCKET:
+		options->socket_path = argument;
+		return true;
 	case OPT_TIMINGS:
 		options->batch.timings_path = argument;
 		return true;
@@ -309,8 +332,6 @@ static bool take_word(struct options *options, int letter, const char *name, con
 		options->no_hand_over = !strcmp(argument, "no");
 		return taken(!options->no_hand_over && strcmp(argument, "yes") ? -EINVAL : 0, name,
 			     argument, "is neither yes nor no");
-	case OPT_PROVE_CAPS:
-		return proof_of_name(argument, &options->batch.prove);
 	default:
 		return take_number(options, letter, name, argument);
 	}
@@ -384,7 +405,13 @@ static bool check_create(const struct options *options)
 			"xencreate: --resume and --rollback know the CONFIGs from the journal\n");
 	else if (options->all && !options->rollback)
 		fprintf(stderr, "xencreate: --all belongs to --rollback\n");
-	else if (!recovering && !options->n_arguments)
+	else if (options->socket_path && !options->from_pool)
+		fprintf(stderr, "xencreate: --socket belongs to --from-pool\n");
+	else if (options->from_pool && (recovering || options->n_arguments > 1))
+		fprintf(stderr, "xencreate: --from-pool takes domains of one CONFIG\n");
+	else if (options->from_pool && !options->n_arguments && !options->pattern)
+		fprintf(stderr, "xencreate: --from-pool wants a CONFIG, or a --name\n");
+	else if (!recovering && !options->from_pool && !options->n_arguments)
 		fprintf(stderr, "xencreate: no CONFIG is given; --help says how to use this\n");
 	else
 		return true;

@@ -35,7 +35,7 @@ void plan_uuid_text(char text[37], const uint8_t uuid[16])
 }
 
 /* Version 4, variant 1: RFC 4122, section 4.4. */
-static int random_uuid(uint8_t uuid[16])
+int plan_uuid_new(uint8_t uuid[16])
 {
 	if (getrandom(uuid, 16, 0) != 16)
 		return -errno;
@@ -59,7 +59,7 @@ static int fill(struct plan_domain *domain, const struct guestcfg *config, const
 	if (config->has_uuid)
 		memcpy(domain->uuid, config->uuid, sizeof(domain->uuid));
 	else
-		r = random_uuid(domain->uuid);
+		r = plan_uuid_new(domain->uuid);
 	plan_uuid_text(domain->uuid_text, domain->uuid);
 	domain->config = config;
 	return r;

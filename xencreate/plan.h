@@ -68,6 +68,9 @@ int plan_set_caps(struct plan *plan, const struct policy *policy, struct log *lo
 /** plan_find() - the domain of this name, or NULL. */
 const struct plan_domain *plan_find(const struct plan *plan, const char *name);
 
+/** plan_uuid_new() - a random one. Return: 0, or what getrandom() says. */
+int plan_uuid_new(uint8_t uuid[16]);
+
 /** plan_uuid_text() - the usual form of a UUID, 37 bytes with the NUL. */
 void plan_uuid_text(char text[37], const uint8_t uuid[16]);
 

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "names.h"
 #include "plan.h"
+#include "pool/abandon.h"
 
 struct recovery {
 	const char *path;
@@ -177,16 +178,17 @@ static enum batch_outcome recover_one(struct recovery *recovery)
 enum batch_outcome recover_run(bool resume, bool all, const struct batch_options *options,
 			       struct log *log)
 {
-	enum batch_outcome outcome = BATCH_ALL;
+	enum batch_outcome outcome;
 	char **paths;
-	size_t n;
+	size_t n, n_pools;
 	int r = journal_list(&paths, &n, JOURNAL_FOLDER);
 
 	if (r < 0) {
 		log_error(log, JOURNAL_FOLDER ": %s", strerror(-r));
 		return BATCH_REFUSED;
 	}
-	if (!n)
+	outcome = abandon_run(!resume, options, log, &n_pools);
+	if (!n && !n_pools)
 		log_warning(log, "no interrupted batch is known");
 	for (size_t i = 0; i < n; i++) {
 		struct recovery recovery = {

@@ -15,6 +15,8 @@ struct log;
  * @all:     without @resume: also remove the domains that were done
  * @options: limits and reporting apply
  *
+ * Pools that have ended and left domains lose them, too, unless @resume.
+ *
  * Domains are known by their UUID and never by their number alone. A journal that has been dealt
  * with is removed. A batch that is alive is left alone.
  */

@@ -154,6 +154,8 @@ static void domain_timings(struct report *report, const struct report_domain *do
 
 void report_domain(struct report *report, const struct report_domain *domain)
 {
+	if (!report)
+		return;
 	if (domain->error) {
 		report->n_bad++;
 		report->n_unclean += !domain->clean;
@@ -180,7 +182,7 @@ void report_stage(struct report *report, const char *name, uint32_t domid, enum 
 {
 	struct json_object *object;
 
-	if (!report->options.json)
+	if (!report || !report->options.json)
 		return;
 	object = json_object_new_object();
 	add_text(object, "event", "stage");

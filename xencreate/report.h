@@ -41,7 +41,8 @@ int report_new(struct report **out, const struct report_options *options);
 void report_free(struct report *report);
 DEFINE_CLEANUP(struct report *, report_free)
 
-/** report_domain() - a domain is done, well or badly. */
+/** report_domain() - a domain is done, well or badly. NULL for @report: nobody is told; as with the
+ * next. */
 void report_domain(struct report *report, const struct report_domain *domain);
 /** report_stage() - a domain has finished a stage; written with --json only. */
 void report_stage(struct report *report, const char *name, uint32_t domid, enum stage stage,

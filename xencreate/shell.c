@@ -137,3 +137,17 @@ int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t h
 		return -ESRCH;
 	return xc_domain_destroy(xch, domid) < 0 ? -errno : 0;
 }
+
+int shell_check(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16])
+{
+	xc_domaininfo_t info;
+	int r = get_info(xch, domid, &info);
+
+	if (r < 0)
+		return r;
+	if (memcmp(info.handle, handle, sizeof(info.handle)))
+		return -ESRCH;
+	if (info.flags & (XEN_DOMINF_dying | XEN_DOMINF_shutdown) || info.cpu_time)
+		return -EBUSY;
+	return info.flags & XEN_DOMINF_paused ? 0 : -EBUSY;
+}

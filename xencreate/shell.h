@@ -49,4 +49,12 @@ int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t han
  */
 int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16]);
 
+/**
+ * shell_check() - is this domain as it was left, paused by us and never more than that?
+ *
+ * Return: 0, -ESRCH (no such domain with this UUID), -EBUSY (it is dying, or somebody has let it
+ * run), or what the hypervisor says.
+ */
+int shell_check(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16]);
+
 #endif

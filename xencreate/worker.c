@@ -99,6 +99,10 @@ static void run(const struct worker_pool *pool, int fd)
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	/* What is the parent's alone would stay open with us: others' pairs, connections, locks. */
+	if (fd > 3)
+		close_range(3, (unsigned int)fd - 1, 0);
+	close_range((unsigned int)fd + 1, ~0U, 0);
 	xch = xc_interface_open(library_log(pool), library_log(pool), 0);
 	while (xch && recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
 		work(pool, xch, &job, &result);
@@ -126,11 +130,6 @@ static int worker_start(struct worker *worker)
 		return r;
 	}
 	if (!worker->pid) {
-		close(fds[0]);
-		/* The others' pairs would stay open with us, and their workers with them. */
-		for (unsigned int i = 0; i < pool->n_workers; i++)
-			if (pool->workers[i].fd >= 0)
-				close(pool->workers[i].fd);
 		run(pool, fds[1]);
 	}
 	close(fds[1]);

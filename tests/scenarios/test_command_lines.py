@@ -46,10 +46,10 @@ FOREIGN = {"xencreate": {"--preflight", "--placements"}}
 
 
 def in_help(program, name):
-    """All long options that --help names; xencreate has a second help, for what it undoes."""
+    """All long options that --help names; xencreate has two more helps, for what it undoes and for pools."""
     texts = [call(program(name), "--help").stdout]
     if name == "xencreate":
-        texts.append(call(program(name), "destroy", "--help").stdout)
+        texts += [call(program(name), word, "--help").stdout for word in ("destroy", "pool")]
     return set(OPTION.findall(" ".join(texts)))
 
 
