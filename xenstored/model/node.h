@@ -105,6 +105,12 @@ static inline struct node *node_first_child(const struct node *node)
 	return node->more ? TAILQ_FIRST(&node->more->children) : NULL;
 }
 
+/** node_last_child() - the youngest, or NULL */
+static inline struct node *node_last_child(const struct node *node)
+{
+	return node->more ? TAILQ_LAST(&node->more->children, node_list) : NULL;
+}
+
 /** node_children_bytes() - length of the names of its children, each with a NUL */
 static inline uint32_t node_children_bytes(const struct node *node)
 {

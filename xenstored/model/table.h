@@ -49,6 +49,12 @@ static inline uint32_t table_slot(const struct table *table, uint64_t hash)
 	return slot < table->n_buckets ? slot : slot & table->mask;
 }
 
+/** table_expect() - @hash is going to be looked for: its bucket may come from memory meanwhile */
+static inline void table_expect(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->buckets[table_slot(table, hash)]);
+}
+
 /** table_first() - head of the chain in which @hash would be; NULL if it is empty. */
 static inline struct table_link *table_first(const struct table *table, uint64_t hash)
 {

@@ -18,7 +18,7 @@ static int begin(struct txn **out, struct store *store, struct quota_account *ac
 	if (!txn)
 		return -ENOMEM;
 	*txn = (struct txn){ .store = store, .account = account, .id = id };
-	if (table_init(&txn->overlay, 8) < 0) {
+	if (table_init(&txn->overlay, 32) < 0) {
 		free(txn);
 		return -ENOMEM;
 	}
@@ -396,33 +396,58 @@ void txn_children_deinit(struct txn_children *children)
 	*children = (struct txn_children){ 0 };
 }
 
-/* Appends all that is below the last one of @list, parents first. */
+/* Takes note of @node, which the snapshot has as a child of @tn. */
+static int touch_child(struct txn *txn, const struct txn_node *tn, struct node *node,
+		       struct txn_node **out)
+{
+	struct table_link *link;
+	int r;
+
+	for (link = table_first(&txn->overlay, node->link.hash); link; link = link->next)
+		if (((struct txn_node *)link)->base == node) {
+			*out = (struct txn_node *)link;
+			return 0;
+		}
+	r = enter(txn, node->link.hash, tn->path, tn->path_len, node->text, node->name_len, out);
+	if (r < 0)
+		return r;
+	(*out)->base = node;
+	(*out)->exists = true;
+	return 0;
+}
+
+/* The children are those of the snapshot and of now, and the transaction has changed none. */
+static bool has_base_children(const struct txn *txn, const struct txn_node *tn)
+{
+	return !tn->created && !tn->children_bytes && TAILQ_EMPTY(&tn->children) &&
+	       (!tn->base->more || (LIST_EMPTY(&tn->base->more->dead) &&
+				    tn->base->more->children_gen <= txn->snapshot.at));
+}
+
+/* Appends the children of @tn, the oldest last, because the caller takes from the end. */
 static int touch_children(struct txn *txn, struct txn_node *tn, struct txn_children *pending)
 {
 	struct txn_children children;
-	int r = txn_list(txn, tn, &children);
+	struct txn_node *child;
+	int r;
 
-	/* Backwards, because the caller takes from the end. */
-	for (uint32_t i = children.n; i-- && r == 0;) {
-		struct node *node = children.list[i].node;
-		struct txn_node *child = children.list[i].tn;
+	if (has_base_children(txn, tn)) {
+		struct node *node = node_last_child(tn->base);
 
-		if (node) {
-			child = NULL;
-			for (struct table_link *link = table_first(&txn->overlay, node->link.hash);
-			     link; link = link->next)
-				if (((struct txn_node *)link)->base == node)
-					child = (struct txn_node *)link;
-			if (!child) {
-				r = enter(txn, node->link.hash, tn->path, tn->path_len, node->text,
-					  node->name_len, &child);
-				if (r < 0)
-					break;
-				child->base = node;
-				child->exists = true;
-			}
+		for (r = 0; node && r == 0; node = TAILQ_PREV(node, node_list, sibling)) {
+			r = touch_child(txn, tn, node, &child);
+			if (r == 0)
+				r = append(pending, NULL, child);
 		}
-		r = append(pending, NULL, child);
+		return r;
+	}
+	r = txn_list(txn, tn, &children);
+	for (uint32_t i = children.n; i-- && r == 0;) {
+		child = children.list[i].tn;
+		if (!child)
+			r = touch_child(txn, tn, children.list[i].node, &child);
+		if (r == 0)
+			r = append(pending, NULL, child);
 	}
 	txn_children_deinit(&children);
 	return r;
@@ -430,7 +455,9 @@ static int touch_children(struct txn *txn, struct txn_node *tn, struct txn_child
 
 static void remove_one(struct txn *txn, struct txn_node *tn)
 {
-	count_owner(txn, current_perms(txn, tn), NULL);
+	/* Who has no quota is not counted for. */
+	if (!txn->account->exempt)
+		count_owner(txn, current_perms(txn, tn), NULL);
 	if (tn->created)
 		TAILQ_REMOVE(&tn->parent->children, tn, sibling);
 	if (tn->base)

@@ -118,8 +118,10 @@ static void apply_removals(struct txn *txn)
 	struct txn_node *tn;
 
 	STAILQ_FOREACH (tn, &txn->order, order)
-		if (tn->removed)
+		if (tn->removed) {
 			tn->base->is_doomed = true;
+			table_expect(&txn->store->nodes, tn->base->link.hash);
+		}
 	STAILQ_FOREACH (tn, &txn->order, order)
 		tn->on_top = tn->removed && !tn->base->parent->is_doomed;
 	STAILQ_FOREACH (tn, &txn->order, order) {
