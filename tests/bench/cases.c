@@ -67,6 +67,10 @@ static void send_domain(struct bulk *bulk, const struct step *steps, size_t n_st
 			bulk_send(bulk, 0, &steps[i], &vars);
 }
 
+/*
+ * The toolstack has made a domain before it registers it, so all of them exist on the host. Each is
+ * registered once: what a daemon finds out about a domain it may remember.
+ */
 static void setup_domains(struct load *load)
 {
 	static const struct step homes[] = {
@@ -77,15 +81,19 @@ static void setup_domains(struct load *load)
 	};
 	struct bulk bulk;
 
+	if (load->n_domains < load->n + BATCH)
+		load_fail(load, "needs %u domains, there are %u", load->n + BATCH, load->n_domains);
 	load_connect(load, 1);
 	bulk_init(&bulk, load);
 	for (size_t i = 0; i < N_STEPS(homes); i++)
 		once(&bulk, &homes[i]);
 	for (uint32_t i = 0; i < load->n; i++)
-		send_domain(&bulk, register_steps, REGISTER_STEPS, 1 + i);
+		send_domain(&bulk, register_steps, REGISTER_STEPS, load->domains[i].domid);
 	bulk_wait(&bulk);
-	load->domain_base = 1 + load->n;
-	load->domain_span = BATCH;
+	load->domain_base = load->domains[load->n].domid;
+	load->domain_span = load->n_domains - load->n;
+	if (load->domains[load->n_domains - 1].domid != load->domain_base + load->domain_span - 1)
+		load_fail(load, "the domains' numbers are not in a row");
 }
 
 static void send_batch(struct load *load, const struct step *steps, size_t n_steps)
@@ -94,7 +102,8 @@ static void send_batch(struct load *load, const struct step *steps, size_t n_ste
 
 	bulk_init(&bulk, load);
 	for (uint32_t i = 0; i < BATCH; i++)
-		send_domain(&bulk, steps, n_steps, load->domain_base + i);
+		send_domain(&bulk, steps, n_steps,
+			    load->domain_base + (load->batch_first + i) % load->domain_span);
 	bulk_wait(&bulk);
 }
 

@@ -120,13 +120,13 @@ static void print_result(const struct load *load)
 	const struct load_result *result = &load->result;
 	const struct hist *hist = &result->latency_ns;
 
-	printf("{\"case\": \"%s\", \"n\": %u, \"ops\": %" PRIu64 ", \"events\": %" PRIu64
-	       ", \"retries\": %" PRIu64 ", \"wall_ns\": %" PRIu64 ", \"cpu_ns\": %" PRIu64
-	       ", \"p50_ns\": %" PRIu64 ", \"p90_ns\": %" PRIu64 ", \"p99_ns\": %" PRIu64
-	       ", \"p999_ns\": %" PRIu64 ", \"max_ns\": %" PRIu64 ", \"pss_before\": %" PRIu64
-	       ", \"pss_after\": %" PRIu64 "}\n",
-	       load->which->name, load->n, result->ops, result->events, result->retries,
-	       result->wall_ns, result->cpu_ns, hist_percentile(hist, 50),
+	printf("{\"case\": \"%s\", \"n\": %u, \"ops\": %" PRIu64 ", \"warm_ops\": %" PRIu64
+	       ", \"events\": %" PRIu64 ", \"retries\": %" PRIu64 ", \"wall_ns\": %" PRIu64
+	       ", \"cpu_ns\": %" PRIu64 ", \"p50_ns\": %" PRIu64 ", \"p90_ns\": %" PRIu64
+	       ", \"p99_ns\": %" PRIu64 ", \"p999_ns\": %" PRIu64 ", \"max_ns\": %" PRIu64
+	       ", \"pss_before\": %" PRIu64 ", \"pss_after\": %" PRIu64 "}\n",
+	       load->which->name, load->n, result->ops, result->warm_ops, result->events,
+	       result->retries, result->wall_ns, result->cpu_ns, hist_percentile(hist, 50),
 	       hist_percentile(hist, 90), hist_percentile(hist, 99), hist_percentile(hist, 99.9),
 	       hist->max, result->pss_before, result->pss_after);
 	fflush(stdout);

@@ -59,6 +59,7 @@ struct load_client {
 
 struct load_result {
 	uint64_t ops, events, retries;
+	uint64_t warm_ops; /* before those that are measured */
 	uint64_t wall_ns, cpu_ns;
 	uint64_t pss_before, pss_after;
 	struct hist latency_ns;
@@ -85,8 +86,9 @@ struct load {
 
 	/* Set by the case's setup: whom STEP_TO_TARGETS and %t mean. */
 	uint32_t first_target, n_targets;
-	uint32_t batch; /* which->batch, unless setup makes it smaller */
-	/* %d is domain_base + iteration % domain_span. */
+	uint32_t batch;	      /* which->batch, unless setup makes it smaller */
+	uint32_t batch_first; /* iteration with which the batch at hand begins */
+	/* %d is domain_base + iteration % domain_span; batches end before one comes again. */
 	uint32_t domain_base, domain_span;
 
 	struct load_result result;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The order and shape of libxl's requests for a small PV guest: a first transaction for the guest's
- * home, then single writes, then a transaction for its console. Owner entries stay with domain 0,
- * so that the table also runs where no such domain exists.
+ * home, then single writes, then a transaction for its console.
  */
 #include "register.h"
 

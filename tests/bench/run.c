@@ -241,6 +241,13 @@ static uint64_t measure(struct load *load, struct stretch *stretch)
 	return wall_ns;
 }
 
+static bool is_enough(const struct load *load, uint64_t ops, uint64_t spent_ns)
+{
+	if (load->which->exactly_n || (load->domain_span && ops + load->batch > load->domain_span))
+		return true;
+	return load->ops ? ops >= load->ops : (double)spent_ns >= load->seconds * 1e9;
+}
+
 static void measure_batches(struct load *load)
 {
 	uint64_t spent_ns = 0, ops = 0;
@@ -248,15 +255,14 @@ static void measure_batches(struct load *load)
 	do {
 		struct stretch stretch = { .load = load, .ops_max = load->batch };
 
+		load->batch_first = load->clients[0].n_started;
 		if (load->which->before)
 			load->which->before(load);
 		spent_ns += measure(load, &stretch);
 		ops += load->batch;
 		if (load->which->after)
 			load->which->after(load);
-	} while (load->which->exactly_n ? false
-		 : load->ops		? ops < load->ops
-					: (double)spent_ns < load->seconds * 1e9);
+	} while (!is_enough(load, ops, spent_ns));
 }
 
 static void measure_whole(struct load *load)
@@ -284,6 +290,7 @@ void run_case(struct load *load)
 		else
 			warm.deadline_ns = load_now_ns() + (uint64_t)(WARM_SECONDS * 1e9);
 		run_stretch(&warm);
+		load->result.warm_ops = warm.n_started;
 	}
 	measure_whole(load);
 }

@@ -76,12 +76,18 @@ def callgrind_words(folder):
             f"--log-file={folder}/valgrind.log"]
 
 
+def callgrind_words_later(folder):
+    """The same, but nothing is counted before a CallgrindCounter is made: until then it is several times as fast."""
+    return [*callgrind_words(folder), "--instr-atstart=no"]
+
+
 class CallgrindCounter:
     """Counts the instructions of a daemon that runs under callgrind, from now on."""
 
     def __init__(self, running):
         self.folder, self.pid = running.folder, str(running.pid)
         self._wait_idle()
+        self._tell("--instr=on")
         self._tell("--zero")
 
     def _wait_idle(self):

@@ -8,12 +8,11 @@ import subprocess
 
 from stores.says import StoreError
 
-from .counters import CallgrindCounter, SyscallCounter, callgrind_total, callgrind_words
+from .counters import CallgrindCounter, SyscallCounter, callgrind_total, callgrind_words, callgrind_words_later
 from .rows import WITH_DOMAINS
 
 RUN_SECONDS = 300          # nothing takes longer
 SYSCALL_OPS = 2000
-WARM_OPS = 64              # bench-load does these first
 INSTRUCTION_OPS = (200, 1200)
 DOMAINS = 3000             # for the cases that need them
 
@@ -58,10 +57,16 @@ class Bench:
         if ops:
             options["ops"] = ops
         with daemon.running(self.daemon_cpu) as running:
-            if case in WITH_DOMAINS:
-                options["domains"] = running.folder / "domains"
-                running.host.create_many(n or DOMAINS, options["domains"])
+            options.update(self._domains(running, case, n))
             return self._result(self._start_load(self._load_command(running, case, pid=running.pid, **options)))
+
+    @staticmethod
+    def _domains(running, case, n):
+        """Makes those that the case needs, and says to the load generator where they are named."""
+        if case not in WITH_DOMAINS:
+            return {}
+        running.host.create_many((n or DOMAINS) + WITH_DOMAINS[case], running.folder / "domains")
+        return {"domains": running.folder / "domains"}
 
     def syscalls(self, daemon, case):
         """System calls of the daemon per operation, counted by the kernel's tracepoint or else by strace."""
@@ -80,7 +85,7 @@ class Bench:
                 raise
             result = self._result_after(load)
         # The warm-up belongs to what was counted.
-        return {"syscalls": total / (result["ops"] + WARM_OPS), "method": counter.method}
+        return {"syscalls": total / (result["ops"] + result["warm_ops"]), "method": counter.method}
 
     @staticmethod
     def _result_after(load):
@@ -103,8 +108,9 @@ class Bench:
 
     def instructions_of_many(self, daemon, case, n):
         """The same where setting up differs from run to run by more than an operation costs: it is not counted at all."""
-        with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
-            load = self._start_load(self._load_command(running, case, ops=INSTRUCTION_OPS[1], n=n, pause=True))
+        with daemon.running(self.daemon_cpu, wrapper=callgrind_words_later) as running:
+            load = self._start_load(self._load_command(running, case, ops=INSTRUCTION_OPS[1], n=n, pause=True,
+                                                       **self._domains(running, case, n)))
             try:
                 self._expect(load, "ready")
                 counter = CallgrindCounter(running)
@@ -117,13 +123,13 @@ class Bench:
                 load.communicate()
                 raise
             result = self._result_after(load)
-        return total / (result["ops"] + WARM_OPS)
+        return total / (result["ops"] + result["warm_ops"])
 
     def _callgrind(self, daemon, case, ops, n):
-        options = {"ops": ops, **({"n": n} if n else {})}
         if not shutil.which("valgrind"):
             raise StoreError("instructions are counted by valgrind, which is not installed")
         with daemon.running(self.daemon_cpu, wrapper=callgrind_words) as running:
+            options = {"ops": ops, **({"n": n} if n else {}), **self._domains(running, case, n)}
             self._result(self._start_load(self._load_command(running, case, **options)))
             os.kill(running.pid, signal.SIGTERM)
             running.process.wait(60)
