@@ -296,6 +296,7 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 bool console_settle(struct console *console)
 {
 	terminal_complete(console);
+	ports_notify(console->server->ports, &console->port);
 	if (!console->port_inherited)
 		return false;
 	console->port_inherited = false;
@@ -319,12 +320,13 @@ void console_release_guest(struct console *console)
 	unmap_page(console);
 }
 
-bool console_has_clients(const struct console *console)
+bool console_has_clients(struct console *console)
 {
+	terminal_complete(console);
 	return tty_is_open(&console->tty) && console->clients.n_clients;
 }
 
-bool console_is_being_read(const struct console *console)
+bool console_is_being_read(struct console *console)
 {
 	return console_has_clients(console) &&
 	       (console->backlog.size_bytes || tty_unread_bytes(&console->tty));

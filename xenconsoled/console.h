@@ -127,8 +127,9 @@ struct kept_label console_label(const struct console *console);
 /**
  * console_settle() - do what could wait until all were served again
  *
- * The terminal's other half; and a port that was inherited may have lost its other end while nobody
- * was there, which takes a hypercall to find out.
+ * The terminal's other half; an event for the guest, which may wait for one if the last daemon was
+ * killed between the ring and that; and a port that was inherited may have lost its other end while
+ * nobody was there, which takes a hypercall to find out.
  *
  * Return: true if it must be attached anew.
  */
@@ -138,13 +139,13 @@ bool console_settle(struct console *console);
 void console_release_guest(struct console *console);
 
 /** console_has_clients() - does anybody have its pty open? */
-bool console_has_clients(const struct console *console);
+bool console_has_clients(struct console *console);
 /**
  * console_is_being_read() - has a client not yet read all that the guest has printed?
  *
  * What was written to the pty a moment ago may not be seen yet: ask a little later.
  */
-bool console_is_being_read(const struct console *console);
+bool console_is_being_read(struct console *console);
 
 #define console_is_attached(console) ((console)->port.local != 0)
 

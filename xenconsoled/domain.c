@@ -60,7 +60,7 @@ void domain_bury(struct domain *domain)
 	loop_defer_free(domain->server->loop, &domain->garbage);
 }
 
-bool domain_has_clients(const struct domain *domain)
+bool domain_has_clients(struct domain *domain)
 {
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
 		if (console_has_clients(&domain->consoles[i]))
@@ -68,7 +68,7 @@ bool domain_has_clients(const struct domain *domain)
 	return false;
 }
 
-bool domain_is_being_read(const struct domain *domain)
+bool domain_is_being_read(struct domain *domain)
 {
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
 		if (console_is_being_read(&domain->consoles[i]))

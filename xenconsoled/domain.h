@@ -72,8 +72,8 @@ void domain_release_guest(struct domain *domain);
 void domain_bury(struct domain *domain);
 
 /** domain_has_clients(), domain_is_being_read() - of any of its consoles: see console.h. */
-bool domain_has_clients(const struct domain *domain);
-bool domain_is_being_read(const struct domain *domain);
+bool domain_has_clients(struct domain *domain);
+bool domain_is_being_read(struct domain *domain);
 
 /** domain_set_name() - the store has told its name; NULL: it has none. */
 void domain_set_name(struct domain *domain, const char *name);

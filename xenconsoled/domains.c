@@ -90,7 +90,6 @@ static void drop(struct domains *domains, struct domain *domain)
 		domains->n_probes--;
 	}
 	retry_stop(domains->retry, domain);
-	domain_settle(domain);
 	if (domain->dirty)
 		TAILQ_REMOVE(&domains->dirty, domain, listed_dirty);
 	domain_unwatch(domain);

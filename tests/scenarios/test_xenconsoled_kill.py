@@ -82,3 +82,23 @@ def test_killed_again_and_again_under_load_it_loses_no_byte_of_any_guest(sim, tm
     assert bool(rotated) == ("16K" in options)
     assert len(found) <= KILLS
     print(f"{GUESTS} guests, {GUESTS * LINES} lines, {KILLS} kills: nothing lost, repeated: {found or 'nothing'}")
+
+
+def test_a_guest_whose_event_died_with_the_daemon_goes_on(sim):
+    """It waits for room in a ring that is empty: the last daemon took what was in it, and did not live to say so."""
+    lines = sim("""
+        WAIT=--wait=store guests 1 g flood-console
+        simxen ctl event lose domid=1 port=$("$WIRE" "2=/local/domain/1/console/port\\0" | sed 's/^2 *//')
+        serve
+        stuck() { answers && [ "$(column 2 g1) $(column 5 g1)" = "event 2048" ]; }
+        wait_for 10 stuck
+        sleep 0.5
+        stuck && echo it waits
+        kill -9 $console
+        wait $console 2>/dev/null
+        simxen ctl clear
+        serve
+        goes_on() { answers && [ "$(column 5 g1)" -gt 10000 ]; }
+        wait_for 5 goes_on && echo it goes on
+    """)
+    assert lines == ["it waits", "it goes on"]
