@@ -84,6 +84,7 @@ struct console {
 	struct event *tty_readable; /* owned; NULL while no tty is open */
 	struct event *tty_writable;
 	bool tty_incomplete;   /* taken from the last daemon: see terminal_complete() */
+	bool tty_is_full;      /* tty_writable is pending */
 	bool published;	       /* the store has been told of this pty */
 	bool dead;	       /* the guest is going away: take what is left */
 	bool input_stalled;    /* the guest has no room: tty_readable is not pending */

@@ -139,8 +139,10 @@ static void to_tty(struct console *console, const char *data, size_t len)
 	if (!len)
 		return;
 	backlog_push(&console->backlog, data, len);
-	if (tty_is_open(&console->tty))
+	if (tty_is_open(&console->tty) && !console->tty_is_full) {
+		console->tty_is_full = true;
 		event_add(console->tty_writable, NULL);
+	}
 }
 
 static void to_logs(struct console *console, const char *data, size_t len)
@@ -169,7 +171,7 @@ static bool must_wait(const struct console *console)
 	return console->server->options->keep_overflow && backlog_is_full(&console->backlog);
 }
 
-/* Moves up to @budget bytes from ring to log and pty; returns how many. */
+/* Moves up to @budget bytes from ring to log and pty; returns how many. The guest must be told. */
 static uint32_t drain(struct console *console, uint32_t budget)
 {
 	char data[CONRING_OUT_SIZE];
@@ -193,20 +195,22 @@ static uint32_t drain(struct console *console, uint32_t budget)
 		conring_take(console->page, n);
 		total += n;
 	}
-	if (total)
-		ports_notify(console->server->ports, &console->port);
 	console->stats.out_bytes += total;
 	return total;
 }
 
+static void tell_guest(struct console *console)
+{
+	ports_notify(console->server->ports, &console->port);
+}
+
 /*
- * Serves a console that is in no queue, and decides what it waits for next.
+ * Decides what a console that is in no queue waits for next; @n bytes have been taken from it.
  * Return: true if that is its port.
  */
-static bool serve(struct console *console, uint32_t budget)
+static bool decide(struct console *console, uint32_t n)
 {
 	struct server *server = console->server;
-	uint32_t n = drain(console, budget);
 
 	quiet_note(&console->quiet, loop_now_ms(server->loop), n);
 	if (!throttle_charge(&console->throttle, server->options->rate_bytes_per_s,
@@ -238,6 +242,7 @@ static bool on_port(struct port *port)
 {
 	struct console *console = console_of_port(port);
 	uint64_t now_ms = loop_now_ms(console->server->loop);
+	uint32_t n;
 
 	console->stats.n_events++;
 	resume_input(console);
@@ -249,7 +254,10 @@ static bool on_port(struct port *port)
 		return false;
 	}
 	streams_of(console)->quiet_ms = now_ms;
-	return serve(console, QUIET_BYTES);
+	n = drain(console, QUIET_BYTES);
+	if (n)
+		tell_guest(console);
+	return decide(console, n);
 }
 
 void stream_look(struct console *console)
@@ -258,21 +266,33 @@ void stream_look(struct console *console)
 		ports_unmask(console->server->ports, &console->port);
 }
 
-/* The end of a turn: some of what those who print much have waiting. */
+/*
+ * The end of a turn: some of what those who print much have waiting. They are told together in the
+ * end: whoever is woken by that should not take our place on the CPU between two rings.
+ */
 static void serve_queue(void *ctx)
 {
 	struct streams *streams = ctx;
 	struct console *console;
 	uint64_t idle_ms = loop_now_ms(streams->server->loop) - streams->quiet_ms;
 	uint32_t slice = idle_ms < ABOUT_MS ? SLICE_BYTES : BIG_SLICE_BYTES;
-	uint32_t served = 0;
+	struct console *to_tell[BIG_SLICE_BYTES / QUANTUM_BYTES];
+	uint32_t n_rings = 0, n_to_tell = 0;
 
-	while (served < slice && (console = TAILQ_FIRST(&streams->queued))) {
+	while (n_rings++ < slice / QUANTUM_BYTES && (console = TAILQ_FIRST(&streams->queued))) {
+		uint32_t n;
+
 		leave_queue(console);
-		served += QUANTUM_BYTES;
-		if (console->page && serve(console, QUANTUM_BYTES))
+		if (!console->page)
+			continue;
+		n = drain(console, QUANTUM_BYTES);
+		if (n)
+			to_tell[n_to_tell++] = console;
+		if (decide(console, n))
 			ports_unmask(console->server->ports, &console->port);
 	}
+	for (uint32_t i = 0; i < n_to_tell; i++)
+		tell_guest(to_tell[i]);
 	if (TAILQ_FIRST(&streams->queued))
 		loop_again(streams->server->loop);
 }
@@ -282,7 +302,8 @@ void stream_last_drain(struct console *console)
 	/* No client will make room any more; and twice the ring's size, as its writer may not quite
 	 * have stopped. */
 	console->dead = true;
-	drain(console, 2 * CONRING_OUT_SIZE);
+	if (drain(console, 2 * CONRING_OUT_SIZE))
+		tell_guest(console);
 }
 
 /* --- the pty --- */
@@ -300,6 +321,7 @@ void stream_on_tty_writable(evutil_socket_t fd, short what, void *ctx)
 	const char *data;
 
 	(void)fd, (void)what;
+	console->tty_is_full = false;
 	while (total < TTY_SLICE_BYTES && tty_is_open(&console->tty) &&
 	       (len = backlog_peek(&console->backlog, &data))) {
 		size_t n = write_tty(console, data, len);
@@ -309,8 +331,10 @@ void stream_on_tty_writable(evutil_socket_t fd, short what, void *ctx)
 		backlog_consume(&console->backlog, n);
 		total += n;
 	}
-	if (console->backlog.size_bytes && tty_is_open(&console->tty))
+	if (console->backlog.size_bytes && tty_is_open(&console->tty)) {
+		console->tty_is_full = true;
 		event_add(console->tty_writable, NULL);
+	}
 	unblock(console);
 }
 

@@ -28,7 +28,8 @@ void terminal_close(struct console *console)
 	if (console->tty_writable)
 		event_free(console->tty_writable);
 	console->tty_readable = console->tty_writable = NULL;
-	console->input_stalled = console->published = console->tty_incomplete = false;
+	console->input_stalled = console->published = false;
+	console->tty_incomplete = console->tty_is_full = false;
 	clients_unwatch(console->server->clients, &console->clients);
 	kept_remove(console->server->kept, &console->kept);
 	tty_close(&console->tty);
@@ -71,10 +72,10 @@ static int start_events(struct console *console)
 	console->tty_writable =
 		event_new(base, console->tty.master, EV_WRITE, stream_on_tty_writable, console);
 	if (!console->tty_readable || !console->tty_writable ||
-	    event_add(console->tty_readable, NULL) < 0 ||
-	    (console->backlog.size_bytes && event_add(console->tty_writable, NULL) < 0))
+	    event_add(console->tty_readable, NULL) < 0)
 		return -ENOMEM;
-	return 0;
+	console->tty_is_full = console->backlog.size_bytes;
+	return console->tty_is_full && event_add(console->tty_writable, NULL) < 0 ? -ENOMEM : 0;
 }
 
 static int start(struct console *console, bool has_client)
