@@ -334,3 +334,93 @@ TEST(of_several_transactions_of_one_who_lost_each_sees_the_store)
 	CHECK_STR_EQ(put(&p[1], "/x", "end"), "OK");
 	inproc_free(inproc);
 }
+
+/* Two have lost and follow each other; what comes in between is not put off for ever. */
+TEST(XSA_206_a_change_waits_for_one_holder_and_goes_before_the_next)
+{
+	struct player p[5];
+
+	begin(p, 4, "tools");
+	fight(&p[0], &p[1]);
+	fight(&p[0], &p[2]);
+	start(&p[1]);
+	start(&p[2]);
+	CHECK_STR_EQ(get(&p[1]), "w");
+	CHECK_STR_EQ(get(&p[2]), "");
+	CHECK_STR_EQ(put(&p[3], "/x", "between"), "");
+	CHECK_STR_EQ(set(&p[1], "1"), "OK");
+	CHECK_STR_EQ(commit(&p[1]), "OK");
+	CHECK_STR_EQ(answer(&p[3]), "OK");
+	/* And it spoils nothing. */
+	CHECK_STR_EQ(answer(&p[2]), "between");
+	CHECK_STR_EQ(set(&p[2], "2"), "OK");
+	CHECK_STR_EQ(commit(&p[2]), "OK");
+	inproc_free(inproc);
+}
+
+TEST(XSA_206_a_commit_waits_for_one_holder_only)
+{
+	struct player p[5];
+
+	begin(p, 4, "tools");
+	start(&p[3]);
+	get(&p[3]);
+	CHECK_STR_EQ(set(&p[3], "late"), "OK");
+	fight(&p[0], &p[1]);
+	fight(&p[0], &p[2]);
+	start(&p[1]);
+	start(&p[2]);
+	get(&p[1]);
+	CHECK_STR_EQ(get(&p[2]), "");
+	CHECK_STR_EQ(commit(&p[3]), "");
+	CHECK_STR_EQ(set(&p[1], "1"), "OK");
+	CHECK_STR_EQ(commit(&p[1]), "OK");
+	CHECK_STR_EQ(answer(&p[3]), "EAGAIN");
+	CHECK_STR_EQ(answer(&p[2]), "1");
+	inproc_free(inproc);
+}
+
+TEST(one_that_waits_with_a_change_before_the_next_may_go)
+{
+	struct player p[5];
+
+	begin(p, 4, "dom");
+	fight(&p[0], &p[1]);
+	fight(&p[0], &p[2]);
+	start(&p[1]);
+	start(&p[2]);
+	get(&p[1]);
+	CHECK_STR_EQ(get(&p[2]), "");
+	CHECK_STR_EQ(put(&p[3], "/x", "between"), "");
+	/* The holder goes, then the one before whom the change is to be made, then who made it. */
+	for (const char *domid = "2\0003\0004"; *domid; domid += 2) {
+		ask(&p[4], WIRE_RELEASE, 0, domid, 2);
+		CHECK_STR_EQ(answer(&p[4]), "OK");
+	}
+	CHECK_STR_EQ(put(&p[0], "/x", "end"), "OK");
+	inproc_free(inproc);
+}
+
+TEST(who_waits_for_a_tool_that_goes_may_go_on)
+{
+	struct player p[4];
+
+	begin(p, 2, "dom");
+	for (int i = 0; i < 3; i++) {
+		start(&p[2]);
+		get(&p[2]);
+		inproc_set_time(inproc, (uint64_t)i * 100 + 50, 0);
+		put(&p[0], "/x", "w");
+		inproc_set_time(inproc, (uint64_t)i * 100 + 60, 0);
+		answer(&p[0]);
+		CHECK_STR_EQ(set(&p[2], "l"), "OK");
+		CHECK_STR_EQ(commit(&p[2]), "EAGAIN");
+	}
+	start(&p[2]);
+	get(&p[2]);
+	CHECK_STR_EQ(put(&p[1], "/x/elsewhere", ""), "");
+	ask(&p[2], WIRE_RESET_WATCHES, 0, "", 1);
+	CHECK_STR_EQ(answer(&p[2]), "OK");
+	CHECK_STR_EQ(answer(&p[1]), "OK");
+	inproc_free(inproc);
+}

@@ -18,7 +18,7 @@ static int begin(struct txn **out, struct store *store, struct quota_account *ac
 	if (!txn)
 		return -ENOMEM;
 	*txn = (struct txn){ .store = store, .account = account, .id = id };
-	if (table_init(&txn->overlay, 32) < 0) {
+	if (table_init(&txn->overlay, 16) < 0) {
 		free(txn);
 		return -ENOMEM;
 	}

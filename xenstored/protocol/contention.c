@@ -25,21 +25,26 @@ struct contender {
 	bool is_exclusive;
 };
 
-/* A client whose change would spoil a holder's try. */
+/* A client whose change would spoil a holder's try: in waiters, then in released, then in none. */
 struct contention_waiter {
 	TAILQ_ENTRY(contention_waiter) next;
-	struct conn *conn; /* borrowed: has a pointer to us */
+	struct waiter_list *list; /* borrowed; NULL: the change is to be made at once */
+	struct conn *conn;	  /* borrowed: has a pointer to us */
+	uint64_t hash;		  /* of the node that is held */
+	bool for_exclusive;	  /* it waits for any holder who is that instead */
 };
 
 struct queue {
 	struct table_link link;
 	TAILQ_HEAD(contender_list, contender) contenders; /* the first one holds; never empty */
 	uint64_t since_ms;				  /* the first one has had its turn */
+	uint32_t n_ahead; /* changes that go before the first one begins */
 };
 
 int contention_init(struct contention *contention)
 {
 	TAILQ_INIT(&contention->waiters);
+	TAILQ_INIT(&contention->released);
 	return table_init(&contention->queues, 16);
 }
 
@@ -60,7 +65,9 @@ static struct queue *find_queue(const struct protocol *protocol, uint64_t hash)
 
 static bool holds(const struct contender *contender)
 {
-	return contender->queue && TAILQ_FIRST(&contender->queue->contenders) == contender;
+	const struct queue *queue = contender->queue;
+
+	return queue && !queue->n_ahead && TAILQ_FIRST(&queue->contenders) == contender;
 }
 
 static void count_waiting(const struct contender *contender, int n)
@@ -77,58 +84,100 @@ static void begin_turn(struct protocol *protocol, struct queue *queue)
 	queue->since_ms = protocol->host->now_ms(protocol->host_ctx);
 }
 
-static void forget_waiter(struct contention *contention, struct contention_waiter *waiter)
+/* The first one, which has waited, has its turn. */
+static void let_begin(struct protocol *protocol, struct queue *queue)
 {
-	TAILQ_REMOVE(&contention->waiters, waiter, next);
-	waiter->conn->waiter = NULL;
-	contention->n_waiting--;
-	free(waiter);
+	struct contender *first = TAILQ_FIRST(&queue->contenders);
+
+	queue->n_ahead = 0;
+	count_waiting(first, -1);
+	begin_turn(protocol, queue);
+	conn_check_stall(first->conn);
 }
 
-/* A holder is done: who waits for another one will find out. */
-static void release_waiters(struct contention *contention)
+static void unlist(struct contention *contention, struct contention_waiter *waiter)
 {
-	struct contention_waiter *last = TAILQ_LAST(&contention->waiters, waiter_list), *waiter;
-	bool more = last;
+	if (!waiter->list)
+		return;
+	TAILQ_REMOVE(waiter->list, waiter, next);
+	waiter->list = NULL;
+	contention->n_waiting--;
+}
 
-	while (more) {
-		struct conn *conn;
+/* Who waits for the holder of @queue (NULL: none), or for an exclusive one, goes next. Returns how
+ * many they are. */
+static uint32_t release(struct contention *contention, const struct queue *queue, bool exclusive)
+{
+	struct contention_waiter *waiter, *next;
+	uint32_t n = 0;
 
-		waiter = TAILQ_FIRST(&contention->waiters);
-		more = waiter != last;
-		conn = waiter->conn;
-		forget_waiter(contention, waiter);
-		conn_check_stall(conn);
+	TAILQ_FOREACH_SAFE(waiter, &contention->waiters, next, next)
+	{
+		if (waiter->for_exclusive ? !exclusive : !queue || waiter->hash != queue->link.hash)
+			continue;
+		TAILQ_REMOVE(&contention->waiters, waiter, next);
+		waiter->list = &contention->released;
+		waiter->hash = queue ? queue->link.hash : 0;
+		TAILQ_INSERT_TAIL(&contention->released, waiter, next);
+		n++;
 	}
+	return n;
+}
+
+/* Any of them may be gone by the time that it would be told. */
+static void tell_released(struct contention *contention)
+{
+	struct contention_waiter *waiter;
+
+	while ((waiter = TAILQ_FIRST(&contention->released))) {
+		unlist(contention, waiter);
+		conn_check_stall(waiter->conn);
+	}
+}
+
+static void forget_waiter(struct conn *conn)
+{
+	struct contention_waiter *waiter = conn->waiter;
+	struct protocol *protocol = conn->protocol;
+	bool was_ahead = waiter->list != &protocol->contention.waiters;
+	struct queue *queue = was_ahead ? find_queue(protocol, waiter->hash) : NULL;
+
+	unlist(&protocol->contention, waiter);
+	conn->waiter = NULL;
+	free(waiter);
+	if (queue && queue->n_ahead && !--queue->n_ahead)
+		let_begin(protocol, queue);
 }
 
 /* Returns whether others were waiting. */
 static bool leave_queue(struct contender *contender)
 {
 	struct protocol *protocol = contender->conn->protocol;
+	struct contention *contention = &protocol->contention;
 	struct queue *queue = contender->queue;
-	bool held = holds(contender);
+	bool held = holds(contender), was_exclusive = contender->is_exclusive;
 	struct contender *next;
+	uint32_t n_ahead;
 
 	contender->queue = NULL;
 	contender->txn = NULL;
-	if (contender->is_exclusive)
-		protocol->contention.n_exclusive--;
 	contender->is_exclusive = false;
-	TAILQ_REMOVE(&queue->contenders, contender, next);
+	contention->n_exclusive -= was_exclusive;
 	if (!held)
 		count_waiting(contender, -1);
+	TAILQ_REMOVE(&queue->contenders, contender, next);
 	next = TAILQ_FIRST(&queue->contenders);
+	n_ahead = release(contention, held || !next ? queue : NULL, was_exclusive);
 	if (!next) {
-		table_remove(&protocol->contention.queues, &queue->link);
+		table_remove(&contention->queues, &queue->link);
 		free(queue);
-	} else if (held) {
-		count_waiting(next, -1);
+	} else if (held && n_ahead) {
+		queue->n_ahead = n_ahead;
 		begin_turn(protocol, queue);
-		conn_check_stall(next->conn);
+	} else if (held) {
+		let_begin(protocol, queue);
 	}
-	if (held)
-		release_waiters(&protocol->contention);
+	tell_released(contention);
 	return next;
 }
 
@@ -191,7 +240,7 @@ bool contention_enter(struct conn *conn, struct txn *txn)
 
 bool contention_is_waiting(const struct conn *conn)
 {
-	return conn->waiter ||
+	return (conn->waiter && conn->waiter->list) ||
 	       (conn->contender && conn->contender->queue && !holds(conn->contender));
 }
 
@@ -204,45 +253,62 @@ static bool is_held_for_another(const struct conn *conn, uint64_t hash)
 	       (holder->watcher.subject.privileged || !conn->watcher.subject.privileged);
 }
 
-static bool path_is_held(const struct conn *conn, const struct path *path)
+static bool path_is_held(const struct conn *conn, const struct path *path, uint64_t *hash)
 {
 	/* All above: they may be created on the way, and the parent's children change. */
 	for (uint32_t level = 0; level <= path->n_levels; level++)
-		if (is_held_for_another(conn, path->hash[level]))
+		if (is_held_for_another(conn, path->hash[level])) {
+			*hash = path->hash[level];
 			return true;
+		}
 	return false;
 }
 
-static bool txn_is_held(const struct conn *conn, const struct txn *txn)
+static bool txn_is_held(const struct conn *conn, const struct txn *txn, uint64_t *hash)
 {
 	const struct txn_node *tn;
 
 	/* It goes on at its own risk, and at that of those after it. */
-	if (conn->contender && conn->contender->slow == txn)
+	if (!txn->n_changes || (conn->contender && conn->contender->slow == txn))
 		return false;
 	STAILQ_FOREACH (tn, &txn->order, order)
 		if ((tn->value || tn->perms || tn->created || tn->removed) &&
-		    is_held_for_another(conn, tn->link.hash))
+		    is_held_for_another(conn, tn->link.hash)) {
+			*hash = tn->link.hash;
 			return true;
+		}
 	return false;
 }
 
 bool contention_would_spoil(struct conn *conn, const struct path *path, const struct txn *txn)
 {
 	struct contention *contention = &conn->protocol->contention;
-	bool spoils = contention->n_exclusive && !conn->watcher.subject.privileged;
+	bool for_exclusive = contention->n_exclusive && !conn->watcher.subject.privileged;
 	struct contention_waiter *waiter;
+	uint64_t hash = 0;
 
-	if (!spoils)
-		spoils = txn ? txn->n_changes && txn_is_held(conn, txn) : path_is_held(conn, path);
-	waiter = spoils ? malloc(sizeof(*waiter)) : NULL;
+	/* It has waited. */
+	if (conn->waiter)
+		return false;
+	if (!for_exclusive &&
+	    !(txn ? txn_is_held(conn, txn, &hash) : path_is_held(conn, path, &hash)))
+		return false;
+	waiter = malloc(sizeof(*waiter));
 	if (!waiter)
 		return false;
-	waiter->conn = conn;
+	*waiter = (struct contention_waiter){ .list = &contention->waiters,
+					      .conn = conn,
+					      .hash = hash,
+					      .for_exclusive = for_exclusive };
 	conn->waiter = waiter;
 	TAILQ_INSERT_TAIL(&contention->waiters, waiter, next);
 	contention->n_waiting++;
 	return true;
+}
+
+void contention_passed(struct conn *conn)
+{
+	forget_waiter(conn);
 }
 
 void contention_leave(struct conn *conn, const struct txn *txn)
@@ -263,7 +329,7 @@ void contention_forget(struct conn *conn)
 	struct contender *contender = conn->contender;
 
 	if (conn->waiter)
-		forget_waiter(&conn->protocol->contention, conn->waiter);
+		forget_waiter(conn);
 	if (!contender)
 		return;
 	conn->contender = NULL;
@@ -286,9 +352,12 @@ void contention_hurry(struct protocol *protocol)
 			struct contender *first = TAILQ_FIRST(&queue->contenders);
 
 			next = link->next;
-			if ((TAILQ_NEXT(first, next) ||
-			     !TAILQ_EMPTY(&protocol->contention.waiters)) &&
-			    now_ms >= queue->since_ms + HOLD_MS) {
+			if (now_ms < queue->since_ms + HOLD_MS)
+				continue;
+			if (queue->n_ahead) {
+				let_begin(protocol, queue);
+			} else if (TAILQ_NEXT(first, next) ||
+				   !TAILQ_EMPTY(&protocol->contention.waiters)) {
 				first->slow = first->txn;
 				leave_queue(first);
 			}

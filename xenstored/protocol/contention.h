@@ -6,9 +6,10 @@
  * one failing each time. Nobody waits long: a holder has HOLD_MS, then the next one goes.
  *
  * Only losers queue, and only among themselves; tools never wait for guests. But while one holds,
- * changes to the node it lost wait as well, or whoever writes all the time would win each time. If
- * a tool still loses, time and again, because of one node now and of another then, all changes of
- * guests wait during its next try.
+ * changes to the node it lost wait as well, or whoever writes all the time would win each time. A
+ * change waits for one holder; then it goes before the next one begins, or where many fight it
+ * would never be made. If a tool still loses, time and again, because of one node now and of
+ * another then, all changes of guests wait during its next try.
  */
 #ifndef CONTENTION_H
 #define CONTENTION_H
@@ -29,7 +30,8 @@ struct txn;
 /* The queues; zeroed, then contention_init(). */
 struct contention {
 	struct table queues;				    /* by hash of the node's path */
-	TAILQ_HEAD(waiter_list, contention_waiter) waiters; /* owned */
+	TAILQ_HEAD(waiter_list, contention_waiter) waiters; /* owned, as the next */
+	struct waiter_list released; /* wait no more, but their clients do not know it yet */
 	uint32_t n_waiting;
 	uint32_t n_tools_waiting; /* of these; they wait for each other */
 	uint32_t n_exclusive;	  /* holders before whom all changes of guests wait */
@@ -61,6 +63,8 @@ bool contention_is_waiting(const struct conn *conn);
  * @txn:  is about to commit
  */
 bool contention_would_spoil(struct conn *conn, const struct path *path, const struct txn *txn);
+/** contention_passed() - the change with which @conn, which has a waiter, had waited is made */
+void contention_passed(struct conn *conn);
 
 /** contention_leave() - @txn of @conn is over */
 void contention_leave(struct conn *conn, const struct txn *txn);

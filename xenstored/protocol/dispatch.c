@@ -190,6 +190,8 @@ bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	if (r < 0)
 		answer_error(&req, -r);
 	assert(req.answered);
+	if (conn->waiter)
+		contention_passed(conn);
 	/* Others may have changed much of what an idle transaction sees. */
 	if (conn->protocol->store->has_greedy)
 		txn_lose_greedy(conn->protocol->store);
