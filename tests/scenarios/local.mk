@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/scenarios/test_lsevtchn_sim.py \
 	tests/scenarios/test_xenstored.py \
 	tests/scenarios/test_xencreate.py \
+	tests/scenarios/test_xencreate_pool.py \
 	tests/scenarios/test_simxen.py \
 	tests/scenarios/test_simxen_clients.py \
 	tests/scenarios/test_simxen_faults.py \

@@ -177,5 +177,5 @@ def test_nothing_is_left_of_a_creation_that_is_spoilt(build):
     result = subprocess.run([str(TOP / "tests/steps/sweep"), f"--build={build}", "--every=45"], text=True, check=False,
                             capture_output=True, timeout=170, stdin=subprocess.DEVNULL)
     parts = re.findall(r"^ok - (\w+): (\d+) points", result.stdout, re.MULTILINE)
-    assert [name for name, _ in parts] == ["fail", "kill", "store", "destroy", "handed"], result.stdout + result.stderr
+    assert [name for name, _ in parts] == ["fail", "kill", "store", "destroy", "handed", "pool"], result.stdout + result.stderr
     assert sum(int(n) for _, n in parts) > 30

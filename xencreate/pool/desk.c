@@ -17,6 +17,8 @@
 #include "pool/desk_priv.h"
 #include "pool/roster.h"
 
+#define RENEW_FOR_TAKER_US UINT64_C(200000) /* what could not be read is not tried more often */
+
 /* --- giving --- */
 
 void desk_drop(struct desk *desk, struct desk_take *take)
@@ -110,7 +112,13 @@ void desk_turn(struct desk *desk)
 {
 	struct client *client, *next;
 
-	if (!desk->pool->outdated && !desk->pool->broken && !desk->pool->stopping)
+	struct pool *pool = desk->pool;
+
+	/* Who comes after the files were mended shall not be the one who suffers. */
+	if (pool->broken && desk->n_waiting && !pool->stopping &&
+	    loop_now_us(pool->host->loop) > pool->renewed_us + RENEW_FOR_TAKER_US)
+		pool_outdated(pool);
+	if (!pool->outdated && !pool->broken && !pool->stopping)
 		give_all(desk);
 	for (client = TAILQ_FIRST(&desk->clients); client; client = next) {
 		next = TAILQ_NEXT(client, link);
@@ -129,6 +137,16 @@ void desk_failed(struct desk *desk, struct desk_take *take, int error, const cha
 {
 	client_refuse(take->client, take->id, error, why);
 	desk_drop(desk, take);
+}
+
+void desk_again(struct desk *desk, struct desk_take *take)
+{
+	if (!take->client) {
+		desk_drop(desk, take);
+		return;
+	}
+	take->slot = NULL;
+	desk->n_waiting++;
 }
 
 size_t desk_n_waiting(const struct desk *desk)

@@ -76,6 +76,7 @@ struct ledger_list *ledger_entries(struct ledger *ledger);
  */
 int ledger_plan(struct ledger *ledger, struct ledger_entry **out, const uint8_t uuid[16],
 		uint32_t number);
+/** ledger_begun() - it has a number, but is not whole (or not any more). */
 int ledger_begun(struct ledger *ledger, struct ledger_entry *entry, uint32_t domid);
 int ledger_ready(struct ledger *ledger, struct ledger_entry *entry, uint64_t form, uint64_t born_s);
 int ledger_taken(struct ledger *ledger, struct ledger_entry *entry, const char *request,

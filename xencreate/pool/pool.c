@@ -21,8 +21,9 @@
 #include "tokens.h"
 #include "worker.h"
 
-#define TICK_MS	     500
-#define LEAVE_MAX_US UINT64_C(30000000) /* then it ends with what is left in the ledger */
+#define TICK_MS	       500
+#define RENEW_AGAIN_US UINT64_C(2000000)  /* what could not be read is tried again */
+#define LEAVE_MAX_US   UINT64_C(30000000) /* then it ends with what is left in the ledger */
 
 static uint64_t now_us(const struct pool *pool)
 {
@@ -226,7 +227,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 		}
 		return;
 	}
-	if (pool->broken && now_us(pool) > pool->reload_us)
+	if (pool->broken && now_us(pool) > pool->renewed_us + RENEW_AGAIN_US)
 		pool->outdated = true;
 	else if (!pool->broken && !pool->outdated && !generation_is_current(pool->generation))
 		pool_outdated(pool);

@@ -95,9 +95,8 @@ struct pool {
 	struct slot_list slots;
 	size_t n_slots, n[N_SLOT_STATES];
 	struct pool_counts counts;
-	uint64_t last_take_us, last_begin_us, last_failure_us, last_batch_look_us;
+	uint64_t last_take_us, last_begin_us, last_failure_us, batch_until_us;
 	unsigned int n_failures;
-	bool batch_is_running;
 	enum refill_why why; /* the last answer about refilling */
 	char last_error[200];
 
@@ -106,7 +105,7 @@ struct pool {
 	bool leaving;  /* what is ready stays */
 	bool outdated; /* the generation is to be read anew when nobody uses it */
 	bool broken;   /* it could not be: there is nothing to make domains of */
-	uint64_t stop_us, reload_us;
+	uint64_t stop_us, renewed_us;
 	struct loop_hook turn;
 	struct event *tick, *refill_timer, *signals[4];
 };
@@ -158,6 +157,8 @@ void desk_tick(struct desk *desk, uint64_t now_us);
 void desk_given(struct desk *desk, struct desk_take *take, const struct slot *slot,
 		uint32_t took_us);
 void desk_failed(struct desk *desk, struct desk_take *take, int error, const char *why);
+/** desk_again() - the domain was no good: it gets another one. */
+void desk_again(struct desk *desk, struct desk_take *take);
 /** desk_n_waiting() - takers for whom there is no domain yet. */
 size_t desk_n_waiting(const struct desk *desk);
 /** desk_close() - nobody is let in any more; who waits is told @why. */

@@ -10,8 +10,6 @@
 #include "pool/pool_priv.h"
 #include "worker.h"
 
-#define RELOAD_WAIT_US UINT64_C(2000000) /* after a generation that could not be read */
-
 static uint64_t now_us(const struct pool *pool)
 {
 	return loop_now_us(pool->host->loop);
@@ -81,7 +79,7 @@ void renew(struct pool *pool)
 				pool->host->xch, pool->log);
 
 	pool->outdated = false;
-	pool->reload_us = now_us(pool) + RELOAD_WAIT_US;
+	pool->renewed_us = now_us(pool);
 	pool->broken = r < 0;
 	pool->n_failures = 0;
 	if (r < 0) {

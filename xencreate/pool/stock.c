@@ -215,6 +215,12 @@ static void taken(struct slot *slot)
 		return;
 	}
 	pool->counts.n_taken_back++;
+	/* The domain was no good, and that is not the taker's affair. */
+	if (slot->job.error == -ENOENT || slot->job.error == -ESTALE) {
+		desk_again(pool->desk, take);
+		forget(slot, !slot->job.unclean);
+		return;
+	}
 	desk_failed(pool->desk, take, slot->job.error ? slot->job.error : r,
 		    slot->job.error ? slot->job.message : "it cannot be written down");
 	if (slot->job.state == JOB_FAILED) {
@@ -278,6 +284,8 @@ void stock_remove(struct slot *slot, enum slot_why why)
 	log_info(slot->pool->log, "%s (%" PRIu32 ") is removed", slot->plan.name,
 		 slot->known.domid);
 	set_state(slot, SLOT_REMOVING);
+	/* Not whole any more: nobody shall take it over as if it were. */
+	(void)ledger_begun(slot->pool->ledger, slot->entry, slot->known.domid);
 	begin_removal(slot);
 }
 
@@ -375,21 +383,30 @@ static void fill_state(struct pool *pool, struct refill_state *state)
 		return;
 	if (!xc_physinfo(pool->host->xch, &info))
 		state->free_kib = (info.free_pages + info.scrub_pages) * KIB_PER_PAGE;
-	if (state->now_us >= pool->last_batch_look_us + BATCH_LOOK_US) {
-		pool->batch_is_running = yield_is_asked(LEDGER_FOLDER);
-		pool->last_batch_look_us = state->now_us;
-	}
-	state->batch_is_running = pool->batch_is_running;
+	state->batch_is_running = state->now_us < pool->batch_until_us;
+}
+
+/* To look for batches takes files: only when nothing else speaks against building ahead. */
+static enum refill_why decide(struct pool *pool, uint64_t *wait_us)
+{
+	struct refill_state state;
+	enum refill_why why;
+
+	fill_state(pool, &state);
+	why = refill_next(&pool->refill, &state, wait_us);
+	if (why != REFILL_NOW || !yield_is_asked(LEDGER_FOLDER))
+		return why;
+	state.batch_is_running = true;
+	pool->batch_until_us = state.now_us + BATCH_LOOK_US;
+	return refill_next(&pool->refill, &state, wait_us);
 }
 
 static void refill(struct pool *pool)
 {
-	struct refill_state state;
 	uint64_t wait_us;
 
 	pool->refill.shell_kib = pool->configs[0]->maxmem_mib * 1024 + SLACK_KIB;
-	fill_state(pool, &state);
-	pool->why = refill_next(&pool->refill, &state, &wait_us);
+	pool->why = decide(pool, &wait_us);
 	if (pool->why == REFILL_NOW) {
 		build(pool);
 		loop_again(pool->host->loop);
