@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libxenguest's steps, in the order that it wants. The kernel's bytes are only borrowed by the
- * library: all workers share them.
+ * library: all workers share them. The third domain of a config, and all after it, are cast.
  *
  * A PVH guest gets no ACPI tables: a Linux kernel has to be told acpi=off, smaller ones need none.
  */
@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "guestcfg.h"
 #include "image.h"
+#include "mould.h"
 #include "shell.h"
 
 #define PAGE_SIZE_BYTES 4096
@@ -24,6 +25,21 @@
 #define HOLE_START    UINT64_C(0xfee00000)
 #define E820_RAM      1
 #define E820_RESERVED 2
+
+#define MOULDS_MAX 16 /* each is up to 2 MiB, and two descriptors */
+
+/* A config, and what has been learnt of it. */
+struct known {
+	const struct guestcfg *config; /* borrowed: see build_moulds_new() */
+	unsigned int n_built;	       /* by the library */
+	struct mould *mould;	       /* owned; NULL: none yet, or none can be had */
+};
+
+struct build_moulds {
+	struct xentoollog_logger *logger; /* borrowed: see build_moulds_new() */
+	struct known all[MOULDS_MAX];
+	unsigned int n;
+};
 
 typedef struct xc_dom_image *dom_handle;
 
@@ -124,17 +140,16 @@ static const struct {
 	{ "setting up the first vCPU", set_up_vcpu },  { "seeding the grant table", seed_grants },
 };
 
-static void describe(struct xc_dom_image *dom, const struct guestcfg *config,
-		     const struct shell *shell, uint32_t store_domid, uint32_t console_domid)
+static void describe(struct xc_dom_image *dom, const struct build_request *request)
 {
-	dom->container_type = config->type == GUESTCFG_PVH ? XC_DOM_HVM_CONTAINER
-							   : XC_DOM_PV_CONTAINER;
+	dom->container_type = request->config->type == GUESTCFG_PVH ? XC_DOM_HVM_CONTAINER
+								    : XC_DOM_PV_CONTAINER;
 	dom->flags = 0;
-	dom->xenstore_evtchn = shell->store_port;
-	dom->console_evtchn = shell->console_port;
-	dom->xenstore_domid = store_domid;
-	dom->console_domid = console_domid;
-	dom->max_vcpus = config->max_vcpus;
+	dom->xenstore_evtchn = request->shell->store_port;
+	dom->console_evtchn = request->shell->console_port;
+	dom->xenstore_domid = request->store_domid;
+	dom->console_domid = request->console_domid;
+	dom->max_vcpus = request->config->max_vcpus;
 }
 
 /* The library gives -1 and an errno, or a positive errno, or only -1. */
@@ -150,28 +165,111 @@ static int failure(xc_interface *xch, int r, const char *what, char *message, si
 	return error ? -error : -EIO;
 }
 
-int build_domain(struct build_result *result, struct xc_interface_core *xch,
-		 const struct guestcfg *config, const struct shell *shell, uint32_t store_domid,
-		 uint32_t console_domid, char *message, size_t message_size)
+static int build(dom_handle *out, const struct build_request *request, char *message,
+		 size_t message_size)
 {
-	CLEANUP(dom_release) dom_handle dom = xc_dom_allocate(xch, config->cmdline, NULL);
+	xc_interface *xch = request->xch;
+	CLEANUP(dom_release) dom_handle dom = xc_dom_allocate(xch, request->config->cmdline, NULL);
 	int r;
 
 	if (!dom)
 		return -ENOMEM;
-	describe(dom, config, shell, store_domid, console_domid);
+	describe(dom, request);
 	xc_clear_last_error(xch);
 	errno = 0;
-	r = xc_dom_boot_xen_init(dom, xch, shell->domid);
+	r = xc_dom_boot_xen_init(dom, xch, request->shell->domid);
 	if (r)
 		return failure(xch, r, "asking Xen what it can", message, message_size);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		errno = 0;
-		r = steps[i].call(dom, config);
+		r = steps[i].call(dom, request->config);
 		if (r)
 			return failure(xch, r, steps[i].what, message, message_size);
 	}
+	*out = STEAL(dom);
+	return 0;
+}
+
+int build_moulds_new(struct build_moulds **out, struct xentoollog_logger *logger)
+{
+	struct build_moulds *moulds = calloc(1, sizeof(*moulds));
+
+	if (!moulds)
+		return -ENOMEM;
+	moulds->logger = logger;
+	*out = moulds;
+	return 0;
+}
+
+void build_moulds_free(struct build_moulds *moulds)
+{
+	if (!moulds)
+		return;
+	for (unsigned int i = 0; i < moulds->n; i++)
+		mould_free(moulds->all[i].mould);
+	free(moulds);
+}
+
+unsigned int build_moulds_count(const struct build_moulds *moulds)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < moulds->n; i++)
+		n += !!moulds->all[i].mould;
+	return n;
+}
+
+/* What is known of this config; NULL: nothing, and nothing will be. */
+static struct known *find(struct build_moulds *moulds, const struct guestcfg *config)
+{
+	struct known *known;
+
+	if (!moulds)
+		return NULL;
+	for (unsigned int i = 0; i < moulds->n; i++)
+		if (moulds->all[i].config == config)
+			return &moulds->all[i];
+	if (moulds->n == MOULDS_MAX)
+		return NULL;
+	known = &moulds->all[moulds->n++];
+	*known = (struct known){ .config = config };
+	return known;
+}
+
+/* Who is built for the second time will be built often: one alone does not pay for a mould. If it
+ * cannot be had, the library is asked each time. */
+static void learn(struct build_moulds *moulds, struct known *known, dom_handle *dom)
+{
+	if (++known->n_built == 2 && !mould_take(&known->mould, *dom, moulds->logger))
+		*dom = NULL;
+}
+
+static int cast(struct mould *mould, struct build_result *result, const struct shell *shell,
+		char *message, size_t message_size)
+{
+	const char *what = "";
+	int r = mould_cast(mould, result, shell, &what);
+
+	if (r < 0)
+		snprintf(message, message_size, "%s: %s", what, strerror(-r));
+	return r;
+}
+
+int build_domain(struct build_result *result, const struct build_request *request,
+		 struct build_moulds *moulds, char *message, size_t message_size)
+{
+	struct known *known = find(moulds, request->config);
+	CLEANUP(dom_release) dom_handle dom = NULL;
+	int r;
+
+	if (known && known->mould)
+		return cast(known->mould, result, request->shell, message, message_size);
+	r = build(&dom, request, message, message_size);
+	if (r < 0)
+		return r;
 	result->store_frame = xc_dom_p2m(dom, dom->xenstore_pfn);
 	result->console_frame = xc_dom_p2m(dom, dom->console_pfn);
+	if (known)
+		learn(moulds, known, &dom);
 	return 0;
 }

@@ -23,6 +23,7 @@ libxencreate_a_SOURCES = \
 	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
 	xencreate/macs.c xencreate/macs.h \
+	xencreate/mould.c xencreate/mould.h \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
 	xencreate/pace.c xencreate/pace.h \
@@ -67,7 +68,8 @@ libxencreate_a_SOURCES = \
 libxencreate_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS)
 libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/lsevtchn -I$(srcdir)/xencreate
 
-XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS) $(JSON_LIBS)
+XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS) $(XENFOREIGNMEMORY_LIBS) \
+	$(XENGNTTAB_LIBS) $(JSON_LIBS)
 xencreate_xencreate_SOURCES = xencreate/main.c
 xencreate_xencreate_CPPFLAGS = $(libxencreate_a_CPPFLAGS)
 xencreate_xencreate_LDADD = $(XENCREATE_LIBS)
@@ -145,3 +147,8 @@ noinst_PROGRAMS += xencreate/floor
 xencreate_floor_SOURCES = xencreate/bench/floor.c
 xencreate_floor_CPPFLAGS = $(libxencreate_a_CPPFLAGS) -I$(srcdir)/xencreate
 xencreate_floor_LDADD = $(XENCREATE_LIBS)
+
+noinst_PROGRAMS += xencreate/alike
+xencreate_alike_SOURCES = xencreate/bench/alike.c
+xencreate_alike_CPPFLAGS = $(libxencreate_a_CPPFLAGS) -I$(srcdir)/xencreate
+xencreate_alike_LDADD = $(XENCREATE_LIBS)

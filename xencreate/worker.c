@@ -25,6 +25,12 @@
 #define JOBS_MAX   2 /* per worker: one at work, one waiting */
 #define DEATHS_MAX 8 /* then something is wrong that new workers do not mend */
 
+/* What one who works needs. */
+struct bench {
+	struct xc_interface_core *xch; /* owned, like the next */
+	struct build_moulds *moulds;
+};
+
 struct worker {
 	struct worker_pool *pool; /* borrowed: the pool that holds us */
 	pid_t pid;
@@ -48,8 +54,7 @@ struct worker_pool {
 	void *ctx;
 	STAILQ_HEAD(, waiting) queue; /* owned */
 	unsigned int n_deaths;
-	/* Without worker processes. */
-	struct xc_interface_core *own_xch; /* owned */
+	struct bench own; /* without worker processes */
 	struct log *mute; /* owned; for the library, whose words come back in results */
 	struct event *own_turn;
 	unsigned int n_workers;
@@ -64,20 +69,26 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static void work(const struct worker_pool *pool, xc_interface *xch, const struct worker_job *job,
-		 struct worker_result *result)
+static void work(const struct worker_pool *pool, const struct bench *bench,
+		 const struct worker_job *job, struct worker_result *result)
 {
+	const struct build_request request = {
+		.xch = bench->xch,
+		.config = pool->configs ? pool->configs[job->config_index] : NULL,
+		.shell = &job->shell,
+		.store_domid = job->store_domid,
+		.console_domid = job->console_domid,
+	};
 	uint64_t start_us = now_us();
 
 	*result = (struct worker_result){ .id = job->id };
 	switch (job->task) {
 	case WORKER_BUILD:
-		result->error = build_domain(&result->build, xch, pool->configs[job->config_index],
-					     &job->shell, job->store_domid, job->console_domid,
+		result->error = build_domain(&result->build, &request, bench->moulds,
 					     result->message, sizeof(result->message));
 		break;
 	case WORKER_DESTROY:
-		result->error = shell_destroy(xch, job->shell.domid, job->handle);
+		result->error = shell_destroy(bench->xch, job->shell.domid, job->handle);
 		break;
 	}
 	result->took_us = now_us() - start_us;
@@ -89,13 +100,29 @@ static struct xentoollog_logger *library_log(const struct worker_pool *pool)
 	return log_xtl(log_enabled(pool->log, LOG_LEVEL_INFO) ? pool->log : pool->mute);
 }
 
+static int bench_init(struct bench *bench, const struct worker_pool *pool)
+{
+	bench->xch = xc_interface_open(library_log(pool), library_log(pool), 0);
+	if (!bench->xch)
+		return errno ? -errno : -ENODEV;
+	return build_moulds_new(&bench->moulds, library_log(pool));
+}
+
+static void bench_deinit(struct bench *bench)
+{
+	build_moulds_free(STEAL(bench->moulds));
+	if (bench->xch)
+		xc_interface_close(STEAL(bench->xch));
+}
+
 /* The child: never returns. The terminal's Ctrl-C is for the parent, which ends us in good order.
  */
 static void run(const struct worker_pool *pool, int fd)
 {
 	struct worker_job job;
 	struct worker_result result;
-	xc_interface *xch;
+	struct bench bench = { 0 };
+	int r;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
@@ -103,9 +130,9 @@ static void run(const struct worker_pool *pool, int fd)
 	if (fd > 3)
 		close_range(3, (unsigned int)fd - 1, 0);
 	close_range((unsigned int)fd + 1, ~0U, 0);
-	xch = xc_interface_open(library_log(pool), library_log(pool), 0);
-	while (xch && recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
-		work(pool, xch, &job, &result);
+	r = bench_init(&bench, pool);
+	while (!r && recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
+		work(pool, &bench, &job, &result);
 		if (send(fd, &result, sizeof(result), MSG_NOSIGNAL) < 0)
 			break;
 	}
@@ -248,7 +275,7 @@ static void on_own_turn(evutil_socket_t fd, short what, void *ctx)
 	if (!waiting)
 		return;
 	STAILQ_REMOVE_HEAD(&pool->queue, next);
-	work(pool, pool->own_xch, &waiting->job, &result);
+	work(pool, &pool->own, &waiting->job, &result);
 	free(waiting);
 	if (!STAILQ_EMPTY(&pool->queue))
 		event_active(pool->own_turn, 0, 0);
@@ -257,9 +284,10 @@ static void on_own_turn(evutil_socket_t fd, short what, void *ctx)
 
 static int work_by_ourselves(struct worker_pool *pool)
 {
-	pool->own_xch = xc_interface_open(library_log(pool), library_log(pool), 0);
-	if (!pool->own_xch)
-		return errno ? -errno : -ENODEV;
+	int r = bench_init(&pool->own, pool);
+
+	if (r < 0)
+		return r;
 	pool->own_turn = event_new(loop_base(pool->loop), -1, 0, on_own_turn, pool);
 	return pool->own_turn ? 0 : -ENOMEM;
 }
@@ -314,8 +342,7 @@ void worker_pool_free(struct worker_pool *pool)
 		worker_stop(&pool->workers[i]);
 	if (pool->own_turn)
 		event_free(pool->own_turn);
-	if (pool->own_xch)
-		xc_interface_close(pool->own_xch);
+	bench_deinit(&pool->own);
 	log_free(pool->mute);
 	free(pool);
 }

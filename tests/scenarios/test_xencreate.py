@@ -170,11 +170,18 @@ def test_a_daemon_that_hangs_ends_the_batch_in_time(run):
     assert result.stdout.splitlines() == ["status 3", "1", "as reported", "1"], result.stderr
 
 
+def test_a_domain_that_is_cast_is_like_one_that_the_library_built(run):
+    """Registers, memory, page tables, shared page and grants."""
+    result = run("alike /run/xen/t.cfg")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines()[-1] == "1..9"
+
+
 def test_nothing_is_left_of_a_creation_that_is_spoilt(build):
     """Some of the steps; tests/steps/sweep does all of them."""
     if not (build / "tests/steps/.libs/libsteps.so").is_file():
         pytest.skip("the library is not built")
-    result = subprocess.run([str(TOP / "tests/steps/sweep"), f"--build={build}", "--every=45"], text=True, check=False,
+    result = subprocess.run([str(TOP / "tests/steps/sweep"), f"--build={build}", "--every=60"], text=True, check=False,
                             capture_output=True, timeout=170, stdin=subprocess.DEVNULL)
     parts = re.findall(r"^ok - (\w+): (\d+) points", result.stdout, re.MULTILINE)
     assert [name for name, _ in parts] == ["fail", "kill", "store", "destroy", "handed", "pool"], result.stdout + result.stderr

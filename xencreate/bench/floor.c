@@ -34,6 +34,7 @@ static int make_one(xc_interface *xch, const struct guestcfg *config, unsigned i
 	uint64_t start_us = now_us(), shell_us, build_us;
 	struct build_result result;
 	struct shell shell;
+	const struct build_request request = { .xch = xch, .config = config, .shell = &shell };
 	uint8_t handle[16];
 	char message[200] = "";
 	int r = getrandom(handle, sizeof(handle), 0) == sizeof(handle) ? 0 : -errno;
@@ -44,7 +45,7 @@ static int make_one(xc_interface *xch, const struct guestcfg *config, unsigned i
 		return r;
 	*domid = shell.domid;
 	shell_us = now_us();
-	r = build_domain(&result, xch, config, &shell, 0, 0, message, sizeof(message));
+	r = build_domain(&result, &request, NULL, message, sizeof(message));
 	build_us = now_us();
 	if (!r && xc_domain_unpause(xch, shell.domid) < 0)
 		r = -errno;

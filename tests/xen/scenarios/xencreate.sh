@@ -22,6 +22,7 @@ status() {
 	[ $got = "$wanted" ]
 }
 
+ok "a domain that is cast is like one that the library built" alike "$cfg"
 ok "$N guests are created and say that they are ready" xencreate -n $N --wait=ready --timings=/tmp/timings "$cfg"
 note "$(cat /tmp/said)"
 is "each has its line of timings" "$(grep -vc '^#' /tmp/timings)" $N
