@@ -37,6 +37,7 @@ EXTRA_DIST += \
 	tests/bench/xenstored \
 	tests/bench/bench/__init__.py \
 	tests/bench/bench/consoles.py \
+	tests/bench/bench/consoletable.py \
 	tests/bench/bench/counters.py \
 	tests/bench/bench/measure.py \
 	tests/bench/bench/report.py \

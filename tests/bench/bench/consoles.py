@@ -39,7 +39,7 @@ def makes_sense(case, daemon):
 def text(figures):
     """A line of the table."""
     if isinstance(figures, str):
-        return f"FAILED: {figures}"
+        return figures
     return "  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items())
 
 
@@ -330,8 +330,14 @@ def restart(host, _seconds):
     return {f"{name} {word}": sorted(one[name] for one in found)[at] for name in found[0] for word, at in (("min", 0), ("median", KILLS // 2))}
 
 
+def give_up(*_):
+    raise TimeoutError(f"not in {json.loads(sys.argv[1])['limit']} s")
+
+
 def main():
     task = json.loads(sys.argv[1])
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(task["limit"])
     host = Host(task)
     name, _, number = task["case"].partition("-")
     try:
@@ -343,6 +349,7 @@ def main():
         else:
             got = {"idle": idle, "birth": birth, "unread": unread, "restart": restart}[name](host, task["seconds"])
     finally:
+        signal.alarm(0)
         host.end()
     print(json.dumps(got))
 
