@@ -227,13 +227,16 @@ static int follow_name(struct console *console, const char *name)
 		return 0;
 	logname_guest(file, name, console->domid, console->kind->log_suffix);
 	if (!console->logfile)
-		r = logfile_new(&console->logfile, server->log, &policy, file, now_ms);
+		r = logfile_new(&console->logfile, server->log, &policy, file);
 	else if (name && strcmp(logfile_name(console->logfile), file) != 0)
 		r = logfile_rename(console->logfile, file, now_ms);
 	else if (logfile_error(console->logfile) < 0)
 		logfile_reopen(console->logfile, now_ms);
 	if (r < 0)
 		return r;
+	/* Of thousands that are taken up again few have something to say at once. */
+	if (server->ready || !kept_has(server->kept, console->domid))
+		logfile_open(console->logfile, now_ms);
 	/* A disk that is full or gone must not stop the guest; but if it is us who have no room,
 	 * its output is safe in the ring until we have. */
 	r = logfile_error(console->logfile);
@@ -296,6 +299,8 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 bool console_settle(struct console *console)
 {
 	terminal_complete(console);
+	if (console->logfile)
+		logfile_open(console->logfile, loop_now_ms(console->server->loop));
 	ports_notify(console->server->ports, &console->port);
 	if (!console->port_inherited)
 		return false;

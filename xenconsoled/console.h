@@ -128,9 +128,9 @@ struct kept_label console_label(const struct console *console);
 /**
  * console_settle() - do what could wait until all were served again
  *
- * The terminal's other half; an event for the guest, which may wait for one if the last daemon was
- * killed between the ring and that; and a port that was inherited may have lost its other end while
- * nobody was there, which takes a hypercall to find out.
+ * The terminal's other half; the log's opening; an event for the guest, which may wait for one if
+ * the last daemon was killed between the ring and that; and a port that was inherited may have lost
+ * its other end while nobody was there, which takes a hypercall to find out.
  *
  * Return: true if it must be attached anew.
  */

@@ -120,8 +120,9 @@ static int open_logs(struct hvlog *hvlog)
 	int r = 0;
 
 	if (options->log_hv)
-		r = logfile_new(&hvlog->logfile, server->log, &policy, "hypervisor.log",
-				loop_now_ms(server->loop));
+		r = logfile_new(&hvlog->logfile, server->log, &policy, "hypervisor.log");
+	if (hvlog->logfile)
+		logfile_open(hvlog->logfile, loop_now_ms(server->loop));
 	if (r == 0 && options->journal_hv)
 		r = journal_source_new(&hvlog->journal_source, server->journal, "xen-hypervisor",
 				       -1);

@@ -25,7 +25,7 @@ struct logfile {
 	struct log *log; /* borrowed: see logfile_new() */
 	struct logfile_policy policy;
 	char *name; /* owned */
-	int fd;	    /* -1: not open, because of error; another attempt at retry_ms */
+	int fd;	    /* -1: not open yet, or because of error; another attempt at retry_ms */
 	int error;
 	uint64_t size_bytes;
 	uint64_t retry_ms;
@@ -143,7 +143,7 @@ static void open_file(struct logfile *logfile, uint64_t now_ms)
 }
 
 int logfile_new(struct logfile **out, struct log *log, const struct logfile_policy *policy,
-		const char *name, uint64_t now_ms)
+		const char *name)
 {
 	CLEANUP(logfile_free) struct logfile *logfile = calloc(1, sizeof(*logfile));
 
@@ -156,9 +156,14 @@ int logfile_new(struct logfile **out, struct log *log, const struct logfile_poli
 	logfile->name = strdup(name);
 	if (!logfile->name)
 		return -ENOMEM;
-	open_file(logfile, now_ms);
 	*out = STEAL(logfile);
 	return 0;
+}
+
+void logfile_open(struct logfile *logfile, uint64_t now_ms)
+{
+	if (logfile->fd < 0 && !logfile->error)
+		open_file(logfile, now_ms);
 }
 
 void logfile_free(struct logfile *logfile)

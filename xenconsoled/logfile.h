@@ -25,21 +25,28 @@ struct logfile_policy {
 };
 
 /**
- * logfile_new() - a log that is opened now, or later if that fails
+ * logfile_new() - a log that is opened by logfile_open() or with the first byte
  * @out:    owned by the caller
  * @log:    borrowed; problems are reported there, once per cause and minute
  * @policy: copied
  * @name:   file name within the folder, copied
- * @now_ms: any monotonic clock, the same for all calls
  *
  * A file that exists is appended to. Symbolic links and anything but a plain file are refused.
  *
  * Return: 0 or -ENOMEM.
  */
 int logfile_new(struct logfile **out, struct log *log, const struct logfile_policy *policy,
-		const char *name, uint64_t now_ms);
+		const char *name);
 void logfile_free(struct logfile *logfile);
 DEFINE_CLEANUP(struct logfile *, logfile_free)
+
+/**
+ * logfile_open() - have it open, or try again later
+ * @now_ms: any monotonic clock, the same for all calls
+ *
+ * One that is open, or could not be opened, is left alone. logfile_error() tells how it went.
+ */
+void logfile_open(struct logfile *logfile, uint64_t now_ms);
 
 /** logfile_write() - append a piece of console output; never fails, see logfile_lost_bytes(). */
 void logfile_write(struct logfile *logfile, const char *data, size_t len, uint64_t now_ms);
@@ -47,8 +54,8 @@ void logfile_write(struct logfile *logfile, const char *data, size_t len, uint64
 /**
  * logfile_error() - why is it not open?
  *
- * Return: 0 if it is, else a negative errno: -EMFILE or -ENFILE are ours to mend, others the
- * disk's.
+ * Return: 0 if it is or nobody has tried, else a negative errno: -EMFILE or -ENFILE are ours to
+ * mend, others the disk's.
  */
 int logfile_error(const struct logfile *logfile);
 

@@ -46,6 +46,16 @@ static char *path_in(const struct bench *bench, const char *name)
 	return path;
 }
 
+static int open_log(const struct bench *bench, struct logfile **out, const char *name,
+		    uint64_t now_ms)
+{
+	int r = logfile_new(out, bench->log, &bench->policy, name);
+
+	if (r == 0)
+		logfile_open(*out, now_ms);
+	return r;
+}
+
 /* The file's content, or NULL; freed by the caller. */
 static char *content_of(const struct bench *bench, const char *name)
 {
@@ -81,11 +91,30 @@ TEST(an_old_log_is_continued)
 
 	set_up(&bench);
 	for (int i = 0; i < 2; i++) {
-		CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+		CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 		put(logfile, "a line\n");
 		logfile_free(logfile);
 	}
 	CHECK_FILE(&bench, "g.log", "a line\na line\n");
+	tear_down(&bench);
+}
+
+TEST(a_log_that_is_not_opened_is_with_its_first_byte)
+{
+	CLEANUP(logfile_free) struct logfile *logfile = NULL;
+	struct bench bench;
+	struct stat st;
+
+	set_up(&bench);
+	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log"), 0);
+	CHECK_EQ(stat(path_in(&bench, "g.log"), &st), -1);
+	CHECK_EQ(logfile_error(logfile), 0);
+	logfile_write(logfile, "one", 3, 1);
+	logfile_open(logfile, 2);
+	logfile_write(logfile, "two", 3, 3);
+	CHECK_EQ(stat(path_in(&bench, "g.log"), &st), 0);
+	CHECK_EQ(st.st_size, 6);
+	CHECK_EQ(logfile_lost_bytes(logfile), 0);
 	tear_down(&bench);
 }
 
@@ -96,7 +125,7 @@ TEST(others_may_not_read_a_log)
 	struct stat st;
 
 	set_up(&bench);
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	CHECK_EQ(stat(path_in(&bench, "g.log"), &st), 0);
 	CHECK_EQ(st.st_mode & 0137, 0);
 	logfile_free(logfile);
@@ -110,7 +139,7 @@ TEST(a_moved_log_goes_on_in_a_new_file_after_reopening)
 	char old[PATH_MAX];
 
 	set_up(&bench);
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	put(logfile, "one\n");
 	strcpy(old, path_in(&bench, "g.log.moved"));
 	CHECK_EQ(rename(path_in(&bench, "g.log"), old), 0);
@@ -132,7 +161,7 @@ TEST(rotation_keeps_every_line_and_so_many_files)
 	set_up(&bench);
 	bench.policy.max_bytes = 50;
 	bench.policy.n_kept = 3;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	for (int i = 0; i < 27; i++) {
 		snprintf(line, sizeof(line), "line %04d\n", i);
 		put(logfile, line);
@@ -161,7 +190,7 @@ TEST(a_line_is_not_cut_by_rotation)
 	set_up(&bench);
 	bench.policy.max_bytes = 10;
 	bench.policy.n_kept = 1;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	put(logfile, "a line that is ");
 	put(logfile, "longer than the cap\n");
 	put(logfile, "x");
@@ -182,7 +211,7 @@ TEST(a_log_without_line_ends_is_rotated_all_the_same)
 	bench.policy.max_bytes = 1024;
 	bench.policy.n_kept = 1;
 	memset(data, 'x', sizeof(data));
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	for (int i = 0; i < 200; i++)
 		logfile_write(logfile, data, sizeof(data), 1);
 	CHECK_EQ(stat(path_in(&bench, "g.log.1"), &st), 0);
@@ -198,7 +227,7 @@ TEST(with_no_rotated_files_kept_the_old_one_goes)
 
 	set_up(&bench);
 	bench.policy.max_bytes = 5;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	put(logfile, "12345\n");
 	put(logfile, "6\n");
 	CHECK_FILE(&bench, "g.log", "6\n");
@@ -216,7 +245,7 @@ TEST(a_file_that_somebody_else_has_moved_is_not_rotated_over_theirs)
 	set_up(&bench);
 	bench.policy.max_bytes = 8;
 	bench.policy.n_kept = 2;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	put(logfile, "one\n");
 	strcpy(moved, path_in(&bench, "g.log.1"));
 	CHECK_EQ(rename(path_in(&bench, "g.log"), moved), 0);
@@ -239,12 +268,12 @@ TEST(links_and_fifos_are_refused)
 	strcpy(target, path_in(&bench, "victim"));
 	CHECK_EQ(symlink(target, path_in(&bench, "link.log")), 0);
 	CHECK_EQ(mkfifo(path_in(&bench, "fifo.log"), 0600), 0);
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "link.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "link.log", 1), 0);
 	put(logfile, "secret\n");
 	CHECK_EQ(logfile_lost_bytes(logfile), 7);
 	CHECK(!content_of(&bench, "victim"));
 	logfile_free(logfile);
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "fifo.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "fifo.log", 1), 0);
 	put(logfile, "secret\n");
 	CHECK_EQ(logfile_lost_bytes(logfile), 7);
 	logfile_free(logfile);
@@ -260,7 +289,7 @@ TEST(a_folder_that_comes_late_is_found_a_second_later)
 	set_up(&bench);
 	strcpy(dir, path_in(&bench, "late"));
 	bench.policy.dir = dir;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1000), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1000), 0);
 	logfile_write(logfile, "lost\n", 5, 1500);
 	CHECK_EQ(mkdir(dir, 0700), 0);
 	logfile_write(logfile, "lost\n", 5, 1900);
@@ -283,7 +312,7 @@ TEST(a_full_disk_loses_what_it_must_and_says_how_much)
 	signal(SIGXFSZ, SIG_IGN);
 	CHECK_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1000), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1000), 0);
 	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
 	logfile_write(logfile, data, sizeof(data), 1000);
 	logfile_write(logfile, data, sizeof(data), 1001);
@@ -306,14 +335,14 @@ TEST(without_a_descriptor_the_old_file_stays_in_use)
 	set_up(&bench);
 	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
 	none = (struct rlimit){ 0, old.rlim_max };
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	CHECK_EQ(logfile_error(logfile), 0);
 	strcpy(moved, path_in(&bench, "g.log.1"));
 	CHECK_EQ(rename(path_in(&bench, "g.log"), moved), 0);
 	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
 	logfile_reopen(logfile, 1);
 	put(logfile, "one\n");
-	CHECK_EQ(logfile_new(&second, bench.log, &bench.policy, "second.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &second, "second.log", 1), 0);
 	CHECK_EQ(logfile_error(second), -EMFILE);
 	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
 	logfile_reopen(logfile, 1);
@@ -332,7 +361,7 @@ TEST(a_renamed_domain_goes_on_in_its_own_file)
 	struct bench bench;
 
 	set_up(&bench);
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "old.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "old.log", 1), 0);
 	put(logfile, "one\n");
 	CHECK_EQ(logfile_rename(logfile, "new.log", 1), 0);
 	put(logfile, "two\n");
@@ -351,7 +380,7 @@ TEST(a_stamped_log_says_when_it_was_opened)
 
 	set_up(&bench);
 	bench.policy.stamp = true;
-	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "g.log", 1), 0);
+	CHECK_EQ(open_log(&bench, &logfile, "g.log", 1), 0);
 	put(logfile, "x\n");
 	text = content_of(&bench, "g.log");
 	CHECK_EQ(text[0], '[');
