@@ -23,7 +23,7 @@ libxencreate_a_SOURCES = \
 	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
 	xencreate/macs.c xencreate/macs.h \
-	xencreate/mould.c xencreate/mould.h \
+	xencreate/mould.c xencreate/mould.h xencreate/mould_priv.h xencreate/mould_take.c \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
 	xencreate/pace.c xencreate/pace.h \
