@@ -85,7 +85,6 @@ static void ask(struct session *s, int i, uint8_t op, uint8_t txid)
 static void step(struct session *s)
 {
 	uint8_t who = take(s), op = take(s);
-	const char *shutdown[] = { "host", "shutdown", "2" }, *gone[] = { "host", "gone", "3" };
 
 	switch (who & 0xf0) {
 	case 0x10:
@@ -96,10 +95,10 @@ static void step(struct session *s)
 		inproc_set_time(s->inproc, s->now_ms, 20000);
 		return;
 	case 0x30:
-		inproc_host(s->inproc, 3, shutdown);
+		inproc_shut_down(s->inproc, 2);
 		return;
 	case 0x40:
-		inproc_host(s->inproc, 3, gone);
+		inproc_end(s->inproc, 3);
 		s->n_asked[4] = s->n_answered[4] = 0;
 		return;
 	default:

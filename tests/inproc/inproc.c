@@ -286,16 +286,6 @@ struct inproc_client *inproc_client(struct inproc *inproc, const char *name)
 	return add_client(inproc, name, domid, true);
 }
 
-const char *inproc_name(const struct inproc_client *client)
-{
-	return client->name;
-}
-
-struct inproc_client *inproc_next_client(struct inproc *inproc, struct inproc_client *client)
-{
-	return client ? TAILQ_NEXT(client, all) : TAILQ_FIRST(&inproc->clients);
-}
-
 void inproc_send(struct inproc_client *client, const void *data, size_t len)
 {
 	static char buf[INPUT_MAX];
@@ -364,40 +354,15 @@ bool inproc_is_killed(const struct inproc_client *client)
 	return client->conn.is_dead;
 }
 
-static const char *set_limit(struct inproc *inproc, uint32_t domid, const char *name,
-			     const char *value)
+void inproc_shut_down(struct inproc *inproc, uint32_t domid)
 {
-	struct quota_account *account;
-
-	if (quota_open(inproc->protocol->quota, domid, &account) < 0)
-		return "no such account";
-	for (enum quota_item i = 0; i < QUOTA_N; i++)
-		if (strcmp(quota_names[i].name, name) == 0) {
-			account->limit[i] = (uint32_t)strtoul(value, NULL, 10);
-			return NULL;
-		}
-	return "no such quota";
+	protocol_fire_special(inproc->protocol, STORE_RELEASE, domid, false, true);
+	protocol_fire_special(inproc->protocol, STORE_RELEASE, domid, true, false);
 }
 
-const char *inproc_host(struct inproc *inproc, int n, const char *const *words)
+void inproc_end(struct inproc *inproc, uint32_t domid)
 {
-	uint32_t domid = n > 2 ? (uint32_t)strtoul(words[2], NULL, 10) : DOMIDS_MAX;
-
-	if (domid >= DOMIDS_MAX)
-		return "host VERB DOMID …";
-	if (strcmp(words[1], "exists") == 0) {
-		inproc->exists[domid] = true;
-	} else if (strcmp(words[1], "gone") == 0) {
-		inproc->exists[domid] = false;
-		if (inproc->is_known[domid])
-			destroy(inproc, domid);
-	} else if (strcmp(words[1], "shutdown") == 0) {
-		protocol_fire_special(inproc->protocol, STORE_RELEASE, domid, false, true);
-		protocol_fire_special(inproc->protocol, STORE_RELEASE, domid, true, false);
-	} else if (strcmp(words[1], "limit") == 0 && n == 5) {
-		return set_limit(inproc, domid, words[3], words[4]);
-	} else {
-		return "the host does not know this verb";
-	}
-	return NULL;
+	inproc->exists[domid] = false;
+	if (inproc->is_known[domid])
+		destroy(inproc, domid);
 }

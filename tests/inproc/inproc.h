@@ -24,9 +24,6 @@ void inproc_free(struct inproc *inproc);
 
 /** inproc_client() - "dom0", "tools…" or "domN", made when first asked for; NULL: no such name */
 struct inproc_client *inproc_client(struct inproc *inproc, const char *name);
-const char *inproc_name(const struct inproc_client *client);
-/** inproc_next_client() - all of them, in order of making; NULL begins and ends */
-struct inproc_client *inproc_next_client(struct inproc *inproc, struct inproc_client *client);
 
 /** inproc_send() - hand in bytes as they would arrive */
 void inproc_send(struct inproc_client *client, const void *data, size_t len);
@@ -41,7 +38,9 @@ const struct quota_account *inproc_account(const struct inproc_client *client);
 /** inproc_is_killed() - was it cut off? */
 bool inproc_is_killed(const struct inproc_client *client);
 
-/** inproc_host() - a line that begins with "host"; NULL or what is wrong with it */
-const char *inproc_host(struct inproc *inproc, int n, const char *const *words);
+/** inproc_shut_down() - Xen says that domain @domid, below 256, has stopped by itself */
+void inproc_shut_down(struct inproc *inproc, uint32_t domid);
+/** inproc_end() - Xen says that it is gone */
+void inproc_end(struct inproc *inproc, uint32_t domid);
 
 #endif

@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/wire/ring.xst \
 	tests/wire/rm.xst \
 	tests/wire/special.xst \
+	tests/wire/together.xst \
 	tests/wire/txn.xst \
 	tests/wire/txn_conflict.xst \
 	tests/wire/values.xst \

@@ -60,6 +60,7 @@ class Scenario:
     steps: list = field(default_factory=list)
     exists: list = field(default_factory=list)
     options: list = field(default_factory=list)
+    only: str = ""                                  # daemon that it is for; "": all
     on_host: bool = False                           # asks for a Xen though no domain speaks
     differs: dict = field(default_factory=dict)     # daemon name -> reason
 
@@ -162,6 +163,8 @@ def _header(scenario, text):
         scenario.exists += [int(number) for number in rest.split()]
     elif word == "host":
         scenario.on_host = True
+    elif word == "only":
+        scenario.only = rest.strip()
     elif word == "options":
         scenario.options += rest.split()
     elif word == "differs":
