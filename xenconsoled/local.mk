@@ -149,7 +149,8 @@ tests_bench_bench_confloor_CPPFLAGS = $(CONSOLE_TEST_CPPFLAGS)
 tests_bench_bench_confloor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 tests_bench_bench_confloor_LDADD = $(XENCONSOLED_LIBS) $(XENSTORE_LIBS)
 tests_bench_bench_conload_SOURCES = tests/bench/conload.c tests/bench/hist.c tests/bench/hist.h
-tests_bench_bench_conload_LDADD = $(XENSTORE_LIBS)
+tests_bench_bench_conload_CFLAGS = $(AM_CFLAGS) $(XENGNTTAB_CFLAGS)
+tests_bench_bench_conload_LDADD = $(XENSTORE_LIBS) $(XENGNTTAB_LIBS)
 
 check_PROGRAMS += \
 	tests/fuzz/fuzz_conring \

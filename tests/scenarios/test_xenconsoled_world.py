@@ -173,6 +173,29 @@ def test_a_mapped_page_keeps_its_domains_number(sim, tmp_path):
     assert lines == ["errno 17", "taken", "0", "4 ptys", "mappings 4"]
 
 
+def test_a_domain_that_comes_again_goes_on_in_its_log_at_another_terminal(sim):
+    lines = sim("""
+        serve
+        guests 3 g "hello echo"
+        wait_for 10 served 3
+        wait_for 10 grep -q hello $LOGS/guest-g2.log
+        exec 9<>$(column 4 g2)
+        all_destroyed 2
+        cat <&9 >/dev/null; echo its client is hung up
+        exec 9>&-
+        sed -i 's/"x"/"g2"/' /run/guest.cfg
+        xencreate --no-preflight -q /run/guest.cfg
+        wait_for 10 served 3
+        twice() { [ "$(grep -c "hello from domain" $LOGS/guest-g2.log)" = 2 ]; }
+        wait_for 10 twice && echo greets again
+        tty=$("$WIRE" "2=/local/domain/4/console/tty\\0" | sed 's/^2 *//')
+        printf 'typed\\r' >$tty
+        wait_for 5 grep -q typed $LOGS/guest-g2.log && echo is typed to
+        ls $LOGS | wc -l
+    """)
+    assert lines == ["its client is hung up", "greets again", "is typed to", "3"]
+
+
 def test_a_number_that_belongs_to_another_domain_by_now_is_another_console(sim, tmp_path):
     (tmp_path / "take.py").write_text(TAKE_NUMBER)
     lines = sim("""

@@ -37,7 +37,7 @@ def unread(f):
 def restart(f):
     text = f"{number(f['ms min'])}, {number(f['ms median'])}; {number(f['CPU ms min'])}"
     if "end ms min" in f:
-        text += f" (the old one's end {number(f['end ms min'])}; settled {number(f['settled ms min'])}, CPU {number(f['settled CPU ms min'])})"
+        text += f" (the simulator's maps {number(f['maps ms min'])}; the old one's end {number(f['end ms min'])}; settled {number(f['settled ms min'])}, CPU {number(f['settled CPU ms min'])})"
     return text
 
 

@@ -69,5 +69,17 @@ ok "it is resumed" timeout 60 xl restore /tmp/penguin.save
 ok "it has a terminal" wait_for 10 test -c "$(guest_node penguin console/tty)"
 size=$(stat -c %s "$(log_of penguin)")
 ok "its console goes on in the same log" wait_for 20 grown
+
+# --- the same number and handle, another domain ---
+first=$(domid penguin)
+tty=$(guest_node penguin console/tty)
+ok "it is suspended, its number with it" timeout 60 xl save -D penguin /tmp/penguin.save
+ok "and gone" wait_for 10 gone penguin
+ok "its terminal has ended" wait_for 10 sh -c "! test -c $tty"
+ok "it is resumed" timeout 60 xl restore /tmp/penguin.save
+is "under its old number" "$(domid penguin)" "$first"
+ok "it has a terminal" wait_for 10 test -c "$(guest_node penguin console/tty)"
+size=$(stat -c %s "$(log_of penguin)")
+ok "its console goes on in the same log" wait_for 20 grown
 ok "it is destroyed" destroyed penguin
 rm -f /tmp/penguin.save
