@@ -5,6 +5,7 @@ updates() {
 	update_guests=$1
 	start_daemons
 	ok "$1 guests that ping are created" create_many "$1" guest hello ready watch "ping=0,$3"
+	update_ids=$(xl list | awk 'NR > 2 { print $2 }')
 	update_paths ping/count >/tmp/count-paths
 	update_paths ping/errors >/tmp/error-paths
 	update_paths watched >/tmp/watched-paths
@@ -28,14 +29,9 @@ updates() {
 	is "no domain is left" "$(n_domains)" 0
 }
 
-update_ids() {
-	[ -s /tmp/ids ] || xl list | awk 'NR > 2 { print $2 }' >/tmp/ids
-	cat /tmp/ids
-}
-
 # update_paths NODE: of each guest, as one client is asked for them at once.
 update_paths() {
-	for update_id in $(update_ids); do
+	for update_id in $update_ids; do
 		echo "/local/domain/$update_id/data/$1"
 	done
 }
@@ -153,7 +149,8 @@ update_often() {
 
 update_by_itself() {
 	ok "it replaces itself $1 times, in the same process" update_often "$1"
-	note "a live update took, ms: $(sort -n /tmp/took | awk '{ t[NR] = $1 } END { print t[1] " least, " t[int((NR + 1) / 2)] " median, " t[NR] " at most" }')"
+	note "a live update took, ms: $(sort -n /tmp/took | awk '{ t[NR] = $1 } END { print t[1] " least, " t[int((NR + 1) / 2)] " median, " t[NR] " at most" }')" \
+		"($(paste -s -d ' ' /tmp/took))"
 	update_works
 	fails "a program that is none is refused" update_become /etc/passwd
 	ok "and the daemon goes on" update_all_ping
@@ -175,7 +172,7 @@ update_end() {
 	if [ -x "$OURS/xencreate" ]; then
 		timeout 120 xencreate destroy --quiet 'guest*'
 	else
-		for update_id in $(update_ids); do
+		for update_id in $update_ids; do
 			timeout 30 xl destroy "$update_id" || return
 		done
 	fi
