@@ -87,6 +87,7 @@ simxen_libsimguest_a_SOURCES = \
 	tests/guest/console.c \
 	tests/guest/guest.h \
 	tests/guest/hostile.c \
+	tests/guest/relay.c tests/guest/relay.h \
 	tests/guest/store.c \
 	tests/guest/text.c \
 	tests/guest/turn.c \

@@ -31,6 +31,7 @@ enum wake {
 	WAKE_STORE = 1,	  /* the store ring moved */
 	WAKE_CONSOLE = 2, /* the console ring moved */
 	WAKE_EVENT = 4,	  /* guest->event is a watch event of this word's token */
+	ALONE = 8,	  /* no reason: the guest does nothing else, and this at once */
 };
 
 /* A word of the command line: what it is called, what it does, when it wants to be called. */
@@ -136,6 +137,10 @@ int store_write(struct guest *guest, const char *path, const char *fmt, ...)
 int store_watch(struct guest *guest, const char *path, const char *token);
 /** store_send() - put a request into the ring if it fits whole; its answer is dropped. */
 bool store_send(struct guest *guest, uint32_t type, const void *payload, uint32_t len);
+/** store_put(), store_get() - bytes into the ring of requests, and out of the other, as many as
+ * there is room for, or as there are; none if the indices make no sense. Nobody is told. */
+uint32_t store_put(struct store *store, const char *data, uint32_t len);
+uint32_t store_get(struct store *store, char *data, uint32_t len);
 /** store_receive() - take what has arrived: answers, watch events. */
 void store_receive(struct guest *guest);
 /** store_error_name() - "ENOENT" for -XEN_ENOENT; "OK" for 0. */
@@ -176,6 +181,7 @@ uint64_t word_flood_console(struct guest *guest, struct task *task);
 uint64_t word_mute_store(struct guest *guest, struct task *task);
 uint64_t word_mute_watch(struct guest *guest, struct task *task);
 uint64_t word_flood_events(struct guest *guest, struct task *task);
+uint64_t word_relay(struct guest *guest, struct task *task);
 uint64_t word_hog_ports(struct guest *guest, struct task *task);
 uint64_t word_hog_nodes(struct guest *guest, struct task *task);
 uint64_t word_hog_watches(struct guest *guest, struct task *task);

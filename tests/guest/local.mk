@@ -7,11 +7,12 @@ guest_files = \
 	tests/guest/console.c \
 	tests/guest/hostile.c \
 	tests/guest/hyper.c \
+	tests/guest/relay.c \
 	tests/guest/store.c \
 	tests/guest/text.c \
 	tests/guest/turn.c \
 	tests/guest/words.c
-guest_headers = tests/guest/guest.h tests/guest/layout.h
+guest_headers = tests/guest/guest.h tests/guest/layout.h tests/guest/relay.h
 guest_flags = -std=gnu11 -O2 $(WARN_CFLAGS) -ffreestanding -fno-pic -mcmodel=small -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ \

@@ -35,8 +35,7 @@ static uint32_t room(const struct store *store)
 	return used < XENSTORE_RING_SIZE ? XENSTORE_RING_SIZE - used : 0;
 }
 
-/* Puts what fits into the ring, without telling the other side. */
-static uint32_t put(struct store *store, const char *data, uint32_t len)
+uint32_t store_put(struct store *store, const char *data, uint32_t len)
 {
 	uint32_t prod = store->ring->req_prod, n = room(store);
 
@@ -48,11 +47,13 @@ static uint32_t put(struct store *store, const char *data, uint32_t len)
 	return n;
 }
 
-static uint32_t get(struct store *store, char *data, uint32_t len)
+uint32_t store_get(struct store *store, char *data, uint32_t len)
 {
 	uint32_t cons = store->ring->rsp_cons, n;
 
 	n = __atomic_load_n(&store->ring->rsp_prod, __ATOMIC_ACQUIRE) - cons;
+	if (n > XENSTORE_RING_SIZE)
+		n = 0;
 	if (n > len)
 		n = len;
 	for (uint32_t i = 0; i < n; i++)
@@ -121,10 +122,11 @@ void store_receive(struct guest *guest)
 
 	for (;;) {
 		if (store->n_in < head_len)
-			n = get(store, (char *)&store->head + store->n_in, head_len - store->n_in);
+			n = store_get(store, (char *)&store->head + store->n_in,
+				      head_len - store->n_in);
 		else
-			n = get(store, store->payload + store->n_in - head_len,
-				store->head.len + head_len - store->n_in);
+			n = store_get(store, store->payload + store->n_in - head_len,
+				      store->head.len + head_len - store->n_in);
 		store->n_in += n;
 		n_taken += n;
 		if (store->n_in >= head_len && store->head.len > XENSTORE_PAYLOAD_MAX)
@@ -149,7 +151,7 @@ static int send_all(struct guest *guest, const char *data, uint32_t len, uint64_
 		uint32_t n;
 
 		clock_take(guest, store->port);
-		n = put(store, data, len);
+		n = store_put(store, data, len);
 		data += n;
 		len -= n;
 		if (!len)
@@ -233,7 +235,7 @@ bool store_send(struct guest *guest, uint32_t type, const void *payload, uint32_
 
 	if (room(store) < sizeof(head) + len)
 		return false;
-	put(store, (const char *)&head, sizeof(head));
-	put(store, payload, len);
+	store_put(store, (const char *)&head, sizeof(head));
+	store_put(store, payload, len);
 	return true;
 }

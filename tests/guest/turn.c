@@ -127,8 +127,11 @@ static void turn(struct guest *guest)
 
 void turn_for_ever(struct guest *guest)
 {
-	introduce_ourselves(guest);
 	parse(guest);
+	for (uint32_t i = 0; i < guest->n_tasks; i++)
+		if (guest->tasks[i].word->wakes_on & ALONE)
+			call(guest, &guest->tasks[i]);
+	introduce_ourselves(guest);
 	store_watch(guest, "control/shutdown", SHUTDOWN_TOKEN);
 	for (;;)
 		turn(guest);

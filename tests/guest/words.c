@@ -225,6 +225,7 @@ const struct word words[] = {
 	{ "watch", word_watch, WAKE_EVENT },
 	{ "chatter", word_chatter, WAKE_CONSOLE },
 	{ "echo", word_echo, WAKE_CONSOLE },
+	{ "relay", word_relay, ALONE },
 	{ "deaf", word_deaf, 0 },
 	{ "exit", word_exit, 0 },
 	{ "reboot", word_reboot, 0 },

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from . import stock
-from .host import SimHost
+from .host import SimHost, joined
 from .says import StoreError
 
 START_SECONDS = 60
@@ -128,6 +128,10 @@ class Running:
             if time.monotonic() > deadline:
                 raise StoreError(f"{self.daemon.name} wrote no pid file")
             time.sleep(0.005)
+
+    def connect(self):
+        """A new connection to its socket."""
+        return joined(self.socket)
 
     def log(self):
         """The end of what it said."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A simulated Xen host below a daemon, and the domains on it."""
 import os
+import socket
 import subprocess
 import time
 
@@ -8,6 +9,13 @@ from .says import StoreError
 
 START_SECONDS = 20
 GONE_SECONDS = 3        # a dead domain stays until nobody maps its pages
+
+
+def joined(path):
+    """A connection to a socket."""
+    stream = socket.socket(socket.AF_UNIX)
+    stream.connect(str(path))
+    return stream
 
 
 class SimHost:
@@ -99,6 +107,10 @@ class SimHost:
         path = self.folder / f"ring{domid}"
         self._ask("ring", domid, path)
         return path
+
+    def connector(self, domid):
+        """Makes connections through a domain's ring; each begins with a clean sheet."""
+        return lambda: joined(self.ring(domid))
 
     def peek(self, domid, offset):
         """A word of the domain's store page."""

@@ -19,5 +19,6 @@ EXTRA_DIST += \
 	tests/stores/__init__.py \
 	tests/stores/daemons.py \
 	tests/stores/host.py \
+	tests/stores/real.py \
 	tests/stores/says.py \
 	tests/stores/stock.py

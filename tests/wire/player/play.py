@@ -3,7 +3,7 @@
 import re
 import time
 
-from .client import ERROR, Broken, Client, Closed, Silent, to_socket
+from .client import ERROR, Broken, Client, Closed, Silent
 from .scenario import TYPES, Word
 
 ANSWER_SECONDS = 5          # a daemon that takes longer is stuck
@@ -27,11 +27,11 @@ def _shown(message):
 
 
 class Player:
-    """One scenario on one daemon. host: creates and destroys domains, or None without a Xen."""
+    """One scenario on one daemon. connect(): to its socket; host: creates and destroys domains, or None without a Xen."""
 
-    def __init__(self, scenario, socket_path, host=None, seconds=ANSWER_SECONDS, trace=None):
+    def __init__(self, scenario, connect, host=None, seconds=ANSWER_SECONDS, trace=None):
         self.scenario = scenario
-        self.socket_path = socket_path
+        self.connect = connect
         self.host = host
         self.seconds = seconds      # how long to wait for an answer
         self.trace = trace or (lambda text: None)
@@ -80,9 +80,9 @@ class Player:
     def _client(self, who):
         if who not in self.clients:
             if re.match(r"dom0(\.|$)", who):
-                self.clients[who] = Client(to_socket(self.socket_path))
+                self.clients[who] = Client(self.connect)
             else:
-                self.clients[who] = Client(lambda: to_socket(self.host.ring(int(who[3:])))())
+                self.clients[who] = Client(self.host.connector(int(who[3:])))
         return self.clients[who]
 
     def _create(self, domid):
@@ -91,7 +91,7 @@ class Player:
         self.variables[f"port{domid}"] = str(port)
 
     def _introduce(self, domids):
-        client = Client(to_socket(self.socket_path))
+        client = Client(self.connect)
         for domid in domids:
             payload = "".join(f"{word}\0" for word in
                               (domid, self.variables[f"gfn{domid}"], self.variables[f"port{domid}"]))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# updates N_GUESTS N_UPDATES PAUSE_MS: xenstored is replaced while it works, by itself once a second, by Debian's and back;
-# guests that ping through it go on, and so do dom0's clients, on the connections that they have.
+# updates N_GUESTS SECONDS PAUSE_MS: xenstored is replaced while it works, by itself once a second for so long, by Debian's and
+# back; guests that ping through it go on, and so do dom0's clients, on the connections that they have.
 updates() {
 	update_guests=$1
 	start_daemons
@@ -134,22 +134,23 @@ update_works() {
 	is "and none said so" "$(grep -h 'ping: .* sent' $CONSOLE_LOGS/guest-*.log)" ""
 }
 
-# update_often N: once a second, each in the same process.
+# update_often SECONDS: once a second, or as often as the machine can, in the same process.
 update_often() {
 	rm -f /tmp/took
-	for update_i in $(seq "$1"); do
+	update_until=$(($(update_ms) + $1 * 1000))
+	while [ "$(update_ms)" -lt $update_until ]; do
 		update_began_ms=$(update_ms)
 		update_become -t 30 "$update_ours" >/tmp/said.become || return
 		echo $update_took >>/tmp/took
 		update_left=$((update_began_ms + 1000 - $(update_ms)))
 		[ $update_left -le 0 ] || usleep $((update_left * 1000))
 	done
-	update_serves "$update_ours"
+	update_serves "$update_ours" && [ "$(wc -l </tmp/took)" -gt $(($1 / 10)) ]
 }
 
 update_by_itself() {
-	ok "it replaces itself $1 times, in the same process" update_often "$1"
-	note "a live update took, ms: $(sort -n /tmp/took | awk '{ t[NR] = $1 } END { print t[1] " least, " t[int((NR + 1) / 2)] " median, " t[NR] " at most" }')" \
+	ok "for $1 seconds it replaces itself, in the same process" update_often "$1"
+	note "$(sort -n /tmp/took | awk '{ t[NR] = $1 } END { print NR " live updates; one took " t[1] " ms at least, " t[int((NR + 1) / 2)] " (median), " t[NR] " at most" }')" \
 		"($(paste -s -d ' ' /tmp/took))"
 	update_works
 	fails "a program that is none is refused" update_become /etc/passwd
