@@ -33,15 +33,15 @@ static uint64_t bucket_us(unsigned int n)
 	return n < 4 ? n : (((n & 3) + 5ull) << (n / 4 - 1)) - 1;
 }
 
-/* So long took all but one in a hundred, at most. */
-static uint64_t p99_us(const struct task *task)
+/* So long took so many of a hundred, at most. */
+static uint64_t percentile_us(const struct task *task, uint64_t percent)
 {
 	uint64_t seen = 0;
 	unsigned int i = 0;
 
 	for (; i < TIMES_MAX - 1; i++) {
 		seen += task->times[i];
-		if (seen * 100 >= task->n * 99)
+		if (seen * 100 >= task->n * percent)
 			break;
 	}
 	return bucket_us(i);
@@ -53,7 +53,8 @@ static void report_ping(struct guest *guest, const struct task *task)
 
 	store_write(guest, "data/ping/count", "%lu", task->n);
 	store_write(guest, "data/ping/errors", "%lu", task->m);
-	store_write(guest, "data/ping/p99", "%lu", p99_us(task));
+	store_write(guest, "data/ping/p50", "%lu", percentile_us(task, 50));
+	store_write(guest, "data/ping/p99", "%lu", percentile_us(task, 99));
 	store_write(guest, "data/ping/us", "%lu %lu %lu", task->min / 1000, task->sum / n / 1000,
 		    task->max / 1000);
 }

@@ -237,6 +237,7 @@ class Player:
             self.silent.add(who)
         elif step.operation == "SHUTDOWN":
             self.host.shutdown(*numbers)
+            self.silent.add(who)        # a real one does nothing more
         elif step.operation == "PEEK":
             self._peek(numbers, int(step.answer[0].text, 0))
         elif step.operation == "POKE":

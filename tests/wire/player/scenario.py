@@ -62,6 +62,7 @@ class Scenario:
     options: list = field(default_factory=list)
     only: str = ""                                  # daemon that it is for; "": all
     on_host: bool = False                           # asks for a Xen though no domain speaks
+    played: str = ""                                # why no real guest can do so
     differs: dict = field(default_factory=dict)     # daemon name -> reason
 
     @property
@@ -165,6 +166,10 @@ def _header(scenario, text):
         scenario.on_host = True
     elif word == "only":
         scenario.only = rest.strip()
+    elif word == "played":
+        if not rest.strip():
+            raise FormatError("played why")
+        scenario.played = rest.strip()
     elif word == "options":
         scenario.options += rest.split()
     elif word == "differs":
