@@ -221,6 +221,22 @@ def test_from_one_kind_to_another(build, names):
         assert world.end() > 50
 
 
+@pytest.mark.parametrize("word", ["--no-such-option", "--entry-nb=many", "and", "--config-file=/no/such/file",
+                                  "--pid-file=/no/such/folder/pid", "--state-dir=/proc/no/such/folder"])
+def test_a_slip_in_an_argument_does_not_cost_the_store(build, word):
+    """Xen's daemon tries nothing before it goes, and what it has given away is lost if it is not taken."""
+    with started(build, "C") as running:
+        world = World(build, running, 3)
+        program, *arguments = Ours(build).command(running.folder, running.host, [])
+        assert world.update(program, *arguments, word) == (CONTROL, OK)
+        assert os.readlink(f"/proc/{running.pid}/exe") == str(program)
+        world.all_go_on()
+        assert any(text in running.log() for text in ("there is a store to take over", "nothing can be kept")), running.log()
+        world.to("ours")
+        world.all_go_on()
+        assert world.end() > 20
+
+
 class Mortal(Ours):
     """Ends at a step of a live update, and is started again, as itself, by a shell that stands for the service manager."""
 

@@ -56,10 +56,11 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 	if (take_lock(log, path, &lock) < 0 ||
 	    (options->pid_file && strcmp(options->pid_file, path) != 0 &&
 	     take_lock(log, options->pid_file, &pid_file) < 0)) {
-		if (options->live_update)
-			takeover_give_back(options, log,
-					   "The new daemon cannot have its pid file.");
-		return EXIT_FAILURE;
+		if (!options->live_update)
+			return EXIT_FAILURE;
+		takeover_give_back(options, log, "The new daemon cannot have its pid file.");
+		/* The one before is not ours, and there is no way back. */
+		log_error(log, "goes on without a pid file: there is a store to take over");
 	}
 	r = server_new(&server, options, log);
 	if (r < 0) {

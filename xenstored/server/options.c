@@ -300,8 +300,32 @@ static bool set_paths(struct options *options)
 	return n < (int)sizeof(options->socket_path);
 }
 
+/* Xen's daemon calls the next one without a trial, and cannot take back the store that it has
+ * given away: then a slip in an argument must not end it. */
+static bool has_a_store_to_take(int argc, char **argv)
+{
+	bool takes = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--config-test"))
+			return false;
+		takes |= !strcmp(argv[i], "-U") || !strcmp(argv[i], "--live-update");
+	}
+	return takes;
+}
+
+/* Return: an exit status, or -1: go on. */
+static int wrong(bool goes_on)
+{
+	fputs(goes_on ? "xenstored: ignored: there is a store to take over\n"
+		      : "xenstored: --help lists the options\n",
+	      stderr);
+	return goes_on ? -1 : 2;
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
+	const bool goes_on = has_a_store_to_take(argc, argv);
 	int c;
 
 	*options = (struct options){
@@ -328,20 +352,21 @@ int options_parse(struct options *options, int argc, char **argv)
 		if (plain_option(options, c, optarg) || state_option(options, c, optarg))
 			continue;
 		if (c == OPT_CONFIG_FILE) {
-			if (conffile_read(options, optarg) < 0)
+			if (conffile_read(options, optarg) < 0 && wrong(goes_on) > 0)
 				return 2;
 			continue;
 		}
 		if (c == '?' || !limit_option(options, c, optarg)) {
 			if (c != '?')
 				fprintf(stderr, "xenstored: bad argument \"%s\"\n", optarg);
-			fprintf(stderr, "xenstored: --help lists the options\n");
-			return 2;
+			if (wrong(goes_on) > 0)
+				return 2;
 		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "xenstored: unexpected argument \"%s\"\n", argv[optind]);
-		return 2;
+		if (wrong(goes_on) > 0)
+			return 2;
 	}
 	/* What there is to take over is tried, too: see main.c. */
 	return options->config_test && !options->live_update ? 0 : -1;

@@ -191,6 +191,23 @@ static uint32_t virq_of(const struct takeover *takeover)
 		       : 0;
 }
 
+/* One that is not ours cannot be given its store back: without a state is better than without a
+ * store. */
+static int open_persist_or_go_without(struct server *server)
+{
+	int r = open_persist(server);
+
+	if (r == 0 || !server->takeover || takeover_restore(server->takeover)->server.version)
+		return r;
+	log_error(server->log, "nothing can be kept (%s): a daemon that is killed loses the store",
+		  strerror(-r));
+	persist_free(server->persist);
+	server->persist = NULL;
+	keeper_free(server->keeper);
+	server->keeper = NULL;
+	return 0;
+}
+
 static int socket_of(const struct takeover *takeover)
 {
 	int fd = takeover ? takeover_restore(takeover)->global.listen_fd : -1;
@@ -227,7 +244,7 @@ static int open_all(struct server *server)
 		r = domains_arrive(server->domains, takeover_restore(server->takeover));
 	/* By now we know that we are the only one. */
 	if (r == 0)
-		r = open_persist(server);
+		r = open_persist_or_go_without(server);
 	if (r < 0)
 		return r;
 	r = listener_new_from(&server->listener, server, server->options->socket_path,
