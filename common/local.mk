@@ -10,6 +10,7 @@ libcommon_a_SOURCES = \
 	common/ports.c \
 	common/ring.c \
 	common/storeclient.c \
+	common/storelist.c \
 	include/cleanup.h \
 	include/daemon.h \
 	include/keeper.h \
@@ -19,6 +20,7 @@ libcommon_a_SOURCES = \
 	include/ports.h \
 	include/ring.h \
 	include/step.h \
+	include/storelist.h \
 	include/storeclient.h
 libcommon_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(BSD_CFLAGS) $(SYSTEMD_CFLAGS)
 
@@ -39,3 +41,7 @@ tests_unit_test_storeclient_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_storewire
 tests_fuzz_fuzz_storewire_SOURCES = tests/fuzz/fuzz_storewire.c tests/fuzz/replay.c
 tests_fuzz_fuzz_storewire_LDADD = $(COMMON_LIBS)
+check_PROGRAMS += tests/unit/test_storelist
+tests_unit_test_storelist_SOURCES = tests/unit/test_storelist.c tests/unit/fakestore.c
+tests_unit_test_storelist_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_storelist_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "plan.h"
 #include "storeclient.h"
+#include "storelist.h"
 
 #define FOLDER "/local/domain/0/backend/vif"
 
@@ -133,7 +134,7 @@ int macs_new(struct macs **out, struct storeclient *store, void (*done)(void *ct
 	macs->done = done;
 	macs->ctx = ctx;
 	macs->n_pending = 1;
-	r = storeclient_directory(store, 0, FOLDER, on_domids, macs);
+	r = storelist_read(store, 0, FOLDER, on_domids, macs);
 	if (r < 0) {
 		free(macs);
 		return r;
