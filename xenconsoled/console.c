@@ -209,6 +209,15 @@ static int bind_port(struct console *console, uint32_t remote_port)
 	return 0;
 }
 
+static int take_name(struct console *console, const char *file, uint64_t now_ms)
+{
+	bool late = console->is_named_late;
+
+	console->is_named_late = false;
+	return late ? logfile_move(console->logfile, file, now_ms)
+		    : logfile_rename(console->logfile, file, now_ms);
+}
+
 static int follow_name(struct console *console, const char *name)
 {
 	struct server *server = console->server;
@@ -229,7 +238,7 @@ static int follow_name(struct console *console, const char *name)
 	if (!console->logfile)
 		r = logfile_new(&console->logfile, server->log, &policy, file);
 	else if (name && strcmp(logfile_name(console->logfile), file) != 0)
-		r = logfile_rename(console->logfile, file, now_ms);
+		r = take_name(console, file, now_ms);
 	else if (logfile_error(console->logfile) < 0)
 		logfile_reopen(console->logfile, now_ms);
 	if (r < 0)

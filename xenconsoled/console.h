@@ -91,6 +91,7 @@ struct console {
 	uint64_t tty_retry_ms; /* do not try to open one earlier */
 	struct backlog backlog;
 	struct logfile *logfile;	       /* owned; NULL if guests are not logged */
+	bool is_named_late;		       /* its log comes along to its next name */
 	struct journal_source *journal_source; /* the same for the journal */
 
 	enum console_flow flow;

@@ -81,6 +81,9 @@ void domain_set_name(struct domain *domain, const char *name)
 	char *copy = name ? strdup(name) : NULL;
 
 	domain->want_name = !copy;
+	/* One whose nodes are gone is still called what it was called. */
+	if (!copy)
+		return;
 	free(domain->name);
 	domain->name = copy;
 }
@@ -116,13 +119,25 @@ void domain_unwatch(struct domain *domain)
 	domain->watched = false;
 }
 
-bool domain_is_first_event(struct domain *domain, const char *path)
+void domain_named_late(struct domain *domain)
+{
+	domain->want_name = true;
+	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
+		domain->consoles[i].is_named_late = true;
+}
+
+bool domain_is_folder(const struct domain *domain, const char *path)
 {
 	char watched[PATH_SIZE], token[TOKEN_SIZE];
 
+	watch_words(watched, token, domain->domid);
+	return !strcmp(path, watched);
+}
+
+bool domain_is_first_event(struct domain *domain, const char *path)
+{
 	if (!domain->first_event)
 		return false;
 	domain->first_event = false;
-	watch_words(watched, token, domain->domid);
-	return !strcmp(path, watched);
+	return domain_is_folder(domain, path);
 }

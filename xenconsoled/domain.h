@@ -75,12 +75,17 @@ void domain_bury(struct domain *domain);
 bool domain_has_clients(struct domain *domain);
 bool domain_is_being_read(struct domain *domain);
 
-/** domain_set_name() - the store has told its name; NULL: it has none. */
+/** domain_set_name() - the store has told its name; NULL: it has none (any more). */
 void domain_set_name(struct domain *domain, const char *name);
 
 /** domain_watch() - be told when its console's nodes change; asked for once per connection. */
 void domain_watch(struct domain *domain);
 void domain_unwatch(struct domain *domain);
+/** domain_named_late() - it was made beforehand and gets its name now: who gives it writes to the
+ * console's folder. */
+void domain_named_late(struct domain *domain);
+/** domain_is_folder() - is this the folder of its console itself, and no node in it? */
+bool domain_is_folder(const struct domain *domain, const char *path);
 /** domain_is_first_event() - is this event only the one that every watch begins with? */
 bool domain_is_first_event(struct domain *domain, const char *path);
 

@@ -247,8 +247,11 @@ void domains_event(struct domains *domains, const char *path, const char *token)
 		return;
 	domain = domains->by_domid[domid];
 	/* The first event tells nothing new: nodes are read from when the watch is set. */
-	if (!domain_is_first_event(domain, path))
-		set_dirty(domain);
+	if (domain_is_first_event(domain, path))
+		return;
+	if (domain_is_folder(domain, path))
+		domain_named_late(domain);
+	set_dirty(domain);
 }
 
 static void probe_dirty(struct domains *domains)

@@ -21,6 +21,9 @@
 /* A log without line ends is cut anyway when it is this much too large. */
 #define LINE_PATIENCE_BYTES (64u << 10)
 
+/* The first words of a guest that gets its name at that moment. */
+#define MOVED_MAX (8u << 10)
+
 struct logfile {
 	struct log *log; /* borrowed: see logfile_new() */
 	struct logfile_policy policy;
@@ -28,6 +31,7 @@ struct logfile {
 	int fd;	    /* -1: not open yet, or because of error; another attempt at retry_ms */
 	int error;
 	uint64_t size_bytes;
+	bool is_new; /* it was empty when it was opened */
 	uint64_t retry_ms;
 	uint64_t lost_bytes;
 	struct log_limit complaints;
@@ -83,6 +87,7 @@ static int try_open(struct logfile *logfile)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	logfile->size_bytes = (uint64_t)st.st_size;
+	logfile->is_new = !st.st_size;
 	close_file(logfile);
 	logfile->fd = STEAL_FD(fd);
 	return 0;
@@ -185,6 +190,47 @@ int logfile_error(const struct logfile *logfile)
 	return logfile->error;
 }
 
+/* Is the file that we hold still the one of its name? If not, somebody else rotates it. */
+static bool still_named(const struct logfile *logfile, const char *path)
+{
+	struct stat ours, named;
+
+	return fstat(logfile->fd, &ours) == 0 && lstat(path, &named) == 0 &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/* What the file has, if it is all this domain's and not much. Return: -1 if it is not. */
+static ssize_t read_early(const struct logfile *logfile, const char *path, char text[MOVED_MAX])
+{
+	CLEANUP(close_fd) int fd = -1;
+	ssize_t n;
+
+	if (!logfile->is_new || logfile->size_bytes > MOVED_MAX || logfile->fd < 0 ||
+	    !still_named(logfile, path))
+		return -1;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, MOVED_MAX);
+	return n == (ssize_t)logfile->size_bytes ? n : -1;
+}
+
+int logfile_move(struct logfile *logfile, const char *name, uint64_t now_ms)
+{
+	bool inside_line = logfile->lines.inside_line;
+	char text[MOVED_MAX], old[PATH_MAX];
+	size_t n_left = 0;
+	ssize_t n = path_of(logfile, 0, old) < 0 ? -1 : read_early(logfile, old, text);
+	int r = logfile_rename(logfile, name, now_ms);
+
+	/* Without a descriptor for the new one the old one goes on. */
+	if (r < 0 || n < 0 || logfile->fd < 0 || still_named(logfile, old))
+		return r;
+	if (write_all(logfile, text, (size_t)n, &n_left) < 0)
+		return 0; /* then it stays where it is */
+	logfile->lines.inside_line = inside_line;
+	unlink(old);
+	return 0;
+}
+
 int logfile_rename(struct logfile *logfile, const char *name, uint64_t now_ms)
 {
 	char *copy = strdup(name);
@@ -195,15 +241,6 @@ int logfile_rename(struct logfile *logfile, const char *name, uint64_t now_ms)
 	logfile->name = copy;
 	logfile_reopen(logfile, now_ms);
 	return 0;
-}
-
-/* Is the file that we hold still the one of its name? If not, somebody else rotates it. */
-static bool still_named(const struct logfile *logfile, const char *path)
-{
-	struct stat ours, named;
-
-	return fstat(logfile->fd, &ours) == 0 && lstat(path, &named) == 0 &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
 static int shift_files(const struct logfile *logfile)

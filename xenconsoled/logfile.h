@@ -73,6 +73,14 @@ void logfile_reopen(struct logfile *logfile, uint64_t now_ms);
  */
 int logfile_rename(struct logfile *logfile, const char *name, uint64_t now_ms);
 
+/**
+ * logfile_move() - the same for a domain that is only now getting its name: what it has said so far
+ * (if that is not much, and the file was empty before) comes along, and the old file goes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int logfile_move(struct logfile *logfile, const char *name, uint64_t now_ms);
+
 const char *logfile_name(const struct logfile *logfile);
 /** logfile_lost_bytes() - console output that could not be written. */
 uint64_t logfile_lost_bytes(const struct logfile *logfile);

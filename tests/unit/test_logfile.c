@@ -372,6 +372,31 @@ TEST(a_renamed_domain_goes_on_in_its_own_file)
 	tear_down(&bench);
 }
 
+TEST(a_domain_that_is_named_late_takes_its_first_words_along)
+{
+	struct logfile *logfile, *second;
+	struct bench bench;
+
+	set_up(&bench);
+	CHECK_EQ(logfile_new(&logfile, bench.log, &bench.policy, "pool.log"), 0);
+	put(logfile, "one\n");
+	CHECK_EQ(logfile_move(logfile, "web.log", 1), 0);
+	put(logfile, "two\n");
+	CHECK_FILE(&bench, "web.log", "one\ntwo\n");
+	CHECK_EQ(access(path_in(&bench, "pool.log"), F_OK), -1);
+	/* Behind what a former domain of that name has said; but nothing of that comes along. */
+	CHECK_EQ(logfile_new(&second, bench.log, &bench.policy, "pool.log"), 0);
+	put(second, "three\n");
+	CHECK_EQ(logfile_move(second, "web.log", 1), 0);
+	CHECK_FILE(&bench, "web.log", "one\ntwo\nthree\n");
+	CHECK_EQ(logfile_move(second, "other.log", 1), 0);
+	CHECK_FILE(&bench, "web.log", "one\ntwo\nthree\n");
+	CHECK_FILE(&bench, "other.log", "");
+	logfile_free(second);
+	logfile_free(logfile);
+	tear_down(&bench);
+}
+
 TEST(a_stamped_log_says_when_it_was_opened)
 {
 	struct logfile *logfile;
