@@ -171,3 +171,22 @@ def test_a_batch_goes_first(run):
         xencreate destroy --all --quiet
         """)
     assert re.search(r"waits for a batch to end", result.stdout), result.stdout + result.stderr
+
+
+def test_the_consoles_log_has_the_takers_name(run):
+    """And nothing is left under the pool's."""
+    result = run(POOL + """
+        kill $(cat /run/xen/xenconsoled.pid); sleep 0.2
+        mkdir /run/xen/logs
+        xenconsoled --log=guest --log-dir=/run/xen/logs --pid-file=/run/xen/xenconsoled.pid
+        pool
+        ls /run/xen/logs
+        xencreate --from-pool=t --name=web --wait=ready --quiet
+        until_true grep -q "hello from domain 1 web" /run/xen/logs/guest-web.log
+        until_true ready 2
+        ls /run/xen/logs
+        kill $pool; wait $pool
+        xencreate destroy --all --quiet
+        """)
+    assert result.stdout.splitlines() == ["guest-pool-t-1.log", "guest-pool-t-2.log", "guest-pool-t-1.log", "guest-pool-t-2.log",
+                                          "guest-web.log"], result.stderr

@@ -186,6 +186,7 @@ static void on_take(struct client *client, char *words[N_WORDS], size_t n)
 	take->client = client;
 	client->n_takes++;
 	desk->n_waiting++;
+	desk->pool->last_take_us = loop_now_us(desk->pool->host->loop);
 	TAILQ_INSERT_TAIL(&desk->takes, take, link);
 }
 
