@@ -18,7 +18,7 @@ PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn
             "tests/bench/evtchnload",
             "systemd/xenconsoled.service",
             "systemd/xen-evtchn-watch.service", "systemd/50-lsevtchn-preflight.conf",
-            "systemd/xenstored.service", "systemd/xen-init-dom0.service")
+            "systemd/xenstored.service", "systemd/xen-init-dom0.service", "systemd/xencreate-pool@.service")
 # The same, from the sources.
 FILES = ("xencreate/xencreate-matrix", "systemd/proc-xen.mount", "systemd/xen.service", "systemd/xenscale.conf")
 GUESTS = "tests/guest"
