@@ -30,6 +30,7 @@ struct inproc_client {
 	char name[16];
 	uint32_t domid;
 	bool is_guest; /* comes with INTRODUCE and goes with RELEASE */
+	bool is_ready; /* was held back, and is not any more */
 	char message[WIRE_MESSAGE_MAX];
 };
 
@@ -54,13 +55,37 @@ static void inproc_kill(struct conn *conn, const char *why)
 	conn->is_dead = true;
 }
 
+/* Its turn comes when what goes on now is done: see settle(). */
 static void inproc_resume(struct conn *conn)
 {
-	static char buf[INPUT_MAX];
-	uint32_t kept = conn_take_kept(conn, buf);
-	int used = conn_consume(conn, buf, kept);
+	((struct inproc_client *)conn)->is_ready = true;
+}
 
-	assert(used >= 0 && conn_keep(conn, buf + used, kept - (uint32_t)used) == 0);
+static struct inproc_client *find_ready(struct inproc *inproc)
+{
+	struct inproc_client *client;
+
+	TAILQ_FOREACH (client, &inproc->clients, all)
+		if (client->is_ready)
+			return client;
+	return NULL;
+}
+
+/* Serves those who were held back and need not be any more. */
+static void settle(struct inproc *inproc)
+{
+	static char buf[INPUT_MAX];
+	struct inproc_client *client;
+
+	while ((client = find_ready(inproc))) {
+		struct conn *conn = &client->conn;
+		uint32_t kept = conn_take_kept(conn, buf);
+		int used;
+
+		client->is_ready = false;
+		used = conn_consume(conn, buf, kept);
+		assert(used >= 0 && conn_keep(conn, buf + used, kept - (uint32_t)used) == 0);
+	}
 }
 
 static const struct conn_transport transport = { .wake = inproc_wake,
@@ -303,6 +328,7 @@ void inproc_send(struct inproc_client *client, const void *data, size_t len)
 		conn_reset(conn);
 	else
 		assert(conn_keep(conn, buf + used, kept - (uint32_t)used) == 0);
+	settle(client->inproc);
 }
 
 bool inproc_receive(struct inproc_client *client, struct inproc_message *message)
@@ -328,6 +354,7 @@ bool inproc_receive(struct inproc_client *client, struct inproc_message *message
 		}
 	}
 	message->payload = client->message + WIRE_HEADER_SIZE;
+	settle(client->inproc);
 	return true;
 }
 
@@ -335,6 +362,7 @@ void inproc_flush(struct inproc_client *client, uint32_t n_bytes)
 {
 	conn_sent(&client->conn, n_bytes);
 	conn_flushed(&client->conn);
+	settle(client->inproc);
 }
 
 void inproc_set_time(struct inproc *inproc, uint64_t now_ms, uint64_t timeout_ms)
@@ -342,6 +370,7 @@ void inproc_set_time(struct inproc *inproc, uint64_t now_ms, uint64_t timeout_ms
 	inproc->now_ms = now_ms;
 	backlog_expire(inproc->protocol, timeout_ms);
 	contention_hurry(inproc->protocol);
+	settle(inproc);
 }
 
 const struct quota_account *inproc_account(const struct inproc_client *client)
@@ -365,4 +394,5 @@ void inproc_end(struct inproc *inproc, uint32_t domid)
 	inproc->exists[domid] = false;
 	if (inproc->is_known[domid])
 		destroy(inproc, domid);
+	settle(inproc);
 }
