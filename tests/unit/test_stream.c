@@ -175,6 +175,28 @@ TEST(a_stream_of_the_other_byte_order_is_read)
 	CHECK_EQ(reader_next(&reader, &record), 0);
 }
 
+TEST(a_watch_with_a_depth_is_read_as_the_design_has_it_and_as_xen_reads_it)
+{
+	static const char stream[] = "xenstore\0\0\0\2\0\0\0\0"
+				     "\2\0\0\0\x18\0\0\0\1\0\0\0\1\0\0\0\5\0\0\0\0\0\0\0"
+				     "\0\0\0\0\0\0\0\0"
+				     "\x8\0\0\0\x18\0\0\0\1\0\0\0\4\0\5\0\3\0\0\0/ab\0tokn\0\0\0\0"
+				     "\x8\0\0\0\x18\0\0\0\1\0\0\0\4\0\5\0\3\0/ab\0tokn\0\0\0\0\0\0"
+				     "\0\0\0\0\0\0\0\0";
+	struct stream_record record;
+	struct reader reader;
+
+	CHECK_EQ(reader_begin(&reader, stream, sizeof(stream) - 1), 0);
+	next(&reader, STREAM_CONN);
+	for (int i = 0; i < 2; i++) {
+		record = next(&reader, STREAM_WATCH_EXT);
+		CHECK_STR_EQ(record.watch.path, "/ab");
+		CHECK_STR_EQ(record.watch.token, "tokn");
+		CHECK_EQ(record.watch.depth, 3);
+	}
+	CHECK_EQ(reader_next(&reader, &record), 0);
+}
+
 TEST(a_watch_whose_depth_xen_left_out_is_read_and_so_is_what_follows)
 {
 	/* The length is that of a record with a depth; then comes a watch as it should be. */

@@ -155,24 +155,32 @@ static const char *read_strings(struct cursor *cursor, struct stream_watch *out)
 
 static const char *read_watch(struct cursor *cursor, uint32_t type, struct stream_watch *out)
 {
-	struct cursor body;
+	struct cursor before, body;
 	const char *error;
 
 	out->conn = get32(cursor);
 	out->path_len = get16(cursor);
 	out->token_len = get16(cursor);
 	out->depth = UINT16_MAX;
-	body = *cursor;
-	if (type == STREAM_WATCH_EXT) {
-		out->depth = (uint16_t)get16(cursor);
-		get16(cursor);
-	}
-	error = read_strings(cursor, out);
-	if (error && type == STREAM_WATCH_EXT) {
-		/* Xen's own daemon leaves out the depth and what follows it. */
-		*cursor = body;
-		out->depth = UINT16_MAX;
+	before = *cursor;
+	if (type != STREAM_WATCH_EXT) {
 		error = read_strings(cursor, out);
+	} else {
+		/* As Xen's own daemon reads it; by the design, with two bytes more, zeros; as Xen's
+		 * daemon writes it, without depth. */
+		out->depth = (uint16_t)get16(cursor);
+		body = *cursor;
+		error = read_strings(cursor, out);
+		if (error) {
+			*cursor = body;
+			get16(cursor);
+			error = read_strings(cursor, out);
+		}
+		if (error) {
+			*cursor = before;
+			out->depth = UINT16_MAX;
+			error = read_strings(cursor, out);
+		}
 	}
 	if (error)
 		return error;

@@ -138,10 +138,10 @@ void writer_watch(struct writer *writer, const struct stream_watch *watch)
 	put32(writer, watch->conn);
 	put16(writer, watch->path_len + 1);
 	put16(writer, watch->token_len + 1);
-	if (has_depth) {
+	/* Here the strings follow for Xen's own reader, up to 4.22 at least; by the design there
+	 * are two more bytes in between, and with them it ends, and the store with it. */
+	if (has_depth)
 		put16(writer, watch->depth);
-		put16(writer, 0);
-	}
 	writer_bytes(writer, watch->path, watch->path_len);
 	put8(writer, 0);
 	writer_bytes(writer, watch->token, watch->token_len);
