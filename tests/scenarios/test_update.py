@@ -113,6 +113,13 @@ def test_a_program_that_does_not_start_is_refused(served, client, tmp_path, text
     assert served.update(client) == "OK"
 
 
+def test_a_program_that_is_no_store_is_refused(served, client):
+    """It does start, and would end with what it is told."""
+    assert served.update(client, binary="/bin/ls") == "The new binary does not start: its --help knows no xenstored"
+    assert served.update(client, binary="/bin/true") == "The new binary does not start: its --help knows no xenstored"
+    assert served.update(client) == "OK"
+
+
 def test_bad_arguments_are_refused(served, client):
     answer = served.update(client, cmdline="--no-fork --no-such-option")
     assert answer.startswith("The new binary does not start: ")
@@ -150,7 +157,7 @@ def test_it_can_be_called_off_by_another(served, client, tmp_path):
     assert client.answer() == (CONTROL, b"Cancellation was requested\0")
 
 
-FOREIGN = "#!/bin/sh\n[ \"$1\" = --help ] && exit 0\nexec {0} \"$@\"\n"
+FOREIGN = "#!/bin/sh\n[ \"$1\" = --help ] && echo xenstored && exit 0\nexec {0} \"$@\"\n"
 
 
 def test_another_program_waits_for_transactions_to_end(served, tmp_path, program):

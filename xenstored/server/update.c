@@ -26,6 +26,8 @@
 #define WAIT_MS	  100
 /* What --help of ours says, among other things. */
 #define OUR_MARK "xenscale live update"
+/* And that of any that can take over. */
+#define ANY_MARK "xenstored"
 
 enum phase {
 	PREPARED, /* the program is named */
@@ -242,6 +244,9 @@ static void judge_trial(struct update *update)
 		update->own = strstr(text, OUR_MARK);
 		if (update->own) {
 			r = prove(update);
+		} else if (!strstr(text, ANY_MARK)) {
+			decide(update,
+			       "The new binary does not start: its --help knows no xenstored");
 		} else {
 			update->server->protocol->holds_txns = true;
 			update->phase = WAITING;
