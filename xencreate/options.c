@@ -409,8 +409,6 @@ static bool check_create(const struct options *options)
 		fprintf(stderr, "xencreate: --socket belongs to --from-pool\n");
 	else if (options->from_pool && (recovering || options->n_arguments > 1))
 		fprintf(stderr, "xencreate: --from-pool takes domains of one CONFIG\n");
-	else if (options->from_pool && !options->n_arguments && !options->pattern)
-		fprintf(stderr, "xencreate: --from-pool wants a CONFIG, or a --name\n");
 	else if (!recovering && !options->from_pool && !options->n_arguments)
 		fprintf(stderr, "xencreate: no CONFIG is given; --help says how to use this\n");
 	else

@@ -64,6 +64,15 @@ static enum batch_outcome remove_all(struct ledger *ledger, const struct batch_o
 	return outcome;
 }
 
+/* Where nobody listens any more. */
+static void remove_socket(const char *pool)
+{
+	char path[sizeof(LEDGER_FOLDER LEDGER_SOCKET_SUFFIX) + LEDGER_POOL_MAX];
+
+	snprintf(path, sizeof(path), LEDGER_FOLDER "/%s" LEDGER_SOCKET_SUFFIX, pool);
+	unlink(path);
+}
+
 static enum batch_outcome abandon(const char *pool, bool remove,
 				  const struct batch_options *options, struct log *log)
 {
@@ -77,8 +86,13 @@ static enum batch_outcome abandon(const char *pool, bool remove,
 			  r == -EINVAL ? "not a ledger" : strerror(-r));
 		return BATCH_REFUSED;
 	}
-	if (remove)
-		return remove_all(ledger, options, log);
+	if (remove) {
+		enum batch_outcome outcome = remove_all(ledger, options, log);
+
+		if (outcome == BATCH_ALL)
+			remove_socket(pool);
+		return outcome;
+	}
 	if (list_known(NULL, ledger))
 		log_warning(
 			log,

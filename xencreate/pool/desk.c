@@ -230,7 +230,7 @@ int desk_new(struct desk **out, struct pool *pool, const char *path)
 	TAILQ_INIT(&desk->takes);
 	if (path)
 		desk->path = strdup(path);
-	else if (asprintf(&desk->path, LEDGER_FOLDER "/%s.sock", pool->name) < 0)
+	else if (asprintf(&desk->path, LEDGER_FOLDER "/%s" LEDGER_SOCKET_SUFFIX, pool->name) < 0)
 		desk->path = NULL;
 	if (!desk->path)
 		return -ENOMEM;

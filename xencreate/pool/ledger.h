@@ -16,11 +16,12 @@
 
 #include "cleanup.h"
 
-#define LEDGER_FOLDER	   "/run/xencreate"
-#define LEDGER_SUFFIX	   ".pool"
-#define LEDGER_POOL_MAX	   64 /* bytes of a pool's name with the NUL */
-#define LEDGER_NAME_MAX	   128
-#define LEDGER_REQUEST_MAX 40
+#define LEDGER_FOLDER	     "/run/xencreate"
+#define LEDGER_SUFFIX	     ".pool"
+#define LEDGER_SOCKET_SUFFIX ".sock" /* of the pool's socket, beside it */
+#define LEDGER_POOL_MAX	     64	     /* bytes of a pool's name with the NUL */
+#define LEDGER_NAME_MAX	     128
+#define LEDGER_REQUEST_MAX   40
 
 struct ledger;
 

@@ -22,10 +22,9 @@
 
 #include "pool/ledger.h"
 
-#define SOCKET_SUFFIX ".sock"
-#define CONFIG_MAX    (256 * 1024)
-#define N_WORDS	      8
-#define MINE_SIZE     17
+#define CONFIG_MAX (256 * 1024)
+#define N_WORDS	   8
+#define MINE_SIZE  17
 
 /* A connection to a pool, and what has been read of its next line. */
 struct peer {
@@ -73,7 +72,7 @@ static int peer_connect(struct peer *peer, const char *pool, const char *socket_
 	int n = socket_path
 			? snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path)
 			: snprintf(address.sun_path, sizeof(address.sun_path),
-				   LEDGER_FOLDER "/%s" SOCKET_SUFFIX, pool);
+				   LEDGER_FOLDER "/%s" LEDGER_SOCKET_SUFFIX, pool);
 
 	*peer = (struct peer){ .fd = -1 };
 	if (n >= (int)sizeof(address.sun_path))
@@ -211,11 +210,12 @@ static bool find_pool(char best[LEDGER_POOL_MAX], const struct take_options *opt
 		char pool[NAME_MAX + 1];
 		int n;
 
-		if (len <= strlen(SOCKET_SUFFIX) ||
-		    len - strlen(SOCKET_SUFFIX) >= LEDGER_POOL_MAX ||
-		    strcmp(entry->d_name + len - strlen(SOCKET_SUFFIX), SOCKET_SUFFIX))
+		if (len <= strlen(LEDGER_SOCKET_SUFFIX) ||
+		    len - strlen(LEDGER_SOCKET_SUFFIX) >= LEDGER_POOL_MAX ||
+		    strcmp(entry->d_name + len - strlen(LEDGER_SOCKET_SUFFIX),
+			   LEDGER_SOCKET_SUFFIX))
 			continue;
-		snprintf(pool, sizeof(pool), "%.*s", (int)(len - strlen(SOCKET_SUFFIX)),
+		snprintf(pool, sizeof(pool), "%.*s", (int)(len - strlen(LEDGER_SOCKET_SUFFIX)),
 			 entry->d_name);
 		n = ask_one(options, pool);
 		if (n <= n_best)

@@ -42,7 +42,8 @@ ok "the others go on" sh -c "xl shutdown -w tiny-4"
 victim=$(xl list | awk '/^pool-tiny-/ { print $1; exit }')
 number=$(domid "$victim")
 ok "somebody destroys one of the pool's" xl destroy "$victim"
-ok "it is replaced" wait_for 30 sh -c "! xl list $number >/dev/null 2>&1 && xencreate pool --status --json tiny | grep -q '\"ready\":4,'"
+ok "it is replaced" wait_for 30 sh -c "! xl list $number >/dev/null 2>&1 && [ \$(xl list | grep -c '^pool-') = 4 ]"
+ok "and ready" wait_for 30 full tiny 4
 
 mine=$(xl list | awk '/^pool-tiny-/ { print $2 }' | sort -n | tr '\n' ' ')
 kill -9 $pool
