@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "guestcfg.h"
 #include "handles.h"
 #include "log.h"
@@ -25,27 +26,41 @@ struct admit {
 };
 
 /* The domain of the plan that cannot be made because this one is there, or NULL. */
-static const struct plan_domain *clash(const struct plan *plan, const struct names_entry *entry)
+static const struct plan_domain *clash(const struct plan *plan, const struct names_entry *entry,
+				       const size_t *given, size_t n_given)
 {
 	const struct plan_domain *same = entry->name ? plan_find(plan, entry->name) : NULL;
 
-	for (size_t i = 0; !same && i < plan->n_domains; i++)
-		/* A random UUID cannot be there. */
-		if (plan->domains[i].config->has_uuid &&
-		    !memcmp(plan->domains[i].uuid, entry->uuid, 16))
-			same = &plan->domains[i];
+	for (size_t i = 0; !same && i < n_given; i++)
+		if (!memcmp(plan->domains[given[i]].uuid, entry->uuid, 16))
+			same = &plan->domains[given[i]];
 	return same;
+}
+
+/* Those whose UUID was given: a random one cannot be there. */
+static size_t *find_given(const struct plan *plan, size_t *n)
+{
+	size_t *given = calloc(plan->n_domains + 1, sizeof(*given));
+
+	*n = 0;
+	for (size_t i = 0; given && i < plan->n_domains; i++)
+		if (plan->domains[i].config->has_uuid)
+			given[(*n)++] = i;
+	return given;
 }
 
 /* Names the first few of those that are there already. */
 static int check_names(const struct admit *admit)
 {
 	const struct names_entry *entries;
-	size_t n, n_clashes = 0;
+	size_t n, n_given, n_clashes = 0;
+	CLEANUP(free) size_t *given = find_given(admit->plan, &n_given);
 
+	if (!given)
+		return -ENOMEM;
 	entries = names_entries(admit->names, &n);
 	for (size_t i = 0; i < n; i++) {
-		const struct plan_domain *domain = clash(admit->plan, &entries[i]);
+		const struct plan_domain *domain = clash(admit->plan, &entries[i], given, n_given);
 
 		if (domain && n_clashes++ < CLASHES_NAMED)
 			log_error(admit->host->log,

@@ -51,6 +51,8 @@ static int fill(struct plan_domain *domain, const struct guestcfg *config, const
 
 	if (!r)
 		r = pattern_name_check(domain->name);
+	if (!r && config->handed && strpbrk(domain->name, "\"'\\")) /* xl reads it within quotes */
+		r = -EINVAL;
 	if (r < 0) {
 		log_error(log, "%s: no name for a domain can be made of \"%s\" and \"%s\"",
 			  config->path, pattern, config->name);

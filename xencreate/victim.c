@@ -212,8 +212,11 @@ static void on_unplugged(void *ctx, int error)
 	} else if (error == -EOPNOTSUPP && !victim->ghost) {
 		victim->in_xl = !handed_destroy(victim->env->unplug.scripts, victim->entry->domid,
 						on_xl, victim);
-		if (!victim->in_xl)
+		if (!victim->in_xl) {
+			fail(victim, "xl destroy", -ENOMEM);
+			victim->unclean = true;
 			finish(victim);
+		}
 	} else if (error == -ECONNRESET && !victim->message[0]) {
 		victim->lost = !storeclient_is_connected(victim->env->host->store);
 		if (!victim->lost)

@@ -102,3 +102,19 @@ TEST(a_name_that_cannot_be_is_refused)
 	CHECK_EQ(make(&plan, configs, 1, 2, "%d"), -EINVAL);
 	CHECK_EQ(make(&plan, configs, 1, 2, "%x"), -EINVAL);
 }
+
+TEST(a_name_that_xl_cannot_be_told_is_refused)
+{
+	struct guestcfg ours = { .name = (char *)"o'neill", .path = (char *)"web.cfg" }, theirs = {
+		.name = (char *)"web", .path = (char *)"web.cfg", .handed = true
+	};
+	struct guestcfg *configs[] = { &ours, &theirs };
+	CLEANUP(plan_free) struct plan *plan = NULL;
+	struct plan *none = NULL;
+
+	CHECK_EQ(make(&plan, configs, 2, 1, NULL), 0);
+	CHECK_EQ(make(&none, &configs[1], 1, 1, "x\" kernel=\"y"), -EINVAL);
+	CHECK_EQ(make(&none, &configs[1], 1, 1, "x\\"), -EINVAL);
+	CHECK_EQ(make(&none, &configs[1], 1, 1, "x'"), -EINVAL);
+	CHECK(!none);
+}
