@@ -9,11 +9,14 @@ else
 fi
 # shellcheck disable=SC2086
 cfg=$(tiny_cfg tiny ${WORDS:-hello})
+echo "@begin"
 if [ "$WHAT" = floor ]; then
 	ok "$N domains by hypercalls alone" sh -c "floor $cfg $N --keep >/tmp/floor"
+	echo "@end"
 	awk '!/^#/ { t += $2 + $3 + $4; print "@at", ++n, t }' /tmp/floor
 else
 	ok "$N domains by xencreate" xencreate -n "$N" --timings=/tmp/timings "$cfg"
+	echo "@end"
 	awk '!/^#/ { print $5 }' /tmp/timings | sort -n | awk '{ print "@at", NR, $1 }'
 	greetings() {
 		[ "$(grep -l "hello from domain" $CONSOLE_LOGS/guest-tiny*.log 2>/dev/null | wc -l)" = "$N" ]
