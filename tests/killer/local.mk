@@ -2,7 +2,7 @@
 # The killer, and the daemon that ends at any step it is told to.
 EXTRA_DIST += tests/killer/README.md tests/killer/killer \
 	tests/killer/load/__init__.py tests/killer/load/client.py tests/killer/load/daemon.py \
-	tests/killer/load/rings.py tests/killer/load/runs.py tests/killer/load/tree.py
+	tests/killer/load/keeper.py tests/killer/load/rings.py tests/killer/load/runs.py tests/killer/load/tree.py
 
 noinst_PROGRAMS += tests/killer/xenstored-steps
 tests_killer_xenstored_steps_SOURCES = tests/killer/steps_main.c \

@@ -7,6 +7,8 @@ import struct
 import subprocess
 import time
 
+from .keeper import Keeper
+
 START_SECONDS = 20
 
 
@@ -144,70 +146,8 @@ class KeptDaemon(Daemon):
 
     def __init__(self, program, folder, options, environment):
         super().__init__(program, folder, options, environment)
-        self.kept = []              # (name, descriptor)
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notify.bind(f"{folder}/notify")
-        self.notify.setblocking(False)
-
-    def _read_notifications(self):
-        while True:
-            try:
-                text, fds, _, _ = socket.recv_fds(self.notify, 4096, 16)
-            except BlockingIOError:
-                return
-            fields = dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line)
-            if "FDSTORE" in fields:
-                # The newest first, as systemd passes them on.
-                self.kept = [(fields["FDNAME"], fd) for fd in fds] + self.kept
+        self.keeper = Keeper(folder)
 
     def launch(self):
-        self._read_notifications()
-        environment = dict(self.environment(), NOTIFY_SOCKET=f"{self.folder}/notify")
-        if self.kept:
-            environment["LISTEN_FDS"] = str(len(self.kept))
-            environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in self.kept)
-        return Forked(self.arguments(), environment, [fd for _, fd in self.kept], self.log)
-
-
-class Forked:
-    """What of subprocess.Popen is needed; subprocess cannot tell a child its own number."""
-
-    def __init__(self, command, environment, fds, log):
-        self.returncode = None
-        self.pid = os.fork()
-        if self.pid:
-            return
-        try:
-            # First out of the way of the places where they belong.
-            copies = [os.dup(fd) for fd in fds]
-            high = [self._dup_above(fd, 3 + len(fds)) for fd in copies]
-            os.dup2(log.fileno(), 2)
-            for place, fd in enumerate(high, 3):
-                os.dup2(fd, place)
-            os.closerange(3 + len(fds), 1024)
-            environment["LISTEN_PID"] = str(os.getpid())
-            os.execve(command[0], command, environment)
-        finally:
-            os._exit(127)
-
-    @staticmethod
-    def _dup_above(fd, lowest):
-        import fcntl
-        return fcntl.fcntl(fd, fcntl.F_DUPFD, lowest)
-
-    def _done(self, status):
-        self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
-
-    def poll(self):
-        if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._done(status)
-        return self.returncode
-
-    def wait(self):
-        return self.returncode if self.returncode is not None else self._done(os.waitpid(self.pid, 0)[1])
-
-    def terminate(self):
-        os.kill(self.pid, signal.SIGTERM)
+        self.keeper.read()
+        return self.keeper.launch(self.arguments(), self.environment(), self.log)
