@@ -78,6 +78,26 @@ void keeper_remove(struct keeper *keeper, const char *name)
 			    strerror(-r));
 }
 
+/* Closes what was kept under @name, here and there. */
+static void let_go(struct keeper *keeper, const char *name, int fd)
+{
+	if (fd < 0)
+		return;
+	close(fd);
+	keeper_remove(keeper, name);
+}
+
+bool keeper_take_pair(struct keeper *keeper, const char *first, const char *second, int fds[2])
+{
+	fds[0] = keeper_take(keeper, first);
+	fds[1] = keeper_take(keeper, second);
+	if (fds[0] >= 0 && fds[1] >= 0)
+		return true;
+	let_go(keeper, first, fds[0]);
+	let_go(keeper, second, fds[1]);
+	return false;
+}
+
 void keeper_store(struct keeper *keeper, const char *name, int fd)
 {
 	char text[128];

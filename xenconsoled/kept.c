@@ -26,6 +26,7 @@ struct kept_found {
 	bool port_taken;
 	LIST_ENTRY(kept_found) same_bucket;
 };
+
 static struct kept_found_list *bucket_of(const struct kept *kept, uint32_t domid)
 {
 	return (struct kept_found_list *)&kept->found[domid % KEPT_N_BUCKETS];
@@ -84,16 +85,9 @@ static int inherit_place(struct kept *kept)
 		return -ENOENT;
 	kept_place_name(in, number, "in");
 	kept_place_name(out, number, "out");
-	fds[0] = keeper_take(kept->keeper, in);
-	fds[1] = keeper_take(kept->keeper, out);
-	if (fds[0] < 0 || fds[1] < 0) {
-		/* The last daemon ended while it made the place: nothing is in it. */
-		if (fds[0] >= 0) {
-			close(fds[0]);
-			keeper_remove(kept->keeper, in);
-		}
+	/* Of one that the last daemon had not made to its end, nothing is in it. */
+	if (!keeper_take_pair(kept->keeper, in, out, fds))
 		return -ENOENT;
-	}
 	r = park_adopt(&park, fds, sizeof(struct kept_label));
 	if (r == 0)
 		r = kept_place_add(kept, park, &finding.place);

@@ -304,6 +304,28 @@ def test_a_thousand_connections_outlive_a_daemon_without_privileges(program, tmp
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_half_a_place_to_park_is_let_go(program, tmp_path):
+    """The daemon was killed between the two calls that have the ends of the place kept."""
+    daemon = KeptDaemon(program("xenstored"), str(tmp_path), ["-D"], {})
+    try:
+        daemon.start()
+        daemon.keeper.read()
+        daemon.keeper.lose(lambda name: name == "park-out")
+        daemon.kill()
+        daemon.reap()
+        daemon.start()
+        link = Link(tmp_path / "socket")
+        assert link.write("/a", b"1") == b"OK"
+        daemon.kill()
+        daemon.reap()
+        daemon.start()
+        assert link.ask(READ, "/a") == b"1"
+        daemon.keeper.read()
+        assert sorted(name for name, _ in daemon.keeper.kept) == ["listener", "park-in", "park-out"]
+    finally:
+        daemon.stop()
+
+
 # -- on a simulated host
 
 @pytest.fixture(name="hosted")

@@ -191,9 +191,7 @@ int socket_park_begin(struct listener *listener)
 
 	if (!server->keeper || !server->persist)
 		return 0;
-	fds[0] = keeper_take(server->keeper, "park-in");
-	fds[1] = keeper_take(server->keeper, "park-out");
-	if (fds[0] >= 0 && fds[1] >= 0) {
+	if (keeper_take_pair(server->keeper, "park-in", "park-out", fds)) {
 		r = park_adopt(&server->park, fds, SOCKET_LABEL_BYTES);
 		return r < 0 ? r : recover_parked(listener);
 	}
