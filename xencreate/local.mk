@@ -70,6 +70,10 @@ libxencreate_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir) -I$(srcdir)/lsevtchn -I$(sr
 
 XENCREATE_LIBS = libxencreate.a $(LSEVTCHN_LIBS) $(XENGUEST_LIBS) $(XLUTIL_LIBS) $(XENLIGHT_LIBS) $(XENFOREIGNMEMORY_LIBS) \
 	$(XENGNTTAB_LIBS) $(JSON_LIBS)
+sbin_PROGRAMS += xencreate/xencreate-take
+xencreate_xencreate_take_SOURCES = xencreate/pool/takemain.c
+xencreate_xencreate_take_CPPFLAGS = $(libxencreate_a_CPPFLAGS)
+xencreate_xencreate_take_LDADD = libxencreate.a
 xencreate_xencreate_SOURCES = xencreate/main.c
 xencreate_xencreate_CPPFLAGS = $(libxencreate_a_CPPFLAGS)
 xencreate_xencreate_LDADD = $(XENCREATE_LIBS)
@@ -138,7 +142,7 @@ check_PROGRAMS += tests/unit/test_pool_refill
 tests_unit_test_pool_refill_SOURCES = tests/unit/test_pool_refill.c
 tests_unit_test_pool_refill_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_pool_refill_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
-dist_man_MANS += doc/xencreate.8 doc/xencreate-matrix.8
+dist_man_MANS += doc/xencreate.8 doc/xencreate-matrix.8 doc/xencreate-take.8
 dist_sbin_SCRIPTS = xencreate/xencreate-matrix
 dist_completion_DATA += xencreate/completion/xencreate
 EXTRA_DIST += xencreate/README.md xencreate/pool/README.md xencreate/bench/README.md xencreate/bench/cost.sh xencreate/bench/pool.sh xencreate/bench/single.sh xencreate/bench/xl.sh

@@ -13,7 +13,7 @@ from .machine import Machine, Memory, short_folder
 
 HERE = Path(__file__).resolve().parent.parent
 # Where the build leaves what dom0 runs. A program that is not built is not on the share.
-PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn", "xencreate/xencreate",
+PROGRAMS = ("xenstored/xenstored", "xenconsoled/xenconsoled", "lsevtchn/lsevtchn", "xencreate/xencreate", "xencreate/xencreate-take",
             "tests/xen/asks", "tests/xen/wire", "xencreate/alike",
             "tests/bench/evtchnload",
             "systemd/xenconsoled.service",
