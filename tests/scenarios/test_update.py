@@ -122,7 +122,7 @@ def test_a_program_that_is_no_store_is_refused(served, client):
 
 def test_bad_arguments_are_refused(served, client):
     answer = served.update(client, cmdline="--no-fork --no-such-option")
-    assert answer.startswith("The new binary does not start: ")
+    assert answer.startswith("The new binary does not start: ") and "no-such-option" in answer
     assert served.update(client, cmdline="--no-fork --no-domain-init --verbose") == "OK"
     assert b"--verbose" in open(f"/proc/{served.process.pid}/cmdline", "rb").read()
 

@@ -300,32 +300,35 @@ static bool set_paths(struct options *options)
 	return n < (int)sizeof(options->socket_path);
 }
 
-/* Xen's daemon calls the next one without a trial, and cannot take back the store that it has
- * given away: then a slip in an argument must not end it. */
-static bool has_a_store_to_take(int argc, char **argv)
+static bool has_word(int argc, char **argv, const char *word)
 {
-	bool takes = false;
-
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--config-test"))
-			return false;
-		takes |= !strcmp(argv[i], "-U") || !strcmp(argv[i], "--live-update");
-	}
-	return takes;
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], word))
+			return true;
+	return false;
 }
 
-/* Return: an exit status, or -1: go on. */
-static int wrong(bool goes_on)
+/*
+ * What has been said is wrong. Xen's daemon calls the next one without a trial, and cannot take
+ * back the store that it has given away: then a slip in an argument must not end it. Of a trial,
+ * the last line is what the operator gets to see.
+ *
+ * Return: an exit status, or -1: go on.
+ */
+static int wrong(int argc, char **argv)
 {
-	fputs(goes_on ? "xenstored: ignored: there is a store to take over\n"
-		      : "xenstored: --help lists the options\n",
-	      stderr);
-	return goes_on ? -1 : 2;
+	if (has_word(argc, argv, "--config-test"))
+		return 2;
+	if (has_word(argc, argv, "-U") || has_word(argc, argv, "--live-update")) {
+		fprintf(stderr, "xenstored: ignored: there is a store to take over\n");
+		return -1;
+	}
+	fprintf(stderr, "xenstored: --help lists the options\n");
+	return 2;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	const bool goes_on = has_a_store_to_take(argc, argv);
 	int c;
 
 	*options = (struct options){
@@ -352,20 +355,20 @@ int options_parse(struct options *options, int argc, char **argv)
 		if (plain_option(options, c, optarg) || state_option(options, c, optarg))
 			continue;
 		if (c == OPT_CONFIG_FILE) {
-			if (conffile_read(options, optarg) < 0 && wrong(goes_on) > 0)
+			if (conffile_read(options, optarg) < 0 && wrong(argc, argv) > 0)
 				return 2;
 			continue;
 		}
 		if (c == '?' || !limit_option(options, c, optarg)) {
 			if (c != '?')
 				fprintf(stderr, "xenstored: bad argument \"%s\"\n", optarg);
-			if (wrong(goes_on) > 0)
+			if (wrong(argc, argv) > 0)
 				return 2;
 		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "xenstored: unexpected argument \"%s\"\n", argv[optind]);
-		if (wrong(goes_on) > 0)
+		if (wrong(argc, argv) > 0)
 			return 2;
 	}
 	/* What there is to take over is tried, too: see main.c. */
