@@ -77,7 +77,7 @@ systemd/xenconsoled.service: $(srcdir)/systemd/xenconsoled.service.in Makefile
 		$(srcdir)/systemd/xenconsoled.service.in >$@
 dist_man_MANS += doc/xenconsoled.8
 dist_completion_DATA += xenconsoled/completion/xenconsoled
-dist_doc_DATA += doc/differences-xenconsoled.md doc/bench-xenconsoled.md
+dist_doc_DATA += doc/differences-xenconsoled.md doc/bench-xenconsoled.md doc/tests-xenconsoled.md
 
 # Unit tests: name, and what it is called in the tests' folder.
 CONSOLE_TEST_LIBS = $(UNIT_LIBS) $(XENCONSOLED_LIBS)

@@ -19,6 +19,21 @@ def test_help_and_manual_name_the_same_options(program):
     assert set(option.findall(usage)) == set(option.findall(manual))
 
 
+def test_what_the_list_of_tests_names_is_there():
+    listed = (ROOT / "doc/tests-xenconsoled.md").read_text()
+    written = "".join(path.read_text() for path in (ROOT / "tests/scenarios").glob("test_*.py"))
+    names = re.findall(r"`(test_\w+)`", listed)
+    scripts = re.findall(r"`([a-z-]+\.sh)`", listed)
+    assert len(names) > 20 and len(scripts) > 10
+    assert [name for name in names if f"def {name}(" not in written] == []
+    assert [name for name in scripts if not (ROOT / "tests/xen/scenarios" / name).is_file()] == []
+    ours = "".join(path.read_text() for path in (ROOT / "tests/scenarios").glob("test_xenconsoled_*.py"))
+    # Figures and the journal are no thing that happens to a daemon; idleness is measured.
+    rest = {"test_figures_of_many_come_whole_and_in_order", "test_the_journal_gets_lines_and_a_slow_one_holds_nobody_up",
+            "test_the_daemon_wakes_for_nothing_when_nothing_happens", "test_the_check_itself_finds_losses_and_repeats"}
+    assert set(re.findall(r"^def (test_\w+)\(sim", ours, re.M)) - rest - set(names) == set()
+
+
 def test_mistakes_on_the_command_line_end_as_in_the_stock_daemon(program):
     assert call(program("xenconsoled"), "--no-such-option").returncode == 22
     assert call(program("xenconsoled"), "--log-dir").returncode == 22
