@@ -27,7 +27,7 @@
 
 #include "hist.h"
 
-#define WARM_ROUNDS  50
+#define WARM_ROUNDS  20
 #define ECHO_BYTES   16
 #define PAUSE_NS     200000
 #define TTYS_SECONDS 120
@@ -90,7 +90,7 @@ static int echo(unsigned int domid, double seconds)
 	struct hist *hist = calloc(1, sizeof(*hist));
 	struct xs_handle *store = xs_open(0);
 	struct termios raw;
-	uint64_t end, took;
+	uint64_t end = UINT64_MAX, took;
 	char *path = store ? tty_of(store, domid) : NULL;
 	int fd = path ? open(path, O_RDWR | O_NOCTTY) : -1;
 
@@ -100,12 +100,13 @@ static int echo(unsigned int domid, double seconds)
 	cfmakeraw(&raw);
 	tcsetattr(fd, TCSANOW, &raw);
 	tcflush(fd, TCIFLUSH);
-	end = now_ns() + (uint64_t)(seconds * 1e9);
-	for (uint32_t i = 0; i < WARM_ROUNDS || now_ns() < end; i++) {
+	for (uint32_t i = 0; now_ns() < end; i++) {
 		if (round_trip(fd, i, &took) < 0)
 			return fail("round trip");
 		if (i >= WARM_ROUNDS)
 			hist_add(hist, took);
+		else if (i == WARM_ROUNDS - 1)
+			end = now_ns() + (uint64_t)(seconds * 1e9);
 		nanosleep(&pause, NULL);
 	}
 	printf("{\"n\": %" PRIu64 ", \"p50\": %" PRIu64 ", \"p99\": %" PRIu64 ", \"max\": %" PRIu64

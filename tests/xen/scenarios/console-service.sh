@@ -30,11 +30,16 @@ main_pid() {
 numbers() {
 	sed -n 's/.*chatter \([0-9]*\) .*/\1/p'
 }
+# Once more if they have been turned meanwhile: one would be missing.
 all_files() {
-	for file in $(ls $CONSOLE_LOGS/guest-"$1".log.* | sort -t . -k 3 -rn); do
-		cat "$file"
+	for try in 1 2 3 4 5; do
+		first=$(stat -c %i "$CONSOLE_LOGS/guest-$1.log")
+		for file in $(ls $CONSOLE_LOGS/guest-"$1".log.* | sort -t . -k 3 -rn) "$CONSOLE_LOGS/guest-$1.log"; do
+			cat "$file"
+		done >/tmp/all-files
+		[ "$(stat -c %i "$CONSOLE_LOGS/guest-$1.log")" != "$first" ] || break
 	done
-	cat "$CONSOLE_LOGS/guest-$1.log"
+	cat /tmp/all-files
 }
 lost() {
 	all_files "$1" | numbers | awk 'NR > 1 && $1 > last + 1 { n += $1 - last - 1 } { if ($1 > last) last = $1 } END { print n + 0 }'
@@ -94,6 +99,7 @@ for round in 1 2 3 4 5 6 7; do
 	wait_for 60 came_back >/dev/null || break
 done
 is "killed seven times, it comes back each time" "$round $(systemctl is-active xenconsoled)" "7 active"
+[ "$round" = 7 ] || note "$(systemctl status --no-pager -n 0 xenconsoled 2>&1; timeout 20 journalctl -q -o short-monotonic --no-pager -n 60 _PID=1 + _COMM=xenconsoled)"
 before=$(all_files talker | numbers | tail -n 1)
 goes_on() {
 	[ "$(all_files talker | numbers | tail -n 1)" -gt $((before + 20)) ]
