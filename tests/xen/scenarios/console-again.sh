@@ -73,6 +73,7 @@ ok "its console goes on in the same log" wait_for 20 grown
 # --- the same number and handle, another domain ---
 first=$(domid penguin)
 tty=$(guest_node penguin console/tty)
+export LIBXL_DOMID_REUSE_TIMEOUT=0 # else a number rests for a minute
 ok "it is suspended, its number with it" timeout 60 xl save -D penguin /tmp/penguin.save
 ok "and gone" wait_for 10 gone penguin
 ok "its terminal has ended" wait_for 10 sh -c "! test -c $tty"
