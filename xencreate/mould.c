@@ -8,6 +8,7 @@
  */
 #include "mould.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,8 @@
 #include "build.h"
 #include "mould_priv.h"
 #include "shell.h"
+
+static_assert(sizeof(xen_pfn_t) == sizeof(uint64_t), "a list of frames is copied as it is");
 
 #define SUPERPAGE_ORDER 9
 #define SUPERPAGE_PAGES (1U << SUPERPAGE_ORDER)
@@ -143,7 +146,7 @@ void mould_free(struct mould *mould)
 	}
 	free(mould->own_p2m);
 	free(mould->extents);
-	free(mould->words);
+	free(mould->runs);
 	free(mould);
 }
 
@@ -176,15 +179,15 @@ static int get_memory(struct mould *mould)
 
 static void set_words(struct mould *mould)
 {
-	const xen_pfn_t *p2m = mould->dom->pv_p2m;
+	for (size_t i = 0; i < mould->n_runs; i++) {
+		const struct mould_run *run = &mould->runs[i];
+		const xen_pfn_t *frames = &mould->dom->pv_p2m[run->pfn];
 
-	for (size_t i = 0; i < mould->n_words; i++) {
-		const struct mould_word *word = &mould->words[i];
-
-		if (word->is_entry)
-			*word->word = p2m[word->pfn] * MOULD_PAGE_BYTES | word->flags;
+		if (run->is_entry)
+			for (uint32_t j = 0; j < run->n; j++)
+				run->words[j] = frames[j] * MOULD_PAGE_BYTES | run->flags;
 		else
-			*word->word = p2m[word->pfn];
+			memcpy(run->words, frames, run->n * sizeof(run->words[0]));
 	}
 }
 

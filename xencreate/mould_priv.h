@@ -16,12 +16,13 @@
 /* The shared page goes the same way, by the last of the entries. */
 #define MOULD_PAGES_MAX (MOULD_ENTRIES - GNTTAB_NR_RESERVED_ENTRIES - 1)
 
-/* A word that holds the frame of a page. */
-struct mould_word {
-	uint64_t *word;
-	uint64_t flags; /* of an entry in a page table */
+/* Words in a row that hold the frames of pages in a row. */
+struct mould_run {
+	uint64_t *words;
+	uint32_t n;
 	uint32_t pfn;
-	bool is_entry; /* else a plain frame number */
+	uint64_t flags; /* of entries in a page table */
+	bool is_entry;	/* else plain frame numbers */
 };
 
 struct mould {
@@ -37,8 +38,8 @@ struct mould {
 	bool is_zero[MOULD_PAGES_MAX];
 	unsigned int n_pages;
 	char *pages; /* owned, mapped: n_pages, then the shared page, then one of zeros */
-	struct mould_word *words; /* owned */
-	size_t n_words, n_words_allocated;
+	struct mould_run *runs; /* owned */
+	size_t n_runs, n_runs_allocated;
 	struct xc_dom_phys start_info; /* where the library finds that page */
 	xengnttab_grant_copy_segment_t segments[MOULD_PAGES_MAX + 1];
 };

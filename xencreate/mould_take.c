@@ -63,18 +63,29 @@ static int read_pages(struct mould *mould)
 	return r;
 }
 
-static int add_word(struct mould *mould, const struct mould_word *word)
+static bool goes_on(const struct mould_run *run, const struct mould_run *next)
 {
-	if (mould->n_words == mould->n_words_allocated) {
-		size_t n = mould->n_words_allocated ? mould->n_words_allocated * 2 : 4096;
-		struct mould_word *words = reallocarray(mould->words, n, sizeof(*words));
+	return next->words == run->words + run->n && next->pfn == run->pfn + run->n &&
+	       next->flags == run->flags && next->is_entry == run->is_entry;
+}
 
-		if (!words)
-			return -ENOMEM;
-		mould->words = words;
-		mould->n_words_allocated = n;
+/* @word: a run of one */
+static int add_word(struct mould *mould, const struct mould_run *word)
+{
+	if (mould->n_runs && goes_on(&mould->runs[mould->n_runs - 1], word)) {
+		mould->runs[mould->n_runs - 1].n++;
+		return 0;
 	}
-	mould->words[mould->n_words++] = *word;
+	if (mould->n_runs == mould->n_runs_allocated) {
+		size_t n = mould->n_runs_allocated ? mould->n_runs_allocated * 2 : 64;
+		struct mould_run *runs = reallocarray(mould->runs, n, sizeof(*runs));
+
+		if (!runs)
+			return -ENOMEM;
+		mould->runs = runs;
+		mould->n_runs_allocated = n;
+	}
+	mould->runs[mould->n_runs++] = *word;
 	return 0;
 }
 
@@ -86,7 +97,7 @@ static int find_list(struct mould *mould)
 	int r = 0;
 
 	for (xen_pfn_t pfn = 0; !r && pfn < dom->p2m_size; pfn++) {
-		struct mould_word word = { .word = &list[pfn], .pfn = (uint32_t)pfn };
+		struct mould_run word = { .words = &list[pfn], .n = 1, .pfn = (uint32_t)pfn };
 
 		r = list[pfn] == dom->pv_p2m[pfn] ? add_word(mould, &word) : -EPROTO;
 	}
@@ -115,9 +126,10 @@ static int find_entries(struct mould *mould, xen_pfn_t first, xen_pfn_t n)
 		uint64_t *table = (uint64_t *)mould_page(mould, mould_index(mould, first + i));
 
 		for (size_t j = 0; !r && j < WORDS; j++) {
-			struct mould_word word = { .word = &table[j],
-						   .flags = table[j] & ~FRAME_MASK,
-						   .is_entry = true };
+			struct mould_run word = { .words = &table[j],
+						  .n = 1,
+						  .flags = table[j] & ~FRAME_MASK,
+						  .is_entry = true };
 
 			if (!table[j])
 				continue;
