@@ -142,6 +142,7 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/domains.h \
 	xenstored/server/domains_priv.h \
 	xenstored/server/domains_restore.c \
+	xenstored/server/domains_scan.c \
 	xenstored/server/domains_update.c \
 	xenstored/server/domains_wait.c \
 	xenstored/server/handover.c \

@@ -37,6 +37,7 @@ TEST(keys_of_oxenstored_mean_the_same_here)
 	CHECK(!options.set[0][QUOTA_WATCHES]);
 	CHECK_STR_EQ(options.pid_file, "/run/x.pid");
 	CHECK_STR_EQ(options.trace_file, "/tmp/trace");
+	CHECK_EQ(options.ring_scan_s, 20);
 	options_deinit(&options);
 }
 

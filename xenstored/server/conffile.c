@@ -13,12 +13,12 @@
 #include "cleanup.h"
 #include "server/options.h"
 
-enum meaning { SKIPPED, TEXT, LIMIT, LIMITS_ON, LEVEL };
+enum meaning { SKIPPED, TEXT, NUMBER, LIMIT, LIMITS_ON, LEVEL };
 
 static const struct {
 	const char *key;
 	enum meaning meaning;
-	size_t at; /* TEXT: of a const char * in struct options; LIMIT: enum quota_item */
+	size_t at; /* in struct options (TEXT: a const char *, NUMBER: a uint32_t); LIMIT: which */
 } keys[] = {
 	{ "pid-file", TEXT, offsetof(struct options, pid_file) },
 	{ "access-log-file", TEXT, offsetof(struct options, trace_file) },
@@ -53,7 +53,7 @@ static const struct {
 	{ "access-log-transactions-ops", SKIPPED, 0 },
 	{ "access-log-special-ops", SKIPPED, 0 },
 	{ "allow-debug", SKIPPED, 0 },
-	{ "ring-scan-interval", SKIPPED, 0 },
+	{ "ring-scan-interval", NUMBER, offsetof(struct options, ring_scan_s) },
 	{ "gc-max-overhead", SKIPPED, 0 },
 };
 
@@ -78,6 +78,8 @@ static bool apply(struct options *options, size_t i, char *value)
 	case TEXT:
 		memcpy((char *)options + keys[i].at, &value, sizeof(value));
 		return value[0];
+	case NUMBER:
+		return options_number(value, (uint32_t *)((char *)options + keys[i].at));
 	case LIMIT:
 		options->set[0][keys[i].at] = true;
 		return options_number(value, &options->limit[0][keys[i].at]);

@@ -172,6 +172,7 @@ void domains_free(struct domains *domains)
 	if (domains->server->ports)
 		ports_unbind(domains->server->ports, &domains->virq);
 	loop_timer_cancel(domains->server->loop, &domains->retry);
+	loop_timer_cancel(domains->server->loop, &domains->scan);
 	free(domains->by_domid);
 	free(domains);
 }

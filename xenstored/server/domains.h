@@ -68,6 +68,9 @@ void domains_ring_wanted(struct domains *domains, uint32_t domid);
  */
 bool domains_attend(struct domains *domains, bool all);
 
+/** domains_scan() - look at all rings once in a while, if the options say so */
+void domains_scan(struct domains *domains);
+
 /** domains_check() - if a domain has died or shut down since, do what is due; once per turn */
 void domains_check(struct domains *domains);
 

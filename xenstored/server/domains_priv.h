@@ -48,6 +48,8 @@ struct domains {
 	bool is_due;		 /* Xen said that something has changed */
 	bool is_unlisted;	 /* Xen would not list the domains: it has been logged */
 	struct loop_timer retry; /* when it is asked again */
+	struct loop_timer scan;	 /* see domains_scan.c */
+	uint32_t scanned;	 /* rings of domids below this were looked at */
 };
 
 /** domains_add() - know @domid; @handle: NULL: zeros. 0, -EINVAL or -ENOMEM. */

@@ -28,6 +28,7 @@ enum {
 	OPT_JOURNAL_SIZE,
 	OPT_FRESH,
 	OPT_RECOVER,
+	OPT_RING_SCAN,
 	OPT_CONFIG_FILE,
 	OPT_CONFIG_TEST,
 	OPT_IGNORED,
@@ -45,6 +46,8 @@ static const char usage[] =
 	"      --kva-path FILE         dom0's ring (default /proc/xen/xsd_kva)\n"
 	"      --port-path FILE        its event channel (default /proc/xen/xsd_port)\n"
 	"  -K, --keep-orphans          give the nodes of dead domains to dom0, do not remove them\n"
+	"      --ring-scan S           look every S seconds whether guests have asked without an event\n"
+	"                              (0: never)\n"
 	"  -V, --verbose               say more\n"
 	"  -T, --trace-file FILE       write every request and answer there\n"
 	"      --trace-control [+-]WHAT  switch obj, io, wrl, acc or tdb on or off in it\n"
@@ -115,6 +118,7 @@ static const struct option long_options[] = {
 	{ "master-domid", required_argument, NULL, OPT_MASTER_DOMID },
 	{ "event", required_argument, NULL, OPT_EVENT },
 	{ "trace-control", required_argument, NULL, OPT_TRACE_CONTROL },
+	{ "ring-scan", required_argument, NULL, OPT_RING_SCAN },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 	{ "no-state", no_argument, NULL, OPT_NO_STATE },
@@ -273,6 +277,8 @@ static bool plain_option(struct options *options, int c, char *arg)
 	case OPT_TRACE_CONTROL:
 		options->trace_control = arg;
 		return true;
+	case OPT_RING_SCAN:
+		return options_number(arg, &options->ring_scan_s);
 	case OPT_CONFIG_TEST:
 		options->config_test = true;
 		return true;

@@ -29,6 +29,7 @@ struct options {
 	char socket_path[108];
 	char state_dir[128];
 	uint32_t watch_timeout_s;
+	uint32_t ring_scan_s;	   /* 0: never */
 	uint32_t journal_bytes;	   /* 0: as persist.h says */
 	char *config;		   /* owned: text of the configuration file; others point into it */
 	const char *trace_control; /* "+switch" or "-switch" */

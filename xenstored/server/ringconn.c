@@ -472,6 +472,12 @@ void ringconn_set_target(struct ringconn *ring, uint32_t target)
 	ring->client.conn.watcher.subject.target = target;
 }
 
+void ringconn_look(struct ringconn *ring)
+{
+	if (ring->page && !ring->is_ignored && ring_load(&ring->page->req_prod) != ring->req_cons)
+		server_ready(&ring->client);
+}
+
 struct conn *ringconn_conn(struct ringconn *ring)
 {
 	return &ring->client.conn;

@@ -117,6 +117,8 @@ void ringconn_set_target(struct ringconn *ring, uint32_t target);
 
 /** ringconn_conn() - its connection; borrowed */
 struct conn *ringconn_conn(struct ringconn *ring);
+/** ringconn_look() - if there are requests of which the guest has sent no event, serve them */
+void ringconn_look(struct ringconn *ring);
 /** ringconn_describe() - add lines for an operator */
 void ringconn_describe(const struct ringconn *ring, struct text *text);
 

@@ -9,8 +9,8 @@
 #include "protocol/ticks.h"
 #include "server/server.h"
 
-#define TURN_US	   500 /* after this, look for new requests */
-#define GUEST_US   100 /* after this, the rest of a guest's requests waits for its next turn */
+#define TURN_US	   100 /* after this, look for new requests */
+#define GUEST_US   50  /* after this, the rest of a guest's requests waits for its next turn */
 #define RELEASE_MS 5
 /* What sending to a client costs, roughly: charged at once to who makes it necessary. */
 #define SEND_NS 2000
@@ -247,6 +247,19 @@ static void serve_class(struct server *server, uint8_t class, uint64_t end)
 	}
 }
 
+/* Answers leave at the end of a turn: after the quiet, the turn of the busy is the next one. */
+static bool is_to_be_cut(struct schedule *schedule, uint8_t class)
+{
+	if (class) {
+		schedule->was_cut = false;
+		return false;
+	}
+	if (!schedule->busy || schedule->was_cut)
+		return false;
+	schedule->was_cut = true;
+	return true;
+}
+
 void schedule_serve(struct server *server)
 {
 	struct schedule *schedule = &server->schedule;
@@ -262,6 +275,8 @@ void schedule_serve(struct server *server)
 
 		left &= ~0u << class << 1;
 		serve_class(server, class, end);
+		if (is_to_be_cut(schedule, class))
+			break;
 	}
 	schedule->in_round = false;
 }

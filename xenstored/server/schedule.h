@@ -3,7 +3,8 @@
  * Who is served next, and who pays. Ready clients wait in queues by how busy they have kept us
  * lately (model/fair.h); the quiet ones go first, and a turn of the loop ends after a while even if
  * others still wait, so that a quiet client that becomes ready meanwhile waits for that while only.
- * Each queue gets at least one client served per turn, so nobody starves.
+ * Who was quiet (the first class) has the answer before any others are served: their turn is the
+ * next one. Each queue gets at least one client served in every second turn, so nobody starves.
  *
  * Time is charged to who caused it: serving a request to its sender, sending to who made there be
  * something to send. Guests may be held to a share of it (quota "time").
@@ -29,6 +30,7 @@ struct schedule {
 	uint16_t round; /* those of the class being served who became ready in it wait for the next
 			 */
 	bool in_round;
+	bool was_cut;		  /* the busy have waited for a turn */
 	uint8_t class;		  /* being served, while in_round */
 	struct client_queue held; /* beyond their share */
 	struct client_queue dirty;

@@ -268,6 +268,8 @@ static int open_all(struct server *server)
 	STEP("restart committed");
 	if (r == 0 && server->takeover)
 		r = takeover_finish(server->takeover, server);
+	if (r == 0)
+		domains_scan(server->domains);
 	/* There may be answers to send that were noted before a restart. */
 	loop_again(server->loop);
 	return r;
