@@ -38,6 +38,8 @@ struct player {
 	const struct flood *flood;		/* NULL: the quiet one */
 	uint32_t at;				/* next of its requests */
 	uint32_t id;				/* of its last request */
+	uint32_t txid;				/* of its last transaction */
+	uint32_t hidden;			/* bytes put into the ring and not yet shown */
 	int host_fd;				/* borrowed: to simxend */
 };
 
@@ -111,24 +113,34 @@ static void ask(int fd, uint32_t type, const char *payload, const struct player 
 		fail("%s for request %u on domain %u", answer, type, player->domid);
 }
 
-/* Puts one request into the ring if there is room for it. */
+/* Puts one request into the ring if there is room for it; it is shown to the daemon unless in
+ * crumbs. */
 static bool put(struct player *player, const struct flood_request *request, uint32_t iteration)
 {
 	struct xenstore_domain_interface *page = player->page;
-	struct step step = { .type = request->type, .payload = request->payload };
+	uint16_t type = (uint16_t)request->type;
+	struct step step = { .type = type, .payload = request->payload };
 	struct step_vars vars = { .domain = player->domid, .iteration = iteration };
-	struct xsd_sockmsg head = { .type = request->type, .req_id = ++player->id };
+	struct xsd_sockmsg head = { .type = type, .req_id = ++player->id };
 	uint32_t used, prod = page->req_prod;
 	char buf[XENSTORE_RING_SIZE];
 
+	if (player->hidden)
+		return false;
+	head.tx_id = request->type & FLOOD_IN_TXN ? player->txid : 0;
 	head.len = step_payload(&step, &vars, buf + sizeof(head));
 	memcpy(buf, &head, sizeof(head));
 	if (ring_used(prod, ring_load(&page->req_cons), XENSTORE_RING_SIZE, &used) < 0)
 		fail("domain %u: the daemon broke the ring", player->domid);
 	if (XENSTORE_RING_SIZE - used < sizeof(head) + head.len)
 		return false;
+	/* Each succeeds, so ids count up. */
+	player->txid += type == XS_TRANSACTION_START;
 	ring_copy_in(page->req, XENSTORE_RING_SIZE, prod, buf, (uint32_t)sizeof(head) + head.len);
-	ring_store(&page->req_prod, prod + (uint32_t)sizeof(head) + head.len);
+	if (player->flood && player->flood->ways & FLOOD_CRUMBS)
+		player->hidden = (uint32_t)sizeof(head) + head.len;
+	else
+		ring_store(&page->req_prod, prod + (uint32_t)sizeof(head) + head.len);
 	return true;
 }
 
@@ -148,17 +160,46 @@ static uint32_t drain(struct player *player, char *last, uint32_t size)
 	return used;
 }
 
+static bool show_crumb(struct player *player)
+{
+	if (!player->hidden)
+		return false;
+	player->hidden--;
+	ring_store(&player->page->req_prod, player->page->req_prod + 1);
+	return true;
+}
+
+/* What is done to the page itself; returns whether that is all. */
+static bool abuse_page(struct player *player, uint64_t *n_requests)
+{
+	struct xenstore_domain_interface *page = player->page;
+	unsigned int ways = player->flood->ways;
+
+	if (ways & FLOOD_BREAKS && page->req_prod - ring_load(&page->req_cons) < 5000)
+		ring_store(&page->req_prod, page->req_prod + 5000);
+	if (ways & FLOOD_ANEW && ring_load(&page->connection) == XENSTORE_CONNECTED) {
+		ring_store(&page->connection, XENSTORE_RECONNECT);
+		kick(player);
+	}
+	if (ways & (FLOOD_BREAKS | FLOOD_ANEW))
+		(*n_requests)++;
+	return ways & (FLOOD_BREAKS | FLOOD_ANEW);
+}
+
 static void flood_some(struct player *player, uint64_t *n_requests)
 {
 	const struct flood *flood = player->flood;
-	bool moved = drain(player, NULL, 0) > 0;
+	bool moved = false;
 
-	while (put(player, &flood->requests[player->at], 0)) {
-		player->at = (player->at + 1) % flood->n_requests;
-		(*n_requests)++;
-		moved = true;
+	if (!abuse_page(player, n_requests)) {
+		moved = !(flood->ways & FLOOD_MUTE) && drain(player, NULL, 0) > 0;
+		while (flood->n_requests && put(player, &flood->requests[player->at], 0)) {
+			player->at = (player->at + 1) % flood->n_requests;
+			(*n_requests)++;
+			moved = true;
+		}
 	}
-	if (moved)
+	if (show_crumb(player) || moved || flood->ways & FLOOD_KICKS)
 		kick(player);
 }
 
@@ -167,6 +208,8 @@ static void prepare_flood(struct player *player)
 	const struct flood *flood = player->flood;
 	uint64_t patience_ns = now_ns() + PATIENCE_NS;
 
+	/* A ring's first requests come in one piece. */
+	player->flood = NULL;
 	for (uint32_t i = 0; i < flood->setup_times; i++)
 		for (uint32_t j = 0; j < flood->n_setup; j++)
 			while (!put(player, &flood->setup[j], i)) {
@@ -176,6 +219,7 @@ static void prepare_flood(struct player *player)
 					fail("domain %u is not served", player->domid);
 			}
 	kick(player);
+	player->flood = flood;
 }
 
 static void introduce(int fd, const struct player *player)
@@ -292,6 +336,8 @@ int main(int argc, char **argv)
 		fail("no flood is called %s", argv[4]);
 	fd = connect_to(argv[1], SOCK_STREAM);
 	players = read_players(argv[2], n);
+	ask(fd, XS_WRITE, FLOOD_SHARED "|", &players[0]);
+	ask(fd, XS_SET_PERMS, FLOOD_SHARED "|b0|", &players[0]);
 	for (uint32_t i = 0; i < n; i++)
 		introduce(fd, &players[i]);
 	for (uint32_t i = 1; i < n; i++) {

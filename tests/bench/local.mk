@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bench: built with everything else, so that it cannot rot; ./check runs it for a moment without judging times.
-noinst_PROGRAMS += tests/bench/bench-floor tests/bench/bench-guests tests/bench/bench-load
+noinst_PROGRAMS += tests/bench/bench-floor tests/bench/bench-guests tests/bench/bench-load tests/bench/bench-ringfloor
 
 tests_bench_bench_floor_SOURCES = \
 	tests/bench/floor.c tests/bench/floor.h \
 	tests/bench/floor_xen.c tests/bench/floor_xen.h
 tests_bench_bench_floor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS)
 tests_bench_bench_floor_LDADD = $(COMMON_LIBS) $(XENGNTTAB_LIBS)
+
+tests_bench_bench_ringfloor_SOURCES = tests/bench/ringfloor.c
+tests_bench_bench_ringfloor_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
+tests_bench_bench_ringfloor_LDADD = $(COMMON_LIBS) $(XENGNTTAB_LIBS)
 
 tests_bench_bench_load_SOURCES = \
 	tests/bench/bulk.c tests/bench/bulk.h \

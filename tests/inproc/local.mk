@@ -59,6 +59,12 @@ tests_unit_test_oom_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_oom_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 tests_unit_test_oom_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 
+check_PROGRAMS += tests/unit/test_schedule
+tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c xenstored/server/schedule.c
+tests_unit_test_schedule_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_schedule_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_schedule_LDADD = $(UNIT_LIBS) libxenstored_model.a
+
 check_PROGRAMS += tests/unit/test_ringconn
 tests_unit_test_ringconn_SOURCES = tests/unit/test_ringconn.c tests/unit/ringworld.c tests/unit/ringworld.h \
 	xenstored/server/ringconn.c
