@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # updates N_GUESTS SECONDS PAUSE_MS: xenstored is replaced while it works, by itself once a second for so long, by Debian's and
 # back; guests that ping through it go on, and so do dom0's clients, on the connections that they have.
+# PATIENCE (--env): seconds, for a machine that is busy with other things; Debian's daemon then takes long for a hundred nodes.
 updates() {
 	update_guests=$1
+	update_patience=${PATIENCE:-60}
 	start_daemons
 	ok "$1 guests that ping are created" create_many "$1" guest hello ready watch "ping=0,$3"
 	update_ids=$(xl list | awk 'NR > 2 { print $2 }')
@@ -38,7 +40,7 @@ update_paths() {
 
 # update_values FILE: of the nodes that it names.
 update_values() {
-	timeout 60 xenstore-read $(cat "$1") 2>/dev/null
+	timeout $update_patience xenstore-read $(cat "$1") 2>/dev/null
 }
 
 update_began() {
@@ -52,7 +54,7 @@ update_higher() {
 
 update_all_ping() {
 	update_values /tmp/count-paths >/tmp/counts
-	wait_for 60 update_higher
+	wait_for $update_patience update_higher
 }
 
 # The first event comes with the watch itself.
@@ -62,9 +64,9 @@ update_watched() {
 }
 
 update_watches_fire() {
-	timeout 60 xenstore-write $(update_paths watch | sed "s/\$/ event-$update_events/")
+	timeout $update_patience xenstore-write $(update_paths watch | sed "s/\$/ event-$update_events/")
 	update_events=$((update_events + 1))
-	wait_for 60 update_watched
+	wait_for $update_patience update_watched
 }
 
 update_serves() {
