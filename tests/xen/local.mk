@@ -55,6 +55,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/devices.sh \
 	tests/xen/scenarios/kill9-long.sh \
 	tests/xen/scenarios/kill9.sh \
+	tests/xen/scenarios/pool-life.sh \
 	tests/xen/scenarios/pool-service.sh \
 	tests/xen/scenarios/pool.sh \
 	tests/xen/scenarios/restart.sh \
