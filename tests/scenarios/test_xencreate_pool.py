@@ -71,6 +71,20 @@ def test_a_taker_who_finds_none_waits_for_the_next(run):
     assert "another config" in result.stderr
 
 
+def test_a_guest_that_is_never_ready_is_taken_back(run):
+    """In the taker's own time, not in the pool's."""
+    result = run(POOL + """
+        sed 's/hello ready/hello/' /run/xen/t.cfg >/run/xen/s.cfg
+        xencreate pool --size=1 --name=silent /run/xen/s.cfg 2>>/run/xen/pool.log & pool=$!
+        until_true [ -S /run/xencreate/silent.sock ]
+        xencreate --from-pool=silent --name=s --wait=ready --timeout=1 --quiet 2>&1 | sed 's/.*: //'
+        xl list | awk '$1 == "s"' | wc -l
+        xencreate pool --drain silent; wait $pool; echo "status $?"
+        xl list | tail -n +3
+        """)
+    assert result.stdout.splitlines() == ["timed out", "0", "status 0"], result.stderr
+
+
 def test_what_changes_is_never_given_old(run):
     """The config, the kernel, a domain that somebody has let run or destroyed, one that is too old."""
     result = run(POOL + """

@@ -182,7 +182,8 @@ static void on_take(struct client *client, char *words[N_WORDS], size_t n)
 	}
 	snprintf(take->id, sizeof(take->id), "%s", words[1]);
 	take->paused = paused;
-	take->deadline_us = loop_now_us(desk->pool->host->loop) + timeout_ms * 1000;
+	take->since_us = loop_now_us(desk->pool->host->loop);
+	take->deadline_us = take->since_us + timeout_ms * 1000;
 	take->client = client;
 	client->n_takes++;
 	desk->n_waiting++;

@@ -154,16 +154,30 @@ size_t desk_n_waiting(const struct desk *desk)
 	return desk->n_waiting;
 }
 
-static void refuse_waiting(struct desk *desk, uint64_t deadline_us, int error, const char *why)
+/* Those who wait since before @since_us, or have until @deadline_us. */
+static void refuse_waiting(struct desk *desk, uint64_t since_us, uint64_t deadline_us, int error,
+			   const char *why)
 {
 	struct desk_take *take, *next;
 
 	for (take = TAILQ_FIRST(&desk->takes); take; take = next) {
 		next = TAILQ_NEXT(take, link);
-		if (take->slot || take->deadline_us > deadline_us)
+		if (take->slot || (take->since_us >= since_us && take->deadline_us > deadline_us))
 			continue;
 		client_refuse(take->client, take->id, error, why);
 		desk_drop(desk, take);
+	}
+}
+
+/* A guest that is not ready in the taker's time is not wanted. */
+static void cancel_late(struct desk *desk, uint64_t now_us)
+{
+	struct desk_take *take, *next;
+
+	for (take = TAILQ_FIRST(&desk->takes); take; take = next) {
+		next = TAILQ_NEXT(take, link);
+		if (take->slot && take->deadline_us <= now_us)
+			job_cancel(&take->slot->job, -ETIMEDOUT, "timed out");
 	}
 }
 
@@ -171,10 +185,12 @@ void desk_tick(struct desk *desk, uint64_t now_us)
 {
 	const struct pool *pool = desk->pool;
 
+	cancel_late(desk, now_us);
+
 	if (pool->broken)
-		refuse_waiting(desk, UINT64_MAX, -ENOENT, pool->last_error);
+		refuse_waiting(desk, pool->renewed_us, 0, -ENOENT, pool->last_error);
 	else
-		refuse_waiting(desk, now_us, -ETIMEDOUT,
+		refuse_waiting(desk, 0, now_us, -ETIMEDOUT,
 			       pool->last_error[0] ? pool->last_error : refill_why_text(pool->why));
 }
 
@@ -264,7 +280,7 @@ void desk_close(struct desk *desk, const char *why)
 	struct client *client;
 
 	stop_listening(desk);
-	refuse_waiting(desk, UINT64_MAX, -ESHUTDOWN, why);
+	refuse_waiting(desk, UINT64_MAX, 0, -ESHUTDOWN, why);
 	TAILQ_FOREACH (client, &desk->clients, link)
 		client->ended = true;
 }

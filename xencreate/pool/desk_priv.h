@@ -35,7 +35,7 @@ struct desk_take {
 	char name[PATTERN_NAME_MAX];
 	enum job_wait wait;
 	bool paused;
-	uint64_t deadline_us;
+	uint64_t since_us, deadline_us;
 	struct slot *slot; /* NULL: it waits for one */
 };
 
