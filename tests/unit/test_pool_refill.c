@@ -49,15 +49,28 @@ TEST(the_rate_is_bounded)
 	CHECK_EQ(why_of(WITH(s->last_begin_us = s->now_us - SECOND / 10), &us), REFILL_NOW);
 }
 
-TEST(quiet_is_waited_for_as_long_as_half_are_ready)
+TEST(quiet_is_waited_for_and_less_of_it_when_few_are_ready)
 {
 	uint64_t us;
 
 	CHECK_EQ(why_of(WITH(s->n_ready = 2, s->last_take_us = s->now_us - SECOND / 4), &us),
 		 REFILL_QUIET);
 	CHECK_EQ(us, SECOND * 3 / 4);
+	CHECK_EQ(why_of(WITH(s->n_ready = 1, s->last_take_us = s->now_us - SECOND / 8), &us),
+		 REFILL_QUIET);
+	CHECK_EQ(us, SECOND / 8);
 	CHECK_EQ(why_of(WITH(s->n_ready = 1, s->last_take_us = s->now_us - SECOND / 4), &us),
 		 REFILL_NOW);
+}
+
+TEST(nothing_is_begun_ahead_while_one_is_given_away)
+{
+	uint64_t us;
+
+	CHECK_EQ(why_of(WITH(s->n_taken = 1, s->last_take_us = s->now_us - SECOND), &us),
+		 REFILL_QUIET);
+	CHECK(us > 0);
+	CHECK_EQ(why_of(WITH(s->n_taken = 1, s->n_waiting = 1), &us), REFILL_NOW);
 }
 
 TEST(a_batch_goes_first_but_not_before_a_taker_who_waits)

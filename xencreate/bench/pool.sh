@@ -5,13 +5,14 @@
 # limit: 280
 ROUNDS=${ROUNDS:-2}
 PRESENT=${PRESENT:-200}
-SIZE=20
+SIZE=40 # twice as many as are taken at once: it does not fill up while they are
+N=20
 
 full() {
 	xencreate pool --status --json tiny | grep -q "\"ready\":$SIZE,"
 }
 pool_up() {
-	xencreate pool --size=$SIZE --rate=0 "$cfg" 2>>"$LOGS/pool.log" &
+	xencreate pool --size=$SIZE "$cfg" 2>>"$LOGS/pool.log" &
 	pool=$!
 	wait_for 60 full || give_up "the pool fills up"
 }
@@ -28,24 +29,24 @@ for present in 0 $PRESENT; do
 	[ "$present" = 0 ] || ok "$present more are there" xencreate -n "$present" --name=present-%d --quiet "$cfg"
 	for round in $(seq "$ROUNDS"); do
 		wait_for 60 full || give_up "the pool fills up"
-		note "$present present, --version:            $(runs $SIZE xencreate --version)"
-		note "$present present, one from a pool:      $(runs $SIZE xencreate --from-pool=tiny --quiet --name=take-%d)"
+		note "$present present, --version:            $(runs $N xencreate --version)"
+		note "$present present, one from a pool:      $(runs $N xencreate --from-pool=tiny --quiet --name=take-%d)"
 		wait_for 60 full || give_up "the pool fills up"
-		note "$present present, by xencreate-take:     $(runs $SIZE xencreate-take --quiet --name=light-%d tiny)"
-		note "$present present, one in the usual way: $(runs $SIZE xencreate --quiet --name=make-%d "$cfg")"
-		note "$present present, without a forecast:   $(runs $SIZE xencreate --quiet --no-preflight --name=bare-%d "$cfg")"
+		note "$present present, by xencreate-take:     $(runs $N xencreate-take --quiet --name=light-%d tiny)"
+		note "$present present, one in the usual way: $(runs $N xencreate --quiet --name=make-%d "$cfg")"
+		note "$present present, without a forecast:   $(runs $N xencreate --quiet --no-preflight --name=bare-%d "$cfg")"
 		verdict 0 "round $round"
 		xencreate destroy --quiet 'take-*' 'light-*' 'make-*' 'bare-*' || give_up "destroying them"
 		wait_for 60 full || give_up "the pool fills up"
-		note "$present present, a burst from a pool: $(xencreate --from-pool=tiny -n $SIZE --name=burst-%d | tr '\n' ' ')"
-		note "$present present, as a batch: $(xencreate -n $SIZE --name=batch-%d "$cfg" | head -n 1)"
+		note "$present present, a burst from a pool: $(xencreate --from-pool=tiny -n $N --name=burst-%d | tr '\n' ' ')"
+		note "$present present, as a batch: $(xencreate -n $N --name=batch-%d "$cfg" | head -n 1)"
 		xencreate destroy --quiet 'burst-*' 'batch-*' || give_up "destroying them"
 	done
 done
 note "$(xencreate pool --status tiny | grep 'a take')"
 for round in $(seq "$ROUNDS"); do
 	wait_for 60 full || give_up "the pool fills up"
-	xencreate --from-pool=tiny -n $SIZE --name=gone-%d --quiet
+	xencreate --from-pool=tiny -n $N --name=gone-%d --quiet
 	note "a batch of 100, the pool is empty: $(batch a) ms a domain"
 	xencreate pool --drain tiny >/dev/null
 	wait $pool

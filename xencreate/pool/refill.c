@@ -28,8 +28,13 @@ static enum refill_why ahead(const struct refill_policy *policy, const struct re
 		*wait_us = LOOK_AGAIN_US;
 		return REFILL_BATCH;
 	}
-	*wait_us = left(state->last_take_us, policy->quiet_us, state->now_us);
-	if (*wait_us && state->n_ready * 2 >= policy->size)
+	*wait_us =
+		left(state->last_take_us,
+		     state->n_ready * 2 >= policy->size ? policy->quiet_us : policy->quiet_us / 4,
+		     state->now_us);
+	if (state->n_taken && !*wait_us)
+		*wait_us = LOOK_AGAIN_US; /* its end comes before that */
+	if (*wait_us)
 		return REFILL_QUIET;
 	*wait_us = left(state->last_begin_us, policy->interval_us, state->now_us);
 	return *wait_us ? REFILL_RATE : REFILL_NOW;

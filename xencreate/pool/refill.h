@@ -25,6 +25,7 @@ struct refill_state {
 	unsigned int n_failures; /* in a row */
 	size_t n_ready;		 /* and nobody's yet */
 	size_t n_building;
+	size_t n_taken;	       /* on their way to somebody */
 	size_t n_waiting;      /* takers who found none */
 	bool batch_is_running; /* somebody makes many: they go first */
 	uint64_t free_kib;     /* of the host */
@@ -46,8 +47,9 @@ enum refill_why {
  * @wait_us: out: when to ask again, unless something happens before; 0 for REFILL_NOW, _FULL and
  * _BUSY
  *
- * Takers who wait are served without delay: only failures and memory hold them up. With less than
- * half of the pool ready, quiet is not waited for.
+ * Takers who wait are served without delay: only failures and memory hold them up. Ahead of them
+ * nothing is begun while one is being given away, nor before it has been quiet; a quarter of that
+ * is enough when less than half of the pool is ready.
  */
 enum refill_why refill_next(const struct refill_policy *policy, const struct refill_state *state,
 			    uint64_t *wait_us);

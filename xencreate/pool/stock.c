@@ -376,6 +376,7 @@ static void fill_state(struct pool *pool, struct refill_state *state)
 		.n_failures = pool->n_failures,
 		.n_ready = pool->n[SLOT_READY],
 		.n_building = pool->n[SLOT_BUILDING],
+		.n_taken = pool->n[SLOT_TAKEN],
 		.n_waiting = desk_n_waiting(pool->desk),
 	};
 	if (state->n_ready + state->n_building >= pool->refill.size + state->n_waiting ||
