@@ -29,6 +29,16 @@ sleep 0.3
 
 def pytest_addoption(parser):
     parser.addoption("--build", type=Path, default=TOP / "build/gcc", help="folder of the build under test")
+    parser.addoption("--long", action="store_true", help="also those that take long")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: left out unless --long is given")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--long"):
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture(scope="session")
