@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/xen/bed/tap.py \
 	tests/xen/demo.py \
 	tests/xen/dom0/bed.service \
+	tests/xen/dom0/caps.sh \
 	tests/xen/dom0/demo.sh \
 	tests/xen/dom0/disk-init \
 	tests/xen/dom0/guest-init \
@@ -30,7 +31,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/session \
 	tests/xen/dom0/update.sh \
 	tests/xen/dom0/wait \
-	tests/xen/scenarios/caps.sh tests/xen/scenarios/caps-all.sh \
+	tests/xen/scenarios/caps.sh tests/xen/scenarios/caps-all.sh tests/xen/scenarios/caps-linux.sh \
 	tests/xen/scenarios/evtchn-service.sh \
 	tests/xen/scenarios/evtchn-cost.sh \
 	tests/xen/scenarios/floods.sh \

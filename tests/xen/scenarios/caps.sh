@@ -1,18 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Caps on event channels: what a domain gets under each, and that lsevtchn knows it.
 # limit: 240
+. /share/dom0/caps.sh
 start_daemons
-
-# capped NAME CAP CFG: gives a configuration a cap.
-capped() {
-	echo "max_event_channels = '$2'" >>"$3"
-	echo "$3"
-}
-
-# figure DOMID MEMBER: one number from the JSON of a domain.
-figure() {
-	lsevtchn --domain "$1" --json | awk -F': ' -v member="\"$2\"" '$1 ~ "^ *" member "$" { sub(/,$/, "", $2); print $2; exit }'
-}
 
 # The proof that a creator can have before a domain runs: all ports up to the cap, none beyond, and all back again.
 is "cap 63 is proven, twice" "$(evtchnload prove 2 63)" "$(printf 'proven 63 1\nproven 63 1')"
@@ -43,21 +33,6 @@ is "lsevtchn sees it full" "$(figure "$id" ports) $(figure "$id" headroom)" "100
 lsevtchn --check-caps >/tmp/said
 is "and says so" "$(grep -c 'finding: .*hog.* full: no port left: all 100 are in use' /tmp/said)" 1
 xl destroy hog
-
-# A Linux guest speaks FIFO, which opens the range above 4,095 once it runs.
-for cap in 1023 8191; do
-	ok "Linux with cap $cap" xl_create "$(capped "linux$cap" $cap "$(linux_cfg "linux$cap")")"
-	id=$(domid "linux$cap")
-	ok "it is up" linux_up "linux$cap"
-	before=$(figure "$id" ports)
-	got=$(evtchnload fill "$id" 99999 0 2>/dev/null)
-	is "cap $cap: all ports up to it" "$got" "$((cap - before)) $cap ENOSPC"
-	is "cap $cap: lsevtchn counts them" "$(figure "$id" ports) $(figure "$id" highest_port) $(figure "$id" headroom)" "$cap $cap 0"
-	proof=$(lsevtchn --domain "$id" | awk '/^  interface/ { print $2, $3 }')
-	[ $cap = 1023 ] && wanted="2l-64, unknown:" || wanted="fifo, proven:"
-	is "cap $cap: what the table tells of the interface" "$proof" "$wanted"
-	xl destroy "linux$cap"
-done
 
 # xencreate sets the policy's cap, proves it before the guest runs, and writes it down.
 for cap in 10 63 1023 8191; do

@@ -2,6 +2,7 @@
 # The store's units under a real systemd: killed, its clients' connections live on, over sockets and rings.
 # bed: systemd
 # limit: 200
+# all: no
 units=/run/systemd/system
 
 # installed FILE: a unit of ours, with our program where it is here.
