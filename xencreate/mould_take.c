@@ -194,13 +194,16 @@ static int make_room(struct mould *mould)
 	return mould->own_p2m && mould->extents ? 0 : -ENOMEM;
 }
 
-/* The library would look for the page of start_info in the domain. */
+/* The library would look for the page of start_info in the domain. It writes its beginning only:
+ * what came behind that in the first domain is nobody else's business. */
 static void place_start_info(struct mould *mould)
 {
 	xen_pfn_t pfn = mould->dom->start_info_pfn;
+	char *page = mould_page(mould, mould_index(mould, pfn));
 
+	memset(page, 0, MOULD_PAGE_BYTES);
 	mould->start_info = (struct xc_dom_phys){
-		.ptr = mould_page(mould, mould_index(mould, pfn)),
+		.ptr = page,
 		.first = pfn,
 		.count = 1,
 	};

@@ -139,16 +139,26 @@ static const uint64_t *page_of_frame(const struct seen *seen, uint64_t frame)
 	return i < 0 || i == (long)PAGES_MAX ? NULL : seen->pages + (size_t)i * WORDS;
 }
 
-/* The first word that is not the same, or WORDS. In the top of the page tables some slots are the
- * hypervisor's. */
-static unsigned int differs_at(const struct seen *a, const uint64_t *page_a, const struct seen *b,
-			       const uint64_t *page_b)
+static const uint64_t *page_at(const struct seen *seen, unsigned int i)
 {
-	bool is_top = page_a == page_of_frame(a, a->vcpu.c.ctrlreg[3] / PAGE_BYTES);
+	return seen->pages + (size_t)i * WORDS;
+}
+
+/*
+ * The first word of page @page that is not the same in @a and @b, or WORDS. Those that differ
+ * between @a and @other do not count, nor, in the top of the page tables, those that are the
+ * hypervisor's.
+ */
+static unsigned int differs_at(const struct seen *a, const struct seen *b, const struct seen *other,
+			       unsigned int page)
+{
+	const uint64_t *words = page_at(a, page), *theirs = page_at(b, page);
+	bool is_top = words == page_of_frame(a, a->vcpu.c.ctrlreg[3] / PAGE_BYTES);
 	unsigned int i = 0;
 
 	while (i < WORDS && ((is_top && i >= XEN_SLOT_FIRST && i < XEN_SLOT_END) ||
-			     same_word(a, page_a[i], b, page_b[i])))
+			     same_word(a, words[i], b, theirs[i]) ||
+			     !same_word(a, words[i], other, page_at(other, page)[i])))
 		i++;
 	return i;
 }
@@ -165,16 +175,14 @@ static bool is_zero(const uint64_t *page)
 /*
  * Which pages did the library write? From the first to the last one that is not empty and the same
  * in two domains that it has built: what else there is comes from whoever had the memory before,
- * if the hypervisor does not wipe it.
+ * if the hypervisor does not wipe it; so does the end of start_info's page.
  */
 static void find_written(const struct seen *a, const struct seen *b, unsigned int *first,
 			 unsigned int *end)
 {
 	*first = *end = 0;
 	for (unsigned int i = 0; i < a->n_pages && i < b->n_pages; i++) {
-		const uint64_t *page = a->pages + (size_t)i * WORDS;
-
-		if (is_zero(page) || differs_at(a, page, b, b->pages + (size_t)i * WORDS) < WORDS)
+		if (is_zero(page_at(a, i)) || differs_at(a, b, a, i) < WORDS)
 			continue;
 		if (!*end)
 			*first = i;
@@ -197,14 +205,12 @@ static void compare_memory(const struct seen *a, const struct seen *other, const
 	for (unsigned int i = 0; i < a->n_pages; i++)
 		entries &= (a->entries[i] & ~FRAME_MASK) == (b->entries[i] & ~FRAME_MASK);
 	for (unsigned int i = first; i < end; i++) {
-		unsigned int at = differs_at(a, a->pages + (size_t)i * WORDS, b,
-					     b->pages + (size_t)i * WORDS);
+		unsigned int at = differs_at(a, b, other, i);
 
 		contents &= at == WORDS;
 		if (at < WORDS)
 			printf("# at %#" PRIx64 ": %#" PRIx64 ", %#" PRIx64 "\n",
-			       a->addresses[i] + 8 * at, a->pages[(size_t)i * WORDS + at],
-			       b->pages[(size_t)i * WORDS + at]);
+			       a->addresses[i] + 8 * at, page_at(a, i)[at], page_at(b, i)[at]);
 	}
 	verdict(entries, "with the same rights");
 	verdict(end > first && contents, "and hold the same");
