@@ -436,7 +436,7 @@ static int touch_children(struct txn *txn, struct txn_node *tn, struct txn_child
 
 		for (r = 0; node && r == 0; node = TAILQ_PREV(node, node_list, sibling)) {
 			r = touch_child(txn, tn, node, &child);
-			if (r == 0)
+			if (r == 0 && child->exists)
 				r = append(pending, NULL, child);
 		}
 		return r;

@@ -99,6 +99,9 @@ static int set_contents(struct protocol *protocol, const struct reader *reader,
 	return r;
 }
 
+/* Names of the children that a transaction has made or removed: what is far beyond cannot be. */
+#define BYTES_MAX (INT32_MAX / 2)
+
 /* Does it fit what is there, and itself? */
 static bool is_sound(const struct stream_own_txn_node *in, const struct txn_node *tn)
 {
@@ -108,6 +111,8 @@ static bool is_sound(const struct stream_own_txn_node *in, const struct txn_node
 	if (!(in->flags & STREAM_TN_HAS_BASE) != !tn->base || in->value_len > NODE_VALUE_MAX)
 		return false;
 	if (removed && (!tn->base || !tn->base->parent))
+		return false;
+	if (in->children_bytes > BYTES_MAX || in->children_bytes < -BYTES_MAX)
 		return false;
 	if (created)
 		return exists && in->n_perms && (in->flags & STREAM_TN_HAS_VALUE) &&
@@ -172,6 +177,8 @@ static int reopen_record(void *ctx, const struct reader *reader, const struct st
 	case STREAM_OWN_TXN:
 		r = reopen_any(reopening, record->own_txn.conn, record->own_txn.id,
 			       record->own_txn.flags, &txn);
+		if (r == 0 && txn && abs(record->own_txn.n_owned / 2) > (int)TXN_NODES_MAX)
+			return refuse(reopening, "owns more than there can be");
 		if (r == 0 && txn) {
 			txn->n_changes = record->own_txn.n_changes;
 			txn->n_owned = record->own_txn.n_owned;
