@@ -9,7 +9,8 @@
 #include "protocol/ticks.h"
 #include "server/server.h"
 
-#define TURN_US	   100 /* after this, look for new requests */
+#define TURN_US	   500 /* after this, look for new requests */
+#define BUSY_US	   100 /* the same while those are served who have kept us busy */
 #define GUEST_US   50  /* after this, the rest of a guest's requests waits for its next turn */
 #define RELEASE_MS 5
 /* What sending to a client costs, roughly: charged at once to who makes it necessary. */
@@ -77,7 +78,8 @@ void schedule_init(struct server *server)
 	STAILQ_INIT(&schedule->dirty);
 	schedule->release.fn = on_release;
 	schedule->ns_per_tick = measure_ns_per_tick();
-	schedule->turn_ticks = (TURN_US * 1000ull << 32) / schedule->ns_per_tick;
+	schedule->turn_ticks[1] = (TURN_US * 1000ull << 32) / schedule->ns_per_tick;
+	schedule->turn_ticks[0] = (BUSY_US * 1000ull << 32) / schedule->ns_per_tick;
 	schedule->guest_ticks = (GUEST_US * 1000ull << 32) / schedule->ns_per_tick;
 }
 
@@ -247,19 +249,6 @@ static void serve_class(struct server *server, uint8_t class, uint64_t end)
 	}
 }
 
-/* Answers leave at the end of a turn: after the quiet, the turn of the busy is the next one. */
-static bool is_to_be_cut(struct schedule *schedule, uint8_t class)
-{
-	if (class) {
-		schedule->was_cut = false;
-		return false;
-	}
-	if (!schedule->busy || schedule->was_cut)
-		return false;
-	schedule->was_cut = true;
-	return true;
-}
-
 void schedule_serve(struct server *server)
 {
 	struct schedule *schedule = &server->schedule;
@@ -267,16 +256,25 @@ void schedule_serve(struct server *server)
 	uint64_t end;
 
 	schedule->at = ticks_now();
-	end = schedule->at + schedule->turn_ticks;
+	end = schedule->at + schedule->turn_ticks[schedule->busy & 1];
 	schedule->in_round = true;
 	/* Each class once; what becomes ready in one that had its turn waits for the next. */
 	while (schedule->busy & left) {
 		uint8_t class = (uint8_t)__builtin_ctz(schedule->busy & left);
 
-		left &= ~0u << class << 1;
 		serve_class(server, class, end);
-		if (is_to_be_cut(schedule, class))
+		if (class)
+			schedule->was_cut = false;
+		if (!schedule->busy)
 			break;
+		/* Answers leave at the end of a turn: after the quiet, that of the busy is the
+		 * next one. */
+		if (!class && !schedule->was_cut) {
+			schedule->was_cut = true;
+			break;
+		}
+		left &= ~0u << class << 1;
+		end = schedule->at + schedule->turn_ticks[0];
 	}
 	schedule->in_round = false;
 }

@@ -37,8 +37,8 @@ struct schedule {
 	struct client *serving; /* borrowed; NULL: nobody */
 	uint64_t at;		/* ticks up to which time is charged */
 	uint64_t ns_per_tick;	/* times 2^32 */
-	uint64_t turn_ticks,
-		guest_ticks; /* how long a turn of the loop, and of a guest, may take */
+	uint64_t turn_ticks[2]; /* how long a class is served: busy ones, the quiet */
+	uint64_t guest_ticks;	/* and one guest */
 	struct loop_timer release;
 };
 
