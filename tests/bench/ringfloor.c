@@ -41,7 +41,7 @@ struct guest {
 	uint32_t req_cons, rsp_prod;
 };
 
-static void die(const char *what)
+static void __attribute__((noreturn)) die(const char *what)
 {
 	perror(what);
 	exit(1);
