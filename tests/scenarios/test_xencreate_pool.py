@@ -160,7 +160,7 @@ def test_who_is_interrupted_has_taken_nothing_more(run):
         kill -STOP $pid
         xencreate --from-pool=t --name=b --wait=ready --quiet & taker=$!
         sleep 0.3
-        kill -9 $taker
+        kill -9 $taker; wait $taker   # it has gone before the store goes on
         kill -CONT $pid
         until_true ready 2
         until_true sh -c '! xl domid b'
