@@ -382,6 +382,7 @@ TEST(XSA_206_a_commit_waits_for_one_holder_only)
 
 TEST(one_that_waits_with_a_change_before_the_next_may_go)
 {
+	static const char *const domids[] = { "2", "3", "4" };
 	struct player p[5];
 
 	begin(p, 4, "dom");
@@ -393,8 +394,8 @@ TEST(one_that_waits_with_a_change_before_the_next_may_go)
 	CHECK_STR_EQ(get(&p[2]), "");
 	CHECK_STR_EQ(put(&p[3], "/x", "between"), "");
 	/* The holder goes, then the one before whom the change is to be made, then who made it. */
-	for (const char *domid = "2\0003\0004"; *domid; domid += 2) {
-		ask(&p[4], WIRE_RELEASE, 0, domid, 2);
+	for (size_t i = 0; i < 3; i++) {
+		ask(&p[4], WIRE_RELEASE, 0, domids[i], 2);
 		CHECK_STR_EQ(answer(&p[4]), "OK");
 	}
 	CHECK_STR_EQ(put(&p[0], "/x", "end"), "OK");
