@@ -181,17 +181,18 @@ def test_a_batch_goes_first(run):
     """While one is under way nothing is made ahead."""
     result = run(POOL + """
         pool
-        xencreate -n 400 --quiet --name=b-%d /run/xen/t.cfg & batch=$!
+        xencreate -n 3000 --quiet --name=b-%d /run/xen/t.cfg & batch=$!
         sleep 0.2
         xencreate --from-pool=t --name=a --quiet
-        sleep 0.3
-        xencreate pool --status --json t | grep -o '"ready":1.*"refill":"[a-z ]*"' | sed 's/.*"refill"://'
+        waits() { xencreate pool --status --json t | grep -q '"ready":1,.*"refill":"waits for a batch to end'; }
+        until_true waits
+        kill -0 $batch && echo "the batch goes on"
         kill $batch; wait $batch
         until_true ready 2
         kill $pool; wait $pool
         xencreate destroy --all --quiet
         """)
-    assert re.search(r"waits for a batch to end", result.stdout), result.stdout + result.stderr
+    assert result.stdout.splitlines() == ["the batch goes on"], result.stdout + result.stderr
 
 
 def test_the_consoles_log_has_the_takers_name(run):
