@@ -20,6 +20,7 @@
 #include "names.h"
 #include "report.h"
 #include "scripts.h"
+#include "shell.h"
 #include "sweep.h"
 #include "targets.h"
 #include "tokens.h"
@@ -29,7 +30,6 @@
 
 #define TICK_MS	      50
 #define LINGER_MAX_US 10000000 /* how long a destroyed domain may stay listed */
-#define CHUNK	      1024
 
 enum phase {
 	PHASE_LISTING,
@@ -116,33 +116,35 @@ static const struct victim *victim_of_info(const struct destroy *destroy, size_t
 	return victim;
 }
 
+struct lingering {
+	struct destroy *destroy;
+	bool name_them;
+	size_t n, at;
+};
+
+static int on_listed(void *ctx, const struct xen_domctl_getdomaininfo *info)
+{
+	struct lingering *lingering = ctx;
+	const struct victim *victim = victim_of_info(lingering->destroy, &lingering->at, info);
+
+	if (!victim)
+		return 0;
+	lingering->n++;
+	if (lingering->name_them)
+		log_error(lingering->destroy->env.host->log,
+			  "%s (%" PRIu32 ") is destroyed, but somebody holds its memory",
+			  victim->label, victim->entry->domid);
+	return 0;
+}
+
 /* How many of the destroyed does the hypervisor still list? With @name_them, they count as failed.
  */
 static size_t count_lingering(struct destroy *destroy, bool name_them)
 {
-	CLEANUP(free) xc_domaininfo_t *infos = calloc(CHUNK, sizeof(*infos));
-	size_t n_lingering = 0, at = 0;
-	uint32_t first = 1;
-	int n;
+	struct lingering lingering = { .destroy = destroy, .name_them = name_them };
 
-	do {
-		n = infos ? xc_domain_getinfolist(destroy->env.host->xch, first, CHUNK, infos) : -1;
-		for (int i = 0; i < n; i++) {
-			const struct victim *victim = victim_of_info(destroy, &at, &infos[i]);
-
-			if (!victim)
-				continue;
-			n_lingering++;
-			if (name_them)
-				log_error(destroy->env.host->log,
-					  "%s (%" PRIu32
-					  ") is destroyed, but somebody holds its memory",
-					  victim->label, victim->entry->domid);
-		}
-		if (n > 0)
-			first = infos[n - 1].domain + 1;
-	} while (n == CHUNK);
-	return n_lingering;
+	(void)shell_each(destroy->env.host->xch, on_listed, &lingering);
+	return lingering.n;
 }
 
 /* libxl shall not use their numbers again at once. */

@@ -7,9 +7,8 @@
 #include <string.h>
 #include <xenctrl.h>
 
+#include "shell.h"
 #include "storeclient.h"
-
-#define CHUNK 1024
 
 struct names {
 	struct names_entry *entries; /* owned */
@@ -20,8 +19,10 @@ struct names {
 	void *ctx;
 };
 
-static int add(struct names *names, const xc_domaininfo_t *info)
+static int add(void *ctx, const struct xen_domctl_getdomaininfo *info)
 {
+	struct names *names = ctx;
+
 	if (names->n_entries == names->n_allocated) {
 		size_t n = names->n_allocated ? names->n_allocated * 2 : 64;
 		struct names_entry *entries = reallocarray(names->entries, n, sizeof(*entries));
@@ -33,30 +34,6 @@ static int add(struct names *names, const xc_domaininfo_t *info)
 	}
 	names->entries[names->n_entries] = (struct names_entry){ .domid = info->domain };
 	memcpy(names->entries[names->n_entries++].uuid, info->handle, 16);
-	return 0;
-}
-
-static int list(struct names *names, xc_interface *xch)
-{
-	CLEANUP(free) xc_domaininfo_t *infos = calloc(CHUNK, sizeof(*infos));
-	uint32_t first = 1;
-	int n;
-
-	if (!infos)
-		return -ENOMEM;
-	do {
-		n = xc_domain_getinfolist(xch, first, CHUNK, infos);
-		if (n < 0)
-			return -errno;
-		for (int i = 0; i < n; i++) {
-			int r = add(names, &infos[i]);
-
-			if (r < 0)
-				return r;
-		}
-		if (n)
-			first = infos[n - 1].domain + 1;
-	} while (n == CHUNK);
 	return 0;
 }
 
@@ -113,7 +90,7 @@ int names_new(struct names **out, struct xc_interface_core *xch, struct storecli
 		return -ENOMEM;
 	names->done = done;
 	names->ctx = ctx;
-	r = list(names, xch);
+	r = shell_each(xch, add, names);
 	if (!r)
 		r = ask(names, store);
 	if (r < 0 && names->n_asked) {

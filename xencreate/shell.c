@@ -88,11 +88,11 @@ int shell_create(struct shell *shell, struct xc_interface_core *xch, const struc
 	return 0;
 }
 
-int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t handle[16])
+int shell_each(struct xc_interface_core *xch, shell_each_fn *fn, void *ctx)
 {
 	CLEANUP(free) xc_domaininfo_t *infos = calloc(CHUNK, sizeof(*infos));
 	uint32_t first = 1;
-	int n;
+	int n, r = 0;
 
 	if (!infos)
 		return -ENOMEM;
@@ -100,16 +100,38 @@ int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t han
 		n = xc_domain_getinfolist(xch, first, CHUNK, infos);
 		if (n < 0)
 			return -errno;
-		for (int i = 0; i < n; i++) {
-			if (memcmp(infos[i].handle, handle, sizeof(infos[i].handle)))
-				continue;
-			*domid = infos[i].domain;
-			return 0;
-		}
+		for (int i = 0; !r && i < n; i++)
+			r = fn(ctx, &infos[i]);
 		if (n)
 			first = infos[n - 1].domain + 1;
-	} while (n == CHUNK);
-	return -ESRCH;
+	} while (!r && n == CHUNK);
+	return r;
+}
+
+struct search {
+	const uint8_t *handle;
+	uint32_t domid; /* 0: not found */
+};
+
+static int compare(void *ctx, const struct xen_domctl_getdomaininfo *info)
+{
+	struct search *search = ctx;
+
+	if (memcmp(info->handle, search->handle, sizeof(info->handle)))
+		return 0;
+	search->domid = info->domain;
+	return 1;
+}
+
+int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t handle[16])
+{
+	struct search search = { .handle = handle };
+	int r = shell_each(xch, compare, &search);
+
+	if (r <= 0)
+		return r < 0 ? r : -ESRCH;
+	*domid = search.domid;
+	return 0;
 }
 
 /* Before 4.18 the question is answered with the next domain if there is none of this number. */

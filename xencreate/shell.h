@@ -8,6 +8,7 @@
 struct guestcfg;
 struct proof;
 struct xc_interface_core;
+struct xen_domctl_getdomaininfo;
 
 struct shell {
 	uint32_t domid;
@@ -48,6 +49,17 @@ int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t han
  * Return: 0, -ESRCH (no such domain with this UUID), or what the hypervisor says.
  */
 int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16]);
+
+/** For shell_each(). Return: 0: go on. */
+typedef int shell_each_fn(void *ctx, const struct xen_domctl_getdomaininfo *info);
+
+/**
+ * shell_each() - call @fn for each domain of the host but domain 0, in rising order of numbers
+ *
+ * Return: 0, what @fn returned if that ended it, -ENOMEM, or what the hypervisor says. Source:
+ * xenctrl.h, xc_domain_getinfolist().
+ */
+int shell_each(struct xc_interface_core *xch, shell_each_fn *fn, void *ctx);
 
 /**
  * shell_check() - is this domain as it was left, paused by us and never more than that?

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <xenctrl.h>
 
+#include "shell.h"
 #include "storeclient.h"
 
-#define CHUNK	     1024
 #define TOKEN_COMING "roster"
 #define TOKEN_NAME   "name%" PRIu32
 
@@ -163,14 +163,17 @@ static int watch(struct roster *roster, uint32_t domid, bool set)
 }
 
 struct listing {
+	struct roster *roster; /* borrowed: see roster_update() */
 	struct entry *entries; /* owned */
 	size_t n, n_allocated;
 	size_t at; /* how far the old ones were gone through */
 };
 
 /* Takes over what is known of a domain that was there before. */
-static int put(struct roster *roster, struct listing *listing, const xc_domaininfo_t *info)
+static int put(void *ctx, const struct xen_domctl_getdomaininfo *info)
 {
+	struct listing *listing = ctx;
+	struct roster *roster = listing->roster;
 	struct entry *old, *new;
 
 	if (listing->n == listing->n_allocated) {
@@ -201,25 +204,10 @@ static int put(struct roster *roster, struct listing *listing, const xc_domainin
 
 static int list(struct roster *roster, struct listing *listing)
 {
-	CLEANUP(free) xc_domaininfo_t *infos = calloc(CHUNK, sizeof(*infos));
-	uint32_t first = 1;
-	int n;
+	int r = shell_each(roster->xch, put, listing);
 
-	if (!infos)
-		return -ENOMEM;
-	do {
-		n = xc_domain_getinfolist(roster->xch, first, CHUNK, infos);
-		if (n < 0)
-			return -errno;
-		for (int i = 0; i < n; i++) {
-			int r = put(roster, listing, &infos[i]);
-
-			if (r < 0)
-				return r;
-		}
-		if (n)
-			first = infos[n - 1].domain + 1;
-	} while (n == CHUNK);
+	if (r < 0)
+		return r;
 	while (listing->at < roster->n_entries)
 		watch(roster, roster->entries[listing->at++].domid, false);
 	return 0;
@@ -227,7 +215,7 @@ static int list(struct roster *roster, struct listing *listing)
 
 int roster_update(struct roster *roster)
 {
-	struct listing listing = { 0 };
+	struct listing listing = { .roster = roster };
 	int r;
 
 	if (!roster->is_stale)
