@@ -195,6 +195,26 @@ def test_a_batch_goes_first(run):
     assert result.stdout.splitlines() == ["the batch goes on"], result.stdout + result.stderr
 
 
+def test_what_cannot_be_written_down_is_not_begun(run):
+    """A removal that the ledger does not know of waits: killed in it, the next process would give what is half gone."""
+    result = run(POOL + """
+        mkdir -p /run/xencreate
+        mount -t tmpfs -o size=64k none /run/xencreate
+        pool
+        dd if=/dev/zero of=/run/xencreate/full bs=1k 2>/dev/null
+        truncate -s +4095 /run/xencreate/t.pool     # the next line wants a page
+        xencreate pool --resize=0 t
+        sleep 0.5
+        xl list | grep -c '^pool-t-.*--p---'
+        xencreate pool --status t | grep -c 'being removed'
+        rm /run/xencreate/full
+        gone() { ! xl list | grep -q pool-t; }
+        until_true gone
+        kill $pool; wait $pool; echo "status $?"
+        """)
+    assert result.stdout.splitlines() == ["2", "1", "status 0"], result.stdout + result.stderr
+
+
 def test_the_consoles_log_has_the_takers_name(run):
     """And nothing is left under the pool's."""
     result = run(POOL + """

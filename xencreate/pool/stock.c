@@ -263,15 +263,24 @@ struct slot *stock_choose(struct pool *pool)
 
 /* --- out --- */
 
+/* From here on it is not whole any more: nobody shall take it over as if it were. */
 static void begin_removal(struct slot *slot)
 {
-	bool ghost = shell_check(slot->pool->host->xch, slot->known.domid, slot->plan.uuid) ==
-		     -ESRCH;
+	struct pool *pool = slot->pool;
+	int r = ledger_begun(pool->ledger, slot->entry, slot->known.domid);
+	bool ghost;
 
+	if (r < 0 && slot->entry->state == LEDGER_READY) {
+		log_error(pool->log, "%s waits: its removal cannot be written down: %s",
+			  slot->plan.name, strerror(-r));
+		slot->again_us = now_us(pool) + TRY_AGAIN_US;
+		return;
+	}
+	ghost = shell_check(pool->host->xch, slot->known.domid, slot->plan.uuid) == -ESRCH;
 	unplug_deinit(&slot->victim.unplug);
 	memset(&slot->victim, 0, sizeof(slot->victim));
 	slot->again_us = 0;
-	victim_init(&slot->victim, &slot->pool->removing, &slot->known, slot->index * 2 + 1, ghost);
+	victim_init(&slot->victim, &pool->removing, &slot->known, slot->index * 2 + 1, ghost);
 	victim_start(&slot->victim);
 }
 
@@ -284,8 +293,6 @@ void stock_remove(struct slot *slot, enum slot_why why)
 	log_info(slot->pool->log, "%s (%" PRIu32 ") is removed", slot->plan.name,
 		 slot->known.domid);
 	set_state(slot, SLOT_REMOVING);
-	/* Not whole any more: nobody shall take it over as if it were. */
-	(void)ledger_begun(slot->pool->ledger, slot->entry, slot->known.domid);
 	begin_removal(slot);
 }
 
