@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/init \
 	tests/xen/dom0/kill9.sh \
 	tests/xen/dom0/lib.sh \
+	tests/xen/dom0/pool.sh \
 	tests/xen/dom0/session \
 	tests/xen/dom0/update.sh \
 	tests/xen/dom0/wait \
