@@ -159,7 +159,7 @@ def test_a_daemon_that_hangs_ends_the_batch_in_time(run):
     result = run("""
         pid=$(cat /run/xen/xenstored.pid)
         (sleep 0.3; kill -STOP $pid; sleep 3; kill -CONT $pid) &
-        xencreate -n 300 --timeout=1 --json /run/xen/t.cfg >/run/xen/events 2>/run/xen/said || echo "status $?"
+        xencreate -n 3000 --timeout=1 --json /run/xen/t.cfg >/run/xen/events 2>/run/xen/said || echo "status $?"
         wait
         grep -c '"event":"summary"' /run/xen/events
         made=$(grep -c '"event":"created"' /run/xen/events || true)
