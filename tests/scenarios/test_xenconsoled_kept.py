@@ -162,7 +162,7 @@ def test_a_terminal_that_the_store_does_not_name_any_more_is_replaced(sim):
         kill -STOP $manager
         kill_it
         "$WIRE" "11=/local/domain/1/console/tty\0" >/dev/null
-        "$WIRE" "11=/local/domain/2/console/tty\0/dev/pts/2" >/dev/null
+        "$WIRE" "11=/local/domain/2/console/tty\0$(node 3)" >/dev/null
         kill -CONT $manager
         wait_for 10 ready 2
         hung_up() { [ "$(cut -d' ' -f1 /run/clients/hung-up 2>/dev/null | sort | xargs)" = "$*" ]; }
