@@ -11,6 +11,7 @@ sys.path.insert(0, str(XEN))
 
 from bed import curve, image, tap  # noqa: E402
 from bed.cache import BedError  # noqa: E402
+from bed.screen import Screen  # noqa: E402
 
 
 def load(name):
@@ -54,6 +55,19 @@ def test_a_curve_gives_the_slope_where_it_is_asked_for():
     assert line.around(150)[1] == pytest.approx(3)
     assert line.around(200) is None
     assert line.total() == pytest.approx(3)
+
+
+def test_the_stores_cpu_is_shared_by_the_domains_that_came_meanwhile():
+    show = load("demo").Show(Screen(), 4, "ours", one_by_one=False)
+    created = '{"event":"created","name":"g","end_us":%d,"stages_us":{"store":900000}}'
+    show.line("@store-cpu 1000000")
+    show.line("@store-cpu 3000000")     # nobody yet: it belongs to the next
+    for at in (1, 2, 3):
+        show.line(created % at)
+    show.line("@store-cpu 7000000")
+    show.line(created % 4)
+    show.line("@store-cpu 9000000")
+    assert [one.store_ms for one in show.curve.created] == [2, 2, 2, 2]
 
 
 def test_a_comparison_shows_only_what_was_reached():

@@ -66,15 +66,17 @@ def grouped(lines):
 class Show:
     """What dom0 says becomes what the user sees."""
 
-    def __init__(self, screen, n_domains, name):
+    def __init__(self, screen, n_domains, name, one_by_one):
         self.screen = screen
         self.n_domains = n_domains
+        self.one_by_one = one_by_one
         self.curve = curve.Curve(name)
         self.counts = tap.Counts()
         self.said = {}
         self.remarks = []
         self._in_flight = set()
         self._recent = []
+        self._store_cpu = None
 
     def line(self, text):
         """One line of dom0's output."""
@@ -83,6 +85,8 @@ class Show:
             self._event(json.loads(text))
         elif text.startswith("@phase "):
             self._phase(text.split()[1])
+        elif text.startswith("@store-cpu "):
+            self._ran(int(text.split()[1]) / 1e6)
         elif text.startswith("@"):
             word, _, rest = text[1:].partition(" ")
             self.said.setdefault(word, []).append(rest)
@@ -111,9 +115,15 @@ class Show:
         elif event["event"] == "created":
             self._in_flight.discard(event["name"])
             stages = event["stages_us"]
-            store = stages.get("store", 0) + stages.get("introduce", 0)
-            self.curve.created.append(curve.Created(event["end_us"] / 1e6, store / 1e3))
+            store = (stages.get("store", 0) + stages.get("introduce", 0)) / 1e3 if self.one_by_one else None
+            self.curve.created.append(curve.Created(event["end_us"] / 1e6, store))
             self._progress()
+
+    def _ran(self, ms):
+        """xenstored has run for so long by now: what came since the last time is shared by the domains that came since.
+        One by one a domain's time in the store is known from its stages; with others on their way most of that is waiting."""
+        if self._store_cpu is None or self.curve.share(ms - self._store_cpu):
+            self._store_cpu = ms
 
     def _progress(self):
         """Rate and time left, from the domains of the last seconds."""
@@ -128,12 +138,12 @@ class Show:
     def _one(self, word):
         return self.said.get(word, [""])[0]
 
-    def summary(self, one_by_one):
+    def summary(self):
         """After the end: what was seen."""
         line = self.screen.line
         line()
         line("  Creation, per hundred domains")
-        for text in self.curve.table(one_by_one):
+        for text in self.curve.table(self.one_by_one):
             line("  " + text)
         line()
         if "ports" in self.said:
@@ -168,7 +178,7 @@ def play(screen, store, options):
     screen.line()
     image.get()
     screen.begin("machine", "Xen 4.17 and dom0 boot")
-    show = Show(screen, options.n, store)
+    show = Show(screen, options.n, store, options.in_flight == 1)
     with Session(job) as session:
         session.on_start = lambda: screen.end("Xen and dom0 are back from their saved state" if session.machine.restored
                                               else "Xen and dom0 have booted")
@@ -189,7 +199,7 @@ def play(screen, store, options):
         screen.end()
     RESULTS.mkdir(parents=True, exist_ok=True)
     show.curve.save(RESULTS / f"{store}.tsv")
-    show.summary(options.in_flight == 1)
+    show.summary()
     screen.line(f"  all of it took {time.monotonic() - began:.1f} s")
     return show.curve
 

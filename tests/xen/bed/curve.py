@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How long creation takes as domains grow in number: from one line per created domain to tables and a plot."""
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .cache import BedError
 
@@ -11,9 +11,10 @@ WINDOW = 25     # domains on either side that a figure is averaged over
 
 @dataclass(frozen=True)
 class Created:
-    """One domain became ready: when (s since the first began), and how long its store part took (ms)."""
+    """One domain became ready: when (s since the first began), and how much of its time was the store's (ms; None: not yet
+    known). One by one that is how long its stages in the store took; with others on their way, xenstored's CPU."""
     at: float
-    store_ms: float
+    store_ms: float | None
 
 
 class Curve:
@@ -25,6 +26,16 @@ class Curve:
 
     def __len__(self):
         return len(self.created)
+
+    def share(self, ms):
+        """What the store's part of the last domains' time was, of all together whose part is not yet known; false if there
+        are none."""
+        n_open = 0
+        while n_open < len(self) and self.created[-1 - n_open].store_ms is None:
+            n_open += 1
+        for at in range(len(self) - n_open, len(self)):
+            self.created[at] = replace(self.created[at], store_ms=ms / n_open)
+        return n_open > 0
 
     def total(self):
         """Seconds from the first domain's begin to the last one's readiness."""
@@ -56,8 +67,8 @@ class Curve:
 
     def table(self, one_by_one):
         """Lines of text: time per domain for each hundred. When several are on their way at once, a domain's own time in
-        the store is no part of the time between one and the next."""
-        column = "of it in the store" if one_by_one else "each in the store"
+        the store is no part of the time between one and the next: then it is xenstored's CPU."""
+        column = "of it in the store" if one_by_one else "of it xenstored"
         yield f"{'domains':>13}   {'ms per domain':>13}   {column:>18}"
         for first, last, ms, store in self.hundreds():
             yield f"{f'{first} – {last}':>13}   {ms:>13.1f}   {store:>18.1f}"

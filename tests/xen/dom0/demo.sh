@@ -12,14 +12,21 @@ answers() {
 	sed "s,.*,/local/domain/&/$1," /tmp/domids | xargs -n 50 timeout 60 xenstore-read 2>/dev/null
 }
 
+# store_cpu: how long xenstored has run by now (ns).
+store_cpu() {
+	read -r store_ns _ </proc/"$store_pid"/schedstat
+	echo "@store-cpu $store_ns"
+}
+
 # relay FILE PID: what the process writes to the file goes out a few times a second, so that the share costs it nothing.
 relay() {
 	exec 3<"$1"
-	while running "$2"; do
-		sleep 0.2
+	relay_on=yes
+	while [ "$relay_on" ]; do
+		running "$2" && sleep 0.2 || relay_on=
 		cat <&3
+		store_cpu
 	done
-	cat <&3
 }
 
 # settle SECONDS FILE COMMAND…: repeats the command until it gives N lines or the time is over.
@@ -44,6 +51,7 @@ echo "@phase create"
 set -- --json -n "$N" --name=guest%d
 [ "$IN_FLIGHT" = 0 ] || set -- "$@" --max-in-flight="$IN_FLIGHT"
 : >/tmp/events
+store_cpu
 xencreate "$@" "$(tiny_cfg guest hello ping=10)" >/tmp/events 2>"$LOGS/xencreate.log" &
 creator=$!
 relay /tmp/events $creator
