@@ -94,23 +94,35 @@ static void fight(struct player *winner, struct player *loser)
 	CHECK_STR_EQ(commit(loser), "EAGAIN");
 }
 
-TEST(losers_follow_each_other)
+/* Sets the node in the player's transaction and commits it. */
+static void go_through(struct player *p, const char *value)
 {
-	struct player p[4];
+	CHECK_STR_EQ(set(p, value), "OK");
+	CHECK_STR_EQ(commit(p), "OK");
+}
 
-	begin(p, 3, "tools");
+/* The second and the third player have lost and try again: the second has its turn, the third waits
+ * for it. */
+static void queue(struct player *p)
+{
 	fight(&p[0], &p[1]);
 	fight(&p[0], &p[2]);
 	start(&p[1]);
 	start(&p[2]);
 	CHECK_STR_EQ(get(&p[1]), "w");
-	CHECK_STR_EQ(get(&p[2]), ""); /* waits */
-	CHECK_STR_EQ(set(&p[1], "1"), "OK");
-	CHECK_STR_EQ(commit(&p[1]), "OK");
+	CHECK_STR_EQ(get(&p[2]), "");
+}
+
+TEST(losers_follow_each_other)
+{
+	struct player p[4];
+
+	begin(p, 3, "tools");
+	queue(p);
+	go_through(&p[1], "1");
 	/* Now it is its turn, and it sees what the other has written. */
 	CHECK_STR_EQ(answer(&p[2]), "1");
-	CHECK_STR_EQ(set(&p[2], "2"), "OK");
-	CHECK_STR_EQ(commit(&p[2]), "OK");
+	go_through(&p[2], "2");
 	inproc_free(inproc);
 }
 
@@ -119,19 +131,13 @@ TEST(nobody_waits_for_long)
 	struct player p[4];
 
 	begin(p, 3, "tools");
-	fight(&p[0], &p[1]);
-	fight(&p[0], &p[2]);
-	start(&p[1]);
-	start(&p[2]);
-	get(&p[1]);
-	CHECK_STR_EQ(get(&p[2]), "");
+	queue(p);
 	inproc_set_time(inproc, 9, 0);
 	CHECK_STR_EQ(answer(&p[2]), "");
 	inproc_set_time(inproc, 10, 0);
 	CHECK_STR_EQ(answer(&p[2]), "w");
 	/* The one that was too slow may go on, at its own risk. */
-	CHECK_STR_EQ(set(&p[1], "1"), "OK");
-	CHECK_STR_EQ(commit(&p[1]), "OK");
+	go_through(&p[1], "1");
 	inproc_free(inproc);
 }
 
@@ -140,12 +146,7 @@ TEST(a_holder_that_goes_lets_the_next_one_in)
 	struct player p[4];
 
 	begin(p, 3, "tools");
-	fight(&p[0], &p[1]);
-	fight(&p[0], &p[2]);
-	start(&p[1]);
-	start(&p[2]);
-	get(&p[1]);
-	CHECK_STR_EQ(get(&p[2]), "");
+	queue(p);
 	ask(&p[1], WIRE_RESET_WATCHES, 0, "", 1);
 	CHECK_STR_EQ(answer(&p[1]), "OK");
 	CHECK_STR_EQ(answer(&p[2]), "w");
@@ -157,16 +158,10 @@ TEST(one_that_waits_may_go)
 	struct player p[4];
 
 	begin(p, 3, "dom");
-	fight(&p[0], &p[1]);
-	fight(&p[0], &p[2]);
-	start(&p[1]);
-	start(&p[2]);
-	get(&p[1]);
-	CHECK_STR_EQ(get(&p[2]), "");
+	queue(p);
 	ask(&p[3], WIRE_RELEASE, 0, "3", 2);
 	CHECK_STR_EQ(answer(&p[3]), "OK");
-	CHECK_STR_EQ(set(&p[1], "1"), "OK");
-	CHECK_STR_EQ(commit(&p[1]), "OK");
+	go_through(&p[1], "1");
 	inproc_free(inproc);
 }
 
@@ -181,8 +176,7 @@ TEST(tools_do_not_wait_for_guests)
 	start(&p[1]);
 	get(&p[0]);
 	CHECK_STR_EQ(get(&p[1]), "w");
-	CHECK_STR_EQ(set(&p[1], "t"), "OK");
-	CHECK_STR_EQ(commit(&p[1]), "OK");
+	go_through(&p[1], "t");
 	inproc_free(inproc);
 }
 
@@ -221,18 +215,42 @@ static void lose(struct player *loser, struct player *writer)
 	CHECK_STR_EQ(commit(loser), "EAGAIN");
 }
 
+/* The first player has lost and tries again; the second one's change waits for it. */
+static void have_wait(struct player *p)
+{
+	lose(&p[0], &p[1]);
+	start(&p[0]);
+	CHECK_STR_EQ(get(&p[0]), "w");
+	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+}
+
+/* The tool p[2] loses three times, having had its turn but being too slow; its fourth has all
+ * guests wait. */
+static void lose_thrice(struct player *p)
+{
+	for (int i = 0; i < 3; i++) {
+		start(&p[2]);
+		get(&p[2]);
+		inproc_set_time(inproc, (uint64_t)i * 100 + 50, 0);
+		put(&p[0], "/x", "w");
+		inproc_set_time(inproc, (uint64_t)i * 100 + 60, 0);
+		answer(&p[0]);
+		CHECK_STR_EQ(set(&p[2], "l"), "OK");
+		CHECK_STR_EQ(commit(&p[2]), "EAGAIN");
+	}
+	start(&p[2]);
+	get(&p[2]);
+	CHECK_STR_EQ(put(&p[1], "/x/elsewhere", ""), "");
+}
+
 TEST(XSA_206_a_writer_waits_while_one_who_lost_tries_again)
 {
 	struct player p[4];
 
 	begin(p, 3, "dom");
-	lose(&p[0], &p[1]);
-	start(&p[0]);
-	CHECK_STR_EQ(get(&p[0]), "w");
-	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+	have_wait(p);
 	CHECK_STR_EQ(put(&p[2], "/x/below", ""), "");
-	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
-	CHECK_STR_EQ(commit(&p[0]), "OK");
+	go_through(&p[0], "mine");
 	CHECK_STR_EQ(answer(&p[1]), "OK");
 	CHECK_STR_EQ(answer(&p[2]), "OK");
 	CHECK_STR_EQ(put(&p[1], "/x", "later"), "OK");
@@ -244,10 +262,7 @@ TEST(XSA_206_a_writer_does_not_wait_for_long_and_others_not_at_all)
 	struct player p[4];
 
 	begin(p, 3, "dom");
-	lose(&p[0], &p[1]);
-	start(&p[0]);
-	get(&p[0]);
-	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+	have_wait(p);
 	CHECK_STR_EQ(put(&p[2], "/local/y", ""), "EACCES");
 	CHECK_STR_EQ(put(&p[3], "/x", "tools wait for no guest"), "OK");
 	inproc_set_time(inproc, 10, 0);
@@ -266,8 +281,7 @@ TEST(XSA_206_a_commit_waits_while_one_who_lost_tries_again)
 	start(&p[0]);
 	get(&p[0]);
 	CHECK_STR_EQ(commit(&p[1]), "");
-	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
-	CHECK_STR_EQ(commit(&p[0]), "OK");
+	go_through(&p[0], "mine");
 	CHECK_STR_EQ(answer(&p[1]), "EAGAIN");
 	inproc_free(inproc);
 }
@@ -277,23 +291,9 @@ TEST(XSA_206_a_tool_that_loses_again_and_again_has_all_guests_wait)
 	struct player p[4];
 
 	begin(p, 2, "dom");
-	for (int i = 0; i < 3; i++) {
-		start(&p[2]);
-		get(&p[2]);
-		/* It has its turn, but is too slow. */
-		inproc_set_time(inproc, (uint64_t)i * 100 + 50, 0);
-		put(&p[0], "/x", "w");
-		inproc_set_time(inproc, (uint64_t)i * 100 + 60, 0);
-		answer(&p[0]);
-		CHECK_STR_EQ(set(&p[2], "l"), "OK");
-		CHECK_STR_EQ(commit(&p[2]), "EAGAIN");
-	}
-	start(&p[2]);
-	get(&p[2]);
-	CHECK_STR_EQ(put(&p[1], "/x/elsewhere", ""), "");
+	lose_thrice(p);
 	CHECK_STR_EQ(put(&p[0], "/y", "any"), "");
-	CHECK_STR_EQ(set(&p[2], "mine"), "OK");
-	CHECK_STR_EQ(commit(&p[2]), "OK");
+	go_through(&p[2], "mine");
 	CHECK_STR_EQ(answer(&p[1]), "OK");
 	CHECK_STR_EQ(answer(&p[0]), "EACCES");
 	inproc_free(inproc);
@@ -304,14 +304,10 @@ TEST(XSA_206_one_that_waits_with_a_change_may_go)
 	struct player p[4];
 
 	begin(p, 3, "dom");
-	lose(&p[0], &p[1]);
-	start(&p[0]);
-	get(&p[0]);
-	CHECK_STR_EQ(put(&p[1], "/x", "again"), "");
+	have_wait(p);
 	ask(&p[3], WIRE_RELEASE, 0, "2", 2);
 	CHECK_STR_EQ(answer(&p[3]), "OK");
-	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
-	CHECK_STR_EQ(commit(&p[0]), "OK");
+	go_through(&p[0], "mine");
 	inproc_free(inproc);
 }
 
@@ -325,12 +321,10 @@ TEST(of_several_transactions_of_one_who_lost_each_sees_the_store)
 	start(&p[0]);
 	start(&other);
 	CHECK_STR_EQ(get(&p[0]), "w");
-	CHECK_STR_EQ(set(&p[0], "mine"), "OK");
-	CHECK_STR_EQ(commit(&p[0]), "OK");
+	go_through(&p[0], "mine");
 	/* It waited for nobody, and has no place in any queue any more. */
 	CHECK_STR_EQ(get(&other), "mine");
-	CHECK_STR_EQ(set(&other, "too"), "OK");
-	CHECK_STR_EQ(commit(&other), "OK");
+	go_through(&other, "too");
 	CHECK_STR_EQ(put(&p[1], "/x", "end"), "OK");
 	inproc_free(inproc);
 }
@@ -341,20 +335,13 @@ TEST(XSA_206_a_change_waits_for_one_holder_and_goes_before_the_next)
 	struct player p[5];
 
 	begin(p, 4, "tools");
-	fight(&p[0], &p[1]);
-	fight(&p[0], &p[2]);
-	start(&p[1]);
-	start(&p[2]);
-	CHECK_STR_EQ(get(&p[1]), "w");
-	CHECK_STR_EQ(get(&p[2]), "");
+	queue(p);
 	CHECK_STR_EQ(put(&p[3], "/x", "between"), "");
-	CHECK_STR_EQ(set(&p[1], "1"), "OK");
-	CHECK_STR_EQ(commit(&p[1]), "OK");
+	go_through(&p[1], "1");
 	CHECK_STR_EQ(answer(&p[3]), "OK");
 	/* And it spoils nothing. */
 	CHECK_STR_EQ(answer(&p[2]), "between");
-	CHECK_STR_EQ(set(&p[2], "2"), "OK");
-	CHECK_STR_EQ(commit(&p[2]), "OK");
+	go_through(&p[2], "2");
 	inproc_free(inproc);
 }
 
@@ -366,15 +353,9 @@ TEST(XSA_206_a_commit_waits_for_one_holder_only)
 	start(&p[3]);
 	get(&p[3]);
 	CHECK_STR_EQ(set(&p[3], "late"), "OK");
-	fight(&p[0], &p[1]);
-	fight(&p[0], &p[2]);
-	start(&p[1]);
-	start(&p[2]);
-	get(&p[1]);
-	CHECK_STR_EQ(get(&p[2]), "");
+	queue(p);
 	CHECK_STR_EQ(commit(&p[3]), "");
-	CHECK_STR_EQ(set(&p[1], "1"), "OK");
-	CHECK_STR_EQ(commit(&p[1]), "OK");
+	go_through(&p[1], "1");
 	CHECK_STR_EQ(answer(&p[3]), "EAGAIN");
 	CHECK_STR_EQ(answer(&p[2]), "1");
 	inproc_free(inproc);
@@ -386,12 +367,7 @@ TEST(one_that_waits_with_a_change_before_the_next_may_go)
 	struct player p[5];
 
 	begin(p, 4, "dom");
-	fight(&p[0], &p[1]);
-	fight(&p[0], &p[2]);
-	start(&p[1]);
-	start(&p[2]);
-	get(&p[1]);
-	CHECK_STR_EQ(get(&p[2]), "");
+	queue(p);
 	CHECK_STR_EQ(put(&p[3], "/x", "between"), "");
 	/* The holder goes, then the one before whom the change is to be made, then who made it. */
 	for (size_t i = 0; i < 3; i++) {
@@ -407,19 +383,7 @@ TEST(who_waits_for_a_tool_that_goes_may_go_on)
 	struct player p[4];
 
 	begin(p, 2, "dom");
-	for (int i = 0; i < 3; i++) {
-		start(&p[2]);
-		get(&p[2]);
-		inproc_set_time(inproc, (uint64_t)i * 100 + 50, 0);
-		put(&p[0], "/x", "w");
-		inproc_set_time(inproc, (uint64_t)i * 100 + 60, 0);
-		answer(&p[0]);
-		CHECK_STR_EQ(set(&p[2], "l"), "OK");
-		CHECK_STR_EQ(commit(&p[2]), "EAGAIN");
-	}
-	start(&p[2]);
-	get(&p[2]);
-	CHECK_STR_EQ(put(&p[1], "/x/elsewhere", ""), "");
+	lose_thrice(p);
 	ask(&p[2], WIRE_RESET_WATCHES, 0, "", 1);
 	CHECK_STR_EQ(answer(&p[2]), "OK");
 	CHECK_STR_EQ(answer(&p[1]), "OK");
