@@ -37,7 +37,7 @@ def test_what_is_taken_is_a_citizen(run):
         $BUILD/xencreate/xencreate-take --name=light-1 -q t; echo "status $?"
         xencreate destroy --quiet web 'light-*'
         kill $pool; wait $pool; echo "status $?"
-        xl list | tail -n +3
+        domains
         ls /var/lib/xen | grep -v 'userdata-d.0.0' || echo no file
         ls /run/xencreate
         xenstore-ls -f | grep -c -e pool-t -e "$uuid" || true
@@ -80,7 +80,7 @@ def test_a_guest_that_is_never_ready_is_taken_back(run):
         xencreate --from-pool=silent --name=s --wait=ready --timeout=1 --quiet 2>&1 | sed 's/.*: //'
         xl list | awk '$1 == "s"' | wc -l
         xencreate pool --drain silent; wait $pool; echo "status $?"
-        xl list | tail -n +3
+        domains
         """)
     assert result.stdout.splitlines() == ["timed out", "0", "status 0"], result.stderr
 
@@ -134,10 +134,10 @@ def test_whose_a_domain_is_survives_its_process(run):
         xencreate --from-pool=t --name=a --quiet --wait=ready && echo given
         until_true ready 2
         kill -USR1 $pool; wait $pool; echo "status $?"
-        xl list | tail -n +3 | wc -l
+        domains | wc -l
         xencreate --resume 2>&1 | grep -c 'left 2 domains'
         xencreate --rollback --all --quiet
-        xl list | tail -n +3 | awk '{ print $1 }'
+        domains | awk '{ print $1 }'
         ls /run/xencreate
         xencreate destroy --all --quiet
         """)
