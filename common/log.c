@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Log lines to stderr, syslog or both. A line is formatted once into a bounded buffer and written
- * by one call, so that lines of several processes do not mix.
+ * Log lines to stderr, syslog or elsewhere. A line is formatted once into a bounded buffer and
+ * written by one call, so that lines of several processes do not mix.
  */
 #include "log.h"
 
@@ -20,6 +20,8 @@ struct log {
 	enum log_level level;
 	unsigned int targets;
 	bool journal;
+	log_other_fn *other; /* NULL: nobody */
+	void *other_ctx;     /* borrowed */
 	struct log_xtl {
 		xentoollog_logger vtable; /* first: the libraries hand back a pointer to it */
 		struct log *log;	  /* borrowed: the log that embeds us */
@@ -120,6 +122,12 @@ void log_set_targets(struct log *log, unsigned int targets)
 	log->targets = targets;
 }
 
+void log_set_other(struct log *log, log_other_fn *fn, void *ctx)
+{
+	log->other = fn;
+	log->other_ctx = ctx;
+}
+
 static void write_stderr(const struct log *log, enum log_level level, const char *text)
 {
 	char prefix[64];
@@ -147,6 +155,8 @@ void log_vwrite(struct log *log, enum log_level level, const char *fmt, va_list 
 		write_stderr(log, level, text);
 	if (log->targets & LOG_TARGET_SYSLOG)
 		syslog(levels[level].priority, "%s", text);
+	if ((log->targets & LOG_TARGET_OTHER) && log->other)
+		log->other(log->other_ctx, levels[level].priority, levels[level].name, text);
 }
 
 void log_write(struct log *log, enum log_level level, const char *fmt, ...)

@@ -23,6 +23,7 @@ enum log_level {
 enum log_target {
 	LOG_TARGET_STDERR = 1,
 	LOG_TARGET_SYSLOG = 2,
+	LOG_TARGET_OTHER = 4, /* log_set_other() */
 };
 
 struct log;
@@ -51,6 +52,10 @@ bool log_enabled(const struct log *log, enum log_level level);
 /** log_set_targets() - change where lines go, e.g. from stderr to syslog after the daemon has
  * forked. */
 void log_set_targets(struct log *log, unsigned int targets);
+
+/** log_set_other() - have lines written by @fn, with @priority of syslog(3); @level is its name */
+typedef void log_other_fn(void *ctx, int priority, const char *level, const char *text);
+void log_set_other(struct log *log, log_other_fn *fn, void *ctx);
 
 void log_write(struct log *log, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
