@@ -43,6 +43,8 @@ libxenstored_model_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 
 noinst_LIBRARIES += libxenstored_protocol.a
 libxenstored_protocol_a_SOURCES = \
+	xenstored/protocol/access.c \
+	xenstored/protocol/access.h \
 	xenstored/protocol/backlog.c \
 	xenstored/protocol/backlog.h \
 	xenstored/protocol/conn.c \
@@ -64,6 +66,8 @@ libxenstored_protocol_a_SOURCES = \
 	xenstored/protocol/outq.h \
 	xenstored/protocol/protocol.c \
 	xenstored/protocol/protocol.h \
+	xenstored/protocol/sink.c \
+	xenstored/protocol/sink.h \
 	xenstored/protocol/text.c \
 	xenstored/protocol/text.h \
 	xenstored/protocol/ticks.h \

@@ -45,6 +45,11 @@ tests_unit_test_conffile_SOURCES = tests/unit/test_conffile.c
 tests_unit_test_conffile_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_conffile_LDADD = $(UNIT_LIBS) $(XENSTORED_LIBS)
 
+check_PROGRAMS += tests/unit/test_sink
+tests_unit_test_sink_SOURCES = tests/unit/test_sink.c
+tests_unit_test_sink_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_sink_LDADD = $(UNIT_LIBS) libxenstored_protocol.a
+
 check_PROGRAMS += tests/unit/test_contention
 tests_unit_test_contention_SOURCES = tests/unit/test_contention.c tests/inproc/inproc.c tests/inproc/inproc.h
 tests_unit_test_contention_CPPFLAGS = $(XENSTORED_CPPFLAGS) -I$(srcdir)/tests/inproc

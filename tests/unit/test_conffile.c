@@ -2,6 +2,7 @@
 #include "server/conffile.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ static int read_text(struct options *options, const char *text)
 	CHECK(fd >= 0);
 	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	r = conffile_read(options, path);
+	r = conffile_read(options, path, false);
 	unlink(path);
 	return r;
 }
@@ -28,7 +29,7 @@ TEST(keys_of_oxenstored_mean_the_same_here)
 	struct options options = { 0 };
 
 	CHECK_EQ(read_text(&options, "# a comment\n\n quota-maxentity = 77 # too\n"
-				     "pid-file=/run/x.pid\naccess-log-file = /tmp/trace \n"
+				     "pid-file=/run/x.pid\naccess-log-file = /tmp/access \n"
 				     "quota-transaction = 3\nring-scan-interval = 20\n"),
 		 0);
 	CHECK(options.set[0][QUOTA_NODES]);
@@ -36,7 +37,8 @@ TEST(keys_of_oxenstored_mean_the_same_here)
 	CHECK_EQ(options.limit[0][QUOTA_TRANSACTIONS], 3);
 	CHECK(!options.set[0][QUOTA_WATCHES]);
 	CHECK_STR_EQ(options.pid_file, "/run/x.pid");
-	CHECK_STR_EQ(options.trace_file, "/tmp/trace");
+	CHECK_STR_EQ(options.access.sink.to, "/tmp/access");
+	CHECK_EQ(options.n_unknown, 0);
 	CHECK_EQ(options.ring_scan_s, 20);
 	options_deinit(&options);
 }
@@ -53,9 +55,14 @@ TEST(quotas_can_be_lifted_all_at_once)
 
 TEST(what_makes_no_sense_is_refused)
 {
-	static const char *const bad[] = { "bogus = 1\n", "quota-maxentity\n",
-					   "quota-maxentity = many\n", "quota-activate = maybe\n",
-					   "pid-file =\n" };
+	static const char *const bad[] = { "access-log-file = syslog:none\n",
+					   "quota-maxentity\n",
+					   "quota-maxentity = many\n",
+					   "quota-activate = maybe\n",
+					   "pid-file =\n",
+					   "access-log-read-ops = 1\n",
+					   "xenstored-log-level = loud\n",
+					   "ring-scan-interval = -x\n" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct options options = { 0 };
@@ -65,11 +72,66 @@ TEST(what_makes_no_sense_is_refused)
 	}
 }
 
+/* As oxenstored: a start does not fail because of a key of another version. */
+TEST(a_key_that_nobody_knows_is_counted_and_skipped)
+{
+	struct options options = { 0 };
+
+	CHECK_EQ(read_text(&options, "bogus = 1\nquota-maxentity = 7\nacesss-log-nb-chars = 2\n"),
+		 0);
+	CHECK_EQ(options.n_unknown, 2);
+	CHECK_EQ(options.limit[0][QUOTA_NODES], 7);
+	options_deinit(&options);
+}
+
+TEST(logs_are_where_and_what_the_keys_say)
+{
+	struct options options = { 0 };
+
+	CHECK_EQ(read_text(&options,
+			   "access-log-file = syslog:local3\naccess-log-nb-files = 3\n"
+			   "access-log-nb-lines = 100\naccess-log-nb-chars = -1\n"
+			   "access-log-read-ops = true\naccess-log-transactions-ops = true\n"
+			   "access-log-special-ops = false\nxenstored-log-file = /tmp/x\n"
+			   "xenstored-log-nb-files = 2\nxenstored-log-level = warn\n"),
+		 0);
+	CHECK_STR_EQ(options.access.sink.to, "syslog:local3");
+	CHECK_EQ(options.access.sink.n_files, 3);
+	CHECK_EQ(options.access.sink.n_lines, 100);
+	CHECK_EQ(options.access.sink.n_chars, 0);
+	CHECK(options.access.reads && options.access.txns && !options.access.special);
+	CHECK_STR_EQ(options.log.to, "/tmp/x");
+	CHECK_EQ(options.log.n_files, 2);
+	CHECK_EQ(options.log_level, LOG_LEVEL_WARNING);
+	options_deinit(&options);
+}
+
+/* Below 0 it means never, as 0 does here. */
+TEST(a_ring_scan_can_be_switched_off_as_oxenstored_has_it)
+{
+	struct options options = { .ring_scan_s = 5 };
+
+	CHECK_EQ(read_text(&options, "ring-scan-interval = -1\n"), 0);
+	CHECK_EQ(options.ring_scan_s, 0);
+	options_deinit(&options);
+}
+
+TEST(the_command_line_can_switch_off_an_access_log)
+{
+	char *argv[] = { "xenstored", "--access-log", "/tmp/x", "--no-access-log", NULL };
+	struct options options;
+
+	optind = 0;
+	CHECK_EQ(options_parse(&options, 4, argv), -1);
+	CHECK(!options.access.sink.to);
+	options_deinit(&options);
+}
+
 TEST(a_file_that_is_not_there_is_an_error)
 {
 	struct options options = { 0 };
 
-	CHECK_EQ(conffile_read(&options, "/none/such/file"), -ENOENT);
+	CHECK_EQ(conffile_read(&options, "/none/such/file", false), -ENOENT);
 }
 
 TEST(options_of_both_generations_are_taken)
@@ -79,6 +141,7 @@ TEST(options_of_both_generations_are_taken)
 			 "-U",	      NULL };
 	struct options options;
 
+	optind = 0;
 	CHECK_EQ(options_parse(&options, 15, argv), -1);
 	CHECK(options.foreground);
 	CHECK_EQ(options.limit[0][QUOTA_NODES], 5);

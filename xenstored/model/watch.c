@@ -179,6 +179,15 @@ static void watch_free(struct watch_index *index, struct watch *watch)
 	free(watch);
 }
 
+const struct watch *watch_get(struct watch_index *index, struct watcher *watcher,
+			      const struct path *path, const char *token)
+{
+	size_t len = strlen(token);
+
+	return find_own(index, watcher, path, token, len,
+			token_hash(index, watcher, path, token, len));
+}
+
 int watch_remove(struct watch_index *index, struct watcher *watcher, const struct path *path,
 		 const char *token)
 {

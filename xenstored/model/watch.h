@@ -80,6 +80,9 @@ static inline const char *watch_token(const struct watch *watch)
 int watch_add(struct watch_index *index, struct watcher *watcher, const struct path *path,
 	      const char *token, uint16_t depth, struct watch **out);
 
+/** watch_get() - the watch that @watcher has there; borrowed; NULL: none */
+const struct watch *watch_get(struct watch_index *index, struct watcher *watcher,
+			      const struct path *path, const char *token);
 /** watch_remove() - unregister; 0 or -ENOENT */
 int watch_remove(struct watch_index *index, struct watcher *watcher, const struct path *path,
 		 const char *token);

@@ -25,14 +25,41 @@ void conn_init(struct conn *conn, struct protocol *protocol, const struct conn_t
 	conn->watcher.account = account;
 	conn->next_txid = 1;
 	conn->features = WIRE_FEATURES;
+	conn->number = ++protocol->n_conns;
+	if (trace_is_on(&protocol->trace, TRACE_OBJ))
+		trace_conn(&protocol->trace, true, conn);
+}
+
+void conn_deinit(struct conn *conn)
+{
+	struct trace *trace = &conn->protocol->trace;
+
+	conn_reset(conn);
+	if (trace_is_on(trace, TRACE_OBJ))
+		trace_conn(trace, false, conn);
+}
+
+void conn_drop_watches(struct conn *conn)
+{
+	struct trace *trace = &conn->protocol->trace;
+	const struct watch *watch;
+
+	if (trace_is_on(trace, TRACE_OBJ))
+		LIST_FOREACH (watch, &conn->watcher.watches, own)
+			trace_object(trace, false, "watch", watch);
+	watch_remove_all(conn->protocol->watches, &conn->watcher);
 }
 
 void conn_drop_txns(struct conn *conn)
 {
+	struct trace *trace = &conn->protocol->trace;
+
 	contention_forget(conn);
 	while (!LIST_EMPTY(&conn->txns)) {
 		struct txn *txn = LIST_FIRST(&conn->txns);
 
+		if (trace_is_on(trace, TRACE_OBJ))
+			trace_object(trace, false, "transaction", txn);
 		LIST_REMOVE(txn, own);
 		txn_free(txn);
 	}
@@ -54,7 +81,7 @@ void conn_reset(struct conn *conn)
 		protocol->updater = NULL;
 	if (conn->record.id)
 		protocol->observer->reset(protocol->observer_ctx, conn, true);
-	watch_remove_all(conn->protocol->watches, &conn->watcher);
+	conn_drop_watches(conn);
 	conn_drop_txns(conn);
 	backlog_end(conn);
 	backlog_disown(conn);
@@ -315,8 +342,8 @@ void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, 
 		backlog_add(conn, payload, payload_len, req ? &req->cause : NULL,
 			    req ? req->conn : NULL);
 	if (trace_is_on(&conn->protocol->trace, TRACE_IO))
-		trace_message(&conn->protocol->trace, "OUT", conn, watcher->subject.domid,
-			      WIRE_WATCH_EVENT, payload, payload_len);
+		trace_message(&conn->protocol->trace, TRACE_OUT, conn, 0, WIRE_WATCH_EVENT, payload,
+			      payload_len);
 }
 
 struct txn *conn_find_txn(const struct conn *conn, uint32_t id)

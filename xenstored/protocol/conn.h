@@ -66,7 +66,9 @@ struct conn {
 	uint8_t n_losses;	/* conflicts in a row, up to where it matters */
 	bool is_stalled;	/* requests wait until it has taken what was sent */
 	bool has_more;		/* there are requests that wait for another turn */
-	bool is_dead; /* the transport has given it up: nothing is served or sent any more */
+	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
+	bool is_read_only; /* asks only */
+	uint32_t number;   /* of all clients so far; wraps */
 	struct conn_record record;
 };
 
@@ -80,10 +82,7 @@ void conn_init(struct conn *conn, struct protocol *protocol, const struct conn_t
 	       const struct subject *subject, struct quota_account *account);
 /** conn_reset() - drop watches, transactions, and all that is half received or not yet sent */
 void conn_reset(struct conn *conn);
-static inline void conn_deinit(struct conn *conn)
-{
-	conn_reset(conn);
-}
+void conn_deinit(struct conn *conn);
 
 /**
  * conn_consume() - serve the whole messages at the front of @data
@@ -128,6 +127,8 @@ void conn_event(void *ctx, struct watch *watch, const char *path, uint32_t len, 
 
 /** conn_find_txn() - its open transaction @id, or NULL */
 struct txn *conn_find_txn(const struct conn *conn, uint32_t id);
+/** conn_drop_watches() - remove all */
+void conn_drop_watches(struct conn *conn);
 /** conn_drop_txns() - abort all */
 void conn_drop_txns(struct conn *conn);
 

@@ -18,17 +18,18 @@
 #include "protocol/protocol.h"
 #include "protocol/wire.h"
 
-#define PRIVILEGED 1u /* only for who is */
-#define NO_TXN	   2u /* the transaction id is not even looked at */
-#define CHANGES	   4u /* something that is to be kept */
-#define REMOVES	   8u /* less is to be kept afterwards */
+#define PRIVILEGED 1u  /* only for who is */
+#define NO_TXN	   2u  /* the transaction id is not even looked at */
+#define CHANGES	   4u  /* something that is to be kept */
+#define REMOVES	   8u  /* less is to be kept afterwards */
+#define ACTS	   16u /* not for those who only ask */
 
 static const struct {
 	const char *name;
 	op_fn *fn;
 	unsigned int flags;
 } ops[WIRE_N_OPS] = {
-	[WIRE_CONTROL] = { "CONTROL", op_control, PRIVILEGED },
+	[WIRE_CONTROL] = { "CONTROL", op_control, PRIVILEGED | ACTS },
 	[WIRE_DIRECTORY] = { "DIRECTORY", op_directory, 0 },
 	[WIRE_READ] = { "READ", op_read, 0 },
 	[WIRE_GET_PERMS] = { "GET_PERMS", op_get_perms, 0 },
@@ -36,25 +37,25 @@ static const struct {
 	[WIRE_UNWATCH] = { "UNWATCH", op_unwatch, NO_TXN },
 	[WIRE_TRANSACTION_START] = { "TRANSACTION_START", op_transaction_start, CHANGES },
 	[WIRE_TRANSACTION_END] = { "TRANSACTION_END", op_transaction_end, 0 },
-	[WIRE_INTRODUCE] = { "INTRODUCE", op_introduce, PRIVILEGED | CHANGES },
-	[WIRE_RELEASE] = { "RELEASE", op_release, PRIVILEGED },
+	[WIRE_INTRODUCE] = { "INTRODUCE", op_introduce, PRIVILEGED | CHANGES | ACTS },
+	[WIRE_RELEASE] = { "RELEASE", op_release, PRIVILEGED | ACTS },
 	[WIRE_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", op_get_domain_path, 0 },
-	[WIRE_WRITE] = { "WRITE", op_write, CHANGES },
-	[WIRE_MKDIR] = { "MKDIR", op_mkdir, CHANGES },
-	[WIRE_RM] = { "RM", op_rm, REMOVES },
-	[WIRE_SET_PERMS] = { "SET_PERMS", op_set_perms, CHANGES },
+	[WIRE_WRITE] = { "WRITE", op_write, CHANGES | ACTS },
+	[WIRE_MKDIR] = { "MKDIR", op_mkdir, CHANGES | ACTS },
+	[WIRE_RM] = { "RM", op_rm, REMOVES | ACTS },
+	[WIRE_SET_PERMS] = { "SET_PERMS", op_set_perms, CHANGES | ACTS },
 	[WIRE_WATCH_EVENT] = { "WATCH_EVENT", NULL, 0 },
 	[WIRE_ERROR] = { "ERROR", NULL, 0 },
 	[WIRE_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", op_is_domain_introduced,
 					PRIVILEGED },
-	[WIRE_RESUME] = { "RESUME", op_resume, PRIVILEGED },
-	[WIRE_SET_TARGET] = { "SET_TARGET", op_set_target, PRIVILEGED | CHANGES },
+	[WIRE_RESUME] = { "RESUME", op_resume, PRIVILEGED | ACTS },
+	[WIRE_SET_TARGET] = { "SET_TARGET", op_set_target, PRIVILEGED | CHANGES | ACTS },
 	[WIRE_RESET_WATCHES] = { "RESET_WATCHES", op_reset_watches, 0 },
 	[WIRE_DIRECTORY_PART] = { "DIRECTORY_PART", op_directory_part, 0 },
 	[WIRE_GET_FEATURE] = { "GET_FEATURE", op_get_feature, 0 },
-	[WIRE_SET_FEATURE] = { "SET_FEATURE", op_set_feature, PRIVILEGED | CHANGES },
+	[WIRE_SET_FEATURE] = { "SET_FEATURE", op_set_feature, PRIVILEGED | CHANGES | ACTS },
 	[WIRE_GET_QUOTA] = { "GET_QUOTA", op_get_quota, PRIVILEGED },
-	[WIRE_SET_QUOTA] = { "SET_QUOTA", op_set_quota, PRIVILEGED | CHANGES },
+	[WIRE_SET_QUOTA] = { "SET_QUOTA", op_set_quota, PRIVILEGED | CHANGES | ACTS },
 };
 
 const char *wire_op_name(uint32_t type)
@@ -75,8 +76,7 @@ static void trace_answer(struct request *req, uint32_t type, const char *payload
 	struct trace *trace = &req->conn->protocol->trace;
 
 	if (trace_is_on(trace, TRACE_IO))
-		trace_message(trace, "OUT", req->conn, req->conn->watcher.subject.domid, type,
-			      payload, len);
+		trace_message(trace, TRACE_OUT, req->conn, req->tx_id, type, payload, len);
 }
 
 static void answer_error(struct request *req, int error)
@@ -96,15 +96,31 @@ static void answer_error(struct request *req, int error)
 	}
 }
 
+static int check_change(const struct request *req)
+{
+	unsigned int flags = ops[req->type].flags;
+
+	if ((flags & ACTS) && req->conn->is_read_only)
+		return -EROFS;
+	if (((flags & CHANGES) && req->conn->protocol->is_full) ||
+	    ((flags & REMOVES) && req->conn->protocol->is_stuck))
+		return -ENOSPC;
+	return 0;
+}
+
 static int run(struct request *req)
 {
+	int r;
+
 	if (req->type >= WIRE_N_OPS || !ops[req->type].fn)
 		return -ENOSYS;
 	if ((ops[req->type].flags & PRIVILEGED) && !req->conn->watcher.subject.privileged)
 		return -EACCES;
-	if (((ops[req->type].flags & CHANGES) && req->conn->protocol->is_full) ||
-	    ((ops[req->type].flags & REMOVES) && req->conn->protocol->is_stuck))
-		return -ENOSPC;
+	if (ops[req->type].flags & (CHANGES | REMOVES | ACTS)) {
+		r = check_change(req);
+		if (r < 0)
+			return r;
+	}
 	if (req->tx_id && !(ops[req->type].flags & NO_TXN)) {
 		req->txn = conn_find_txn(req->conn, req->tx_id);
 		if (!req->txn)
@@ -175,7 +191,7 @@ bool dispatch(struct conn *conn, uint32_t type, uint32_t req_id, uint32_t tx_id,
 	stats->n_requests++;
 	stats->bytes_in += WIRE_HEADER_SIZE + len;
 	if (trace_is_on(trace, TRACE_IO))
-		trace_message(trace, "IN", conn, conn->watcher.subject.domid, type, payload, len);
+		trace_message(trace, TRACE_IN, conn, tx_id, type, payload, len);
 	r = run(&req);
 	if (r == -EINPROGRESS) {
 		stats->n_requests--;

@@ -51,14 +51,31 @@ int op_transaction_start(struct request *req)
 	if (LIST_EMPTY(&conn->txns))
 		conn->txns_since_ms = conn->protocol->host->now_ms(conn->protocol->host_ctx);
 	LIST_INSERT_HEAD(&conn->txns, txn, own);
+	if (trace_is_on(&conn->protocol->trace, TRACE_OBJ))
+		trace_object(&conn->protocol->trace, true, "transaction", txn);
 	if (conn->record.id)
 		conn->protocol->observer->txn_begun(conn->protocol->observer_ctx, conn, txn->id);
 	return 0;
 }
 
+static int commit(struct request *req, struct txn *txn)
+{
+	struct protocol *protocol = req->conn->protocol;
+	struct stats *stats = &req->conn->watcher.account->stats;
+	int r = -EAGAIN;
+
+	if (!protocol->test_eagain || ++protocol->n_commits % 3)
+		r = txn_commit(txn, protocol->watches, req);
+	stats->n_commits += r == 0;
+	stats->n_conflicts += r == -EAGAIN;
+	if (trace_is_on(&protocol->trace, TRACE_OBJ) && (r == 0 || r == -EAGAIN))
+		trace_commit(&protocol->trace, req->conn, txn->id, r == 0);
+	return r;
+}
+
 int op_transaction_end(struct request *req)
 {
-	const struct protocol *protocol = req->conn->protocol;
+	struct protocol *protocol = req->conn->protocol;
 	const char *text = dispatch_string(req);
 	struct txn *txn = req->txn;
 	int r = 0;
@@ -71,18 +88,15 @@ int op_transaction_end(struct request *req)
 		protocol->observer->txn_ended(protocol->observer_ctx, req->conn, txn->id);
 	LIST_REMOVE(txn, own);
 	req->txn = NULL;
-	if (text[0] == 'T') {
-		struct stats *stats = &req->conn->watcher.account->stats;
-
-		r = txn_commit(txn, protocol->watches, req);
-		stats->n_commits += r == 0;
-		stats->n_conflicts += r == -EAGAIN;
-	}
+	if (text[0] == 'T')
+		r = commit(req, txn);
 	contention_leave(req->conn, txn);
 	if (r == -EAGAIN && txn->fought_over)
 		contention_lost(req->conn, txn->fought_over);
 	else if (r == 0 && text[0] == 'T')
 		req->conn->n_losses = 0;
+	if (trace_is_on(&protocol->trace, TRACE_OBJ))
+		trace_object(&protocol->trace, false, "transaction", txn);
 	txn_free(txn);
 	return r;
 }

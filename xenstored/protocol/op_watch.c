@@ -49,6 +49,8 @@ int op_watch(struct request *req)
 			      &watch);
 	if (r < 0)
 		return r;
+	if (trace_is_on(&protocol->trace, TRACE_OBJ))
+		trace_object(&protocol->trace, true, "watch", watch);
 	if (req->conn->record.id)
 		protocol->observer->watched(protocol->observer_ctx, req->conn, watch);
 	r = dispatch_answer_ok(req);
@@ -66,7 +68,8 @@ int op_watch(struct request *req)
 
 int op_unwatch(struct request *req)
 {
-	const struct protocol *protocol = req->conn->protocol;
+	struct protocol *protocol = req->conn->protocol;
+	const struct watch *watch;
 	const char *strings[2];
 	struct path path;
 	int r;
@@ -74,6 +77,11 @@ int op_unwatch(struct request *req)
 	if (dispatch_strings(req, strings, 2) != 2)
 		return -EINVAL;
 	r = dispatch_path(req, strings[0], true, &path);
+	if (r == 0 && trace_is_on(&protocol->trace, TRACE_OBJ)) {
+		watch = watch_get(protocol->watches, &req->conn->watcher, &path, strings[1]);
+		if (watch)
+			trace_object(&protocol->trace, false, "watch", watch);
+	}
 	if (r == 0)
 		r = watch_remove(protocol->watches, &req->conn->watcher, &path, strings[1]);
 	if (r == 0 && req->conn->record.id)
@@ -87,7 +95,7 @@ int op_reset_watches(struct request *req)
 
 	if (req->conn->record.id)
 		protocol->observer->reset(protocol->observer_ctx, req->conn, false);
-	watch_remove_all(protocol->watches, &req->conn->watcher);
+	conn_drop_watches(req->conn);
 	/* The request may have been in one of them. */
 	req->txn = NULL;
 	conn_drop_txns(req->conn);

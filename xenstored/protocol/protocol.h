@@ -84,6 +84,9 @@ struct protocol {
 	bool is_full;	      /* what changes could not be kept: reads are served, and removals */
 	bool is_stuck;	      /* nor removals */
 	bool holds_txns;      /* who has no open transaction must wait with one */
+	bool test_eagain;     /* one commit in three is refused, for those who test their clients */
+	uint32_t n_commits;   /* counted for that */
+	uint32_t n_conns;     /* clients so far */
 	struct conn *updater; /* borrowed: asks for another daemon; cleared when it goes */
 	const struct protocol_observer *observer; /* borrowed; NULL: nobody */
 	void *observer_ctx;

@@ -3,7 +3,7 @@
  * A file in which every request, answer and event is written, for those who look for a culprit.
  * What is written is chosen by switches: "io" messages, "obj" connections, watches and transactions
  * that come and go; the names of Xen's own daemon that have nothing to say here (wrl, acc, tdb) are
- * known and stay silent.
+ * known and stay silent. The access log (access.h) hears of the same things.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -19,15 +19,20 @@ extern const char *const trace_names[TRACE_N];
 /* Relative file names are below this folder. */
 #define TRACE_FOLDER "/var/lib/xen/xenstore"
 
+struct access;
+struct conn;
+
 struct trace {
 	unsigned int switches; /* bits of enum trace_switch */
+	unsigned int heard;    /* the same: of these somebody wants to hear */
 	int fd;		       /* -1: closed */
 	char *path;	       /* owned; NULL: never named */
+	struct access *access; /* owned; NULL: none */
 };
 
 static inline bool trace_is_on(const struct trace *trace, enum trace_switch which)
 {
-	return trace->fd >= 0 && (trace->switches & 1u << which);
+	return trace->heard & 1u << which;
 }
 
 /** trace_init() - closed, with the switches that are on by default: obj and io */
@@ -40,10 +45,23 @@ void trace_close(struct trace *trace);
 /** trace_set_switch() - "+name" or "-name"; 0 or -EINVAL */
 int trace_set_switch(struct trace *trace, const char *text);
 
-/** trace_message() - write one; @way is IN, OUT or a word of that kind */
-void trace_message(struct trace *trace, const char *way, const void *conn, uint32_t domid,
+/** trace_log_access() - tell @access, too, which is owned from then on */
+void trace_log_access(struct trace *trace, struct access *access);
+
+enum trace_way { TRACE_IN, TRACE_OUT };
+
+/** trace_message() - write one, if trace_is_on() for TRACE_IO; @tx_id: its transaction, or 0 */
+void trace_message(struct trace *trace, enum trace_way way, const struct conn *conn, uint32_t tx_id,
 		   uint32_t type, const char *payload, uint32_t len);
+
+/* For these trace_is_on() has been asked for TRACE_OBJ. */
+
 /** trace_object() - something was made or is gone */
 void trace_object(struct trace *trace, bool made, const char *what, const void *object);
+/** trace_conn() - the same for a client */
+void trace_conn(struct trace *trace, bool made, const struct conn *conn);
+
+/** trace_commit() - a transaction was committed, or refused because of a conflict */
+void trace_commit(struct trace *trace, const struct conn *conn, uint32_t tx_id, bool committed);
 
 #endif

@@ -13,48 +13,55 @@
 #include "cleanup.h"
 #include "server/options.h"
 
-enum meaning { SKIPPED, TEXT, NUMBER, LIMIT, LIMITS_ON, LEVEL };
+enum meaning { NOT_NEEDED, TEXT, SINK, NUMBER_OR_NONE, BOOL, LIMIT, LIMITS_ON, LEVEL };
+
+#define AT(field) offsetof(struct options, field)
 
 static const struct {
 	const char *key;
 	enum meaning meaning;
-	size_t at; /* in struct options (TEXT: a const char *, NUMBER: a uint32_t); LIMIT: which */
+	/* In struct options (TEXT, SINK: a const char *, NUMBER_OR_NONE: a uint32_t, BOOL); LIMIT:
+	 * which. */
+	size_t at;
+	const char *why; /* NOT_NEEDED */
 } keys[] = {
-	{ "pid-file", TEXT, offsetof(struct options, pid_file) },
-	{ "access-log-file", TEXT, offsetof(struct options, trace_file) },
-	{ "xenstored-kva", TEXT, offsetof(struct options, kva_path) },
-	{ "xenstored-port", TEXT, offsetof(struct options, port_path) },
-	{ "xenstored-log-level", LEVEL, 0 },
-	{ "quota-activate", LIMITS_ON, 0 },
-	{ "quota-maxentity", LIMIT, QUOTA_NODES },
-	{ "quota-maxsize", LIMIT, QUOTA_NODE_SIZE },
-	{ "quota-maxwatch", LIMIT, QUOTA_WATCHES },
-	{ "quota-transaction", LIMIT, QUOTA_TRANSACTIONS },
-	{ "quota-maxrequests", LIMIT, QUOTA_TXN_NODES },
-	{ "quota-maxoutstanding", LIMIT, QUOTA_OUTSTANDING },
-	{ "quota-path-max", LIMIT, QUOTA_PATH },
-	{ "quota-maxwatchevents", SKIPPED, 0 },
-	{ "perms-activate", SKIPPED, 0 },
-	{ "perms-watch-activate", SKIPPED, 0 },
-	{ "merge-activate", SKIPPED, 0 },
-	{ "test-eagain", SKIPPED, 0 },
-	{ "persistent", SKIPPED, 0 },
-	{ "conflict-burst-limit", SKIPPED, 0 },
-	{ "conflict-max-history-seconds", SKIPPED, 0 },
-	{ "conflict-rate-limit-is-aggregate", SKIPPED, 0 },
-	{ "xenstored-log-file", SKIPPED, 0 },
-	{ "xenstored-log-nb-files", SKIPPED, 0 },
-	{ "xenstored-log-nb-lines", SKIPPED, 0 },
-	{ "xenstored-log-nb-chars", SKIPPED, 0 },
-	{ "access-log-nb-files", SKIPPED, 0 },
-	{ "access-log-nb-lines", SKIPPED, 0 },
-	{ "access-log-nb-chars", SKIPPED, 0 },
-	{ "access-log-read-ops", SKIPPED, 0 },
-	{ "access-log-transactions-ops", SKIPPED, 0 },
-	{ "access-log-special-ops", SKIPPED, 0 },
-	{ "allow-debug", SKIPPED, 0 },
-	{ "ring-scan-interval", NUMBER, offsetof(struct options, ring_scan_s) },
-	{ "gc-max-overhead", SKIPPED, 0 },
+	{ "pid-file", TEXT, AT(pid_file), NULL },
+	{ "xenstored-kva", TEXT, AT(kva_path), NULL },
+	{ "xenstored-port", TEXT, AT(port_path), NULL },
+	{ "ring-scan-interval", NUMBER_OR_NONE, AT(ring_scan_s), NULL },
+	{ "xenstored-log-file", SINK, AT(log.to), NULL },
+	{ "xenstored-log-level", LEVEL, 0, NULL },
+	{ "xenstored-log-nb-files", NUMBER_OR_NONE, AT(log.n_files), NULL },
+	{ "xenstored-log-nb-lines", NUMBER_OR_NONE, AT(log.n_lines), NULL },
+	{ "xenstored-log-nb-chars", NUMBER_OR_NONE, AT(log.n_chars), NULL },
+	{ "access-log-file", SINK, AT(access.sink.to), NULL },
+	{ "access-log-nb-files", NUMBER_OR_NONE, AT(access.sink.n_files), NULL },
+	{ "access-log-nb-lines", NUMBER_OR_NONE, AT(access.sink.n_lines), NULL },
+	{ "access-log-nb-chars", NUMBER_OR_NONE, AT(access.sink.n_chars), NULL },
+	{ "access-log-read-ops", BOOL, AT(access.reads), NULL },
+	{ "access-log-transactions-ops", BOOL, AT(access.txns), NULL },
+	{ "access-log-special-ops", BOOL, AT(access.special), NULL },
+	{ "test-eagain", BOOL, AT(test_eagain), NULL },
+	{ "quota-activate", LIMITS_ON, 0, NULL },
+	{ "quota-maxentity", LIMIT, QUOTA_NODES, NULL },
+	{ "quota-maxsize", LIMIT, QUOTA_NODE_SIZE, NULL },
+	{ "quota-maxwatch", LIMIT, QUOTA_WATCHES, NULL },
+	{ "quota-transaction", LIMIT, QUOTA_TRANSACTIONS, NULL },
+	{ "quota-maxrequests", LIMIT, QUOTA_TXN_NODES, NULL },
+	{ "quota-maxoutstanding", LIMIT, QUOTA_OUTSTANDING, NULL },
+	{ "quota-path-max", LIMIT, QUOTA_PATH, NULL },
+	{ "quota-maxwatchevents", NOT_NEEDED, 0,
+	  "events that wait are bounded by the quota \"memory\" and by --timeout" },
+	{ "perms-activate", NOT_NEEDED, 0, "permissions are always checked" },
+	{ "perms-watch-activate", NOT_NEEDED, 0, "nobody hears of what he may not read" },
+	{ "merge-activate", NOT_NEEDED, 0, "transactions are always merged" },
+	{ "persistent", NOT_NEEDED, 0, "the store is always kept; --no-state: not" },
+	{ "conflict-burst-limit", NOT_NEEDED, 0,
+	  "who lost a conflict goes first, whoever caused it" },
+	{ "conflict-max-history-seconds", NOT_NEEDED, 0, "there is no history to be searched" },
+	{ "conflict-rate-limit-is-aggregate", NOT_NEEDED, 0, "there is no such limit" },
+	{ "allow-debug", NOT_NEEDED, 0, "commands are dom0's alone" },
+	{ "gc-max-overhead", NOT_NEEDED, 0, "there is no garbage to be collected" },
 };
 
 static bool lift_limits(struct options *options, const char *value)
@@ -70,24 +77,71 @@ static bool lift_limits(struct options *options, const char *value)
 	return true;
 }
 
+static bool read_bool(const char *value, bool *out)
+{
+	*out = strcmp(value, "true") == 0;
+	return *out || strcmp(value, "false") == 0;
+}
+
+/* Below 0 is as 0: none, or any. */
+static bool read_number_or_none(const char *value, uint32_t *out)
+{
+	uint32_t below;
+
+	if (value[0] != '-')
+		return options_number(value, out);
+	*out = 0;
+	return options_number(value + 1, &below);
+}
+
+static bool read_level(struct options *options, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{ "debug", LOG_LEVEL_DEBUG },
+		{ "info", LOG_LEVEL_INFO },
+		{ "warn", LOG_LEVEL_WARNING },
+		{ "error", LOG_LEVEL_ERROR },
+		/* Why a daemon ended is worth knowing all the same. */
+		{ "null", LOG_LEVEL_ERROR },
+	};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i].name, value) == 0) {
+			options->log_level = levels[i].level;
+			return true;
+		}
+	return false;
+}
+
 static bool apply(struct options *options, size_t i, char *value)
 {
+	void *at = (char *)options + keys[i].at;
+
 	switch (keys[i].meaning) {
-	case SKIPPED:
+	case NOT_NEEDED:
+		return true;
+	case SINK:
+		if (!sink_is_known(value))
+			return false;
+		memcpy(at, &value, sizeof(value));
 		return true;
 	case TEXT:
-		memcpy((char *)options + keys[i].at, &value, sizeof(value));
+		memcpy(at, &value, sizeof(value));
 		return value[0];
-	case NUMBER:
-		return options_number(value, (uint32_t *)((char *)options + keys[i].at));
+	case NUMBER_OR_NONE:
+		return read_number_or_none(value, at);
+	case BOOL:
+		return read_bool(value, at);
 	case LIMIT:
 		options->set[0][keys[i].at] = true;
 		return options_number(value, &options->limit[0][keys[i].at]);
 	case LIMITS_ON:
 		return lift_limits(options, value);
 	case LEVEL:
-		options->verbose = strcmp(value, "debug") == 0;
-		return true;
+		return read_level(options, value);
 	}
 	return false;
 }
@@ -103,10 +157,19 @@ static char *trim(char *text)
 	return text;
 }
 
-/* Returns what is wrong with the line, or NULL. */
-static const char *apply_line(struct options *options, char *line)
+static int find(const char *key)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(keys[i].key, key) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* @at says which line it is. Returns what is wrong with it, or NULL. */
+static const char *apply_line(struct options *options, char *line, const char *at, bool explain)
 {
 	char *value, *key;
+	int i;
 
 	line[strcspn(line, "#")] = '\0';
 	key = trim(line);
@@ -118,10 +181,18 @@ static const char *apply_line(struct options *options, char *line)
 	*value = '\0';
 	value = trim(value + 1);
 	key = trim(key);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(keys[i].key, key) == 0)
-			return apply(options, i, value) ? NULL : "a value that makes no sense";
-	return "a key that is not known";
+	i = find(key);
+	if (i < 0) {
+		fprintf(stderr, "xenstored: %s: %s: nobody knows this key; skipped\n", at, key);
+		options->n_unknown++;
+		return NULL;
+	}
+	if (!apply(options, (size_t)i, value))
+		return "a value that makes no sense";
+	if (explain)
+		fprintf(stderr, "xenstored: %s: %s: %s%s\n", at, key,
+			keys[i].why ? "not needed: " : "taken", keys[i].why ? keys[i].why : "");
+	return NULL;
 }
 
 static int read_file(const char *path, char **out)
@@ -144,9 +215,10 @@ static int read_file(const char *path, char **out)
 	return 0;
 }
 
-int conffile_read(struct options *options, const char *path)
+int conffile_read(struct options *options, const char *path, bool explain)
 {
 	char *text = NULL, *line, *rest;
+	char at[300];
 	int r = read_file(path, &text);
 	int n = 0;
 
@@ -160,10 +232,10 @@ int conffile_read(struct options *options, const char *path)
 	while ((line = strsep(&rest, "\n"))) {
 		const char *wrong;
 
-		n++;
-		wrong = apply_line(options, line);
+		snprintf(at, sizeof(at), "%.250s:%d", path, ++n);
+		wrong = apply_line(options, line, at, explain);
 		if (wrong) {
-			fprintf(stderr, "xenstored: %s:%d: %s\n", path, n, wrong);
+			fprintf(stderr, "xenstored: %s: %s\n", at, wrong);
 			r = -EINVAL;
 		}
 	}

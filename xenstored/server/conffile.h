@@ -3,16 +3,21 @@
 #ifndef CONFFILE_H
 #define CONFFILE_H
 
+#include <stdbool.h>
+
 struct options;
 
 /**
  * conffile_read() - apply a file of "key = value" lines
  *
- * Keys that say nothing to us are known and skipped, so that a file in use can stay. What stands on
- * the command line after --config-file counts more.
+ * Keys that mean nothing here are known and skipped, so that a file in use can stay; those that
+ * nobody knows are counted (options->n_unknown) and said on stderr, as oxenstored does. What stands
+ * on the command line after --config-file counts more.
+ *
+ * @explain: print what becomes of each setting
  *
  * Return: 0, -EINVAL (said on stderr, with file and line), -ENOMEM, or what reading the file says.
  */
-int conffile_read(struct options *options, const char *path);
+int conffile_read(struct options *options, const char *path, bool explain);
 
 #endif

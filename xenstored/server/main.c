@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "protocol/sink.h"
 #include "server/options.h"
 #include "server/server.h"
 #include "server/takeover.h"
@@ -38,6 +39,37 @@ static void slow_down(void)
 {
 	if (getenv("NOTIFY_SOCKET"))
 		sleep(1);
+}
+
+/* As oxenstored writes them; syslog adds the date itself. */
+static void write_line(void *ctx, int priority, const char *level, const char *text)
+{
+	struct sink *sink = ctx;
+	char line[1200], date[SINK_DATE_SIZE];
+	int n;
+
+	if (sink_is_syslog(sink))
+		n = snprintf(line, sizeof(line), "[xenstored] %s", text);
+	else
+		n = snprintf(line, sizeof(line), "[%s|%7s|xenstored] %s", sink_date(date), level,
+			     text);
+	sink_put(sink, priority, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+/* A log that the configuration names. One that cannot be had is no reason not to serve. */
+static void open_log(const struct options *options, struct log *log, struct sink **sink)
+{
+	int r;
+
+	if (!options->log.to)
+		return;
+	r = sink_new(sink, &options->log);
+	if (r < 0) {
+		log_error(log, "%s: %s", options->log.to, strerror(-r));
+		return;
+	}
+	log_set_other(log, write_line, *sink);
+	log_set_targets(log, LOG_TARGET_OTHER | (options->foreground ? LOG_TARGET_STDERR : 0));
 }
 
 static int serve(const struct options *options, struct log *log, int ready_fd)
@@ -81,6 +113,7 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 
 int main(int argc, char **argv)
 {
+	CLEANUP(sink_free) struct sink *sink = NULL;
 	CLEANUP(log_free) struct log *log = NULL;
 	struct options options;
 	int ready_fd = -1;
@@ -102,10 +135,12 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		}
 	}
-	r = log_new(&log, "xenstored", options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+	r = log_new(&log, "xenstored", options.log_level,
 		    options.foreground ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG);
 	if (r < 0)
 		return EXIT_FAILURE;
+	open_log(&options, log, &sink);
+	options.log_sink = sink;
 	status = serve(&options, log, ready_fd);
 	options_deinit(&options);
 	return status;

@@ -29,6 +29,9 @@ enum {
 	OPT_FRESH,
 	OPT_RECOVER,
 	OPT_RING_SCAN,
+	OPT_ACCESS_LOG,
+	OPT_NO_ACCESS_LOG,
+	OPT_READ_ONLY_SOCKET,
 	OPT_CONFIG_FILE,
 	OPT_CONFIG_TEST,
 	OPT_IGNORED,
@@ -51,8 +54,13 @@ static const char usage[] =
 	"  -V, --verbose               say more\n"
 	"  -T, --trace-file FILE       write every request and answer there\n"
 	"      --trace-control [+-]WHAT  switch obj, io, wrl, acc or tdb on or off in it\n"
+	"      --access-log TO         write who changes what to a file, which is rotated, or to\n"
+	"                              syslog:FACILITY\n"
+	"      --no-access-log         not even if the configuration file says so\n"
+	"      --read-only-socket FILE serve programs there that only ask\n"
 	"      --config-file FILE      read settings in the form of oxenstored.conf\n"
-	"      --config-test           say whether options and settings make sense, and exit\n"
+	"      --config-test           say whether options and settings make sense, and which are not\n"
+	"                              needed, and exit\n"
 	"  -H, --help                  show this and exit\n"
 	"      --version               show the version and exit\n"
 	"\n"
@@ -86,8 +94,7 @@ static const char usage[] =
 	"\n"
 	"Accepted for start scripts of Xen's own daemon, without effect here:\n"
 	"  -I, --internal-db[=on|off]  -R, --no-recovery\n"
-	"      --priv-domid N  --master-domid N  --event N  --restart  --no-access-log\n"
-	"      --reraise-top-level\n"
+	"      --priv-domid N  --master-domid N  --event N  --restart  --reraise-top-level\n"
 	"\n"
 	"Environment: XENSTORED_RUNDIR (default /run/xenstored), XENSTORED_PATH (the socket).\n";
 
@@ -118,6 +125,9 @@ static const struct option long_options[] = {
 	{ "master-domid", required_argument, NULL, OPT_MASTER_DOMID },
 	{ "event", required_argument, NULL, OPT_EVENT },
 	{ "trace-control", required_argument, NULL, OPT_TRACE_CONTROL },
+	{ "access-log", required_argument, NULL, OPT_ACCESS_LOG },
+	{ "no-access-log", no_argument, NULL, OPT_NO_ACCESS_LOG },
+	{ "read-only-socket", required_argument, NULL, OPT_READ_ONLY_SOCKET },
 	{ "ring-scan", required_argument, NULL, OPT_RING_SCAN },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
@@ -128,7 +138,6 @@ static const struct option long_options[] = {
 	{ "config-file", required_argument, NULL, OPT_CONFIG_FILE },
 	{ "config-test", no_argument, NULL, OPT_CONFIG_TEST },
 	{ "restart", no_argument, NULL, OPT_IGNORED },
-	{ "no-access-log", no_argument, NULL, OPT_IGNORED },
 	{ "reraise-top-level", no_argument, NULL, OPT_IGNORED },
 	{ NULL, 0, NULL, 0 },
 };
@@ -233,6 +242,26 @@ static bool state_option(struct options *options, int c, const char *arg)
 	}
 }
 
+static bool log_option(struct options *options, int c, char *arg)
+{
+	switch (c) {
+	case 'T':
+		options->trace_file = arg;
+		return true;
+	case OPT_TRACE_CONTROL:
+		options->trace_control = arg;
+		return true;
+	case OPT_ACCESS_LOG:
+		options->access.sink.to = arg;
+		return sink_is_known(arg);
+	case OPT_NO_ACCESS_LOG:
+		options->no_access_log = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns false for one that is unknown. */
 static bool plain_option(struct options *options, int c, char *arg)
 {
@@ -252,11 +281,8 @@ static bool plain_option(struct options *options, int c, char *arg)
 	case 'P':
 		options->output_pid = true;
 		return true;
-	case 'T':
-		options->trace_file = arg;
-		return true;
 	case 'V':
-		options->verbose = true;
+		options->log_level = LOG_LEVEL_DEBUG;
 		return true;
 	case OPT_KVA_PATH:
 		options->kva_path = arg;
@@ -274,9 +300,9 @@ static bool plain_option(struct options *options, int c, char *arg)
 	case OPT_EVENT:
 	case OPT_IGNORED:
 		return true;
-	case OPT_TRACE_CONTROL:
-		options->trace_control = arg;
-		return true;
+	case OPT_READ_ONLY_SOCKET:
+		options->read_only_path = arg;
+		return *arg && strlen(arg) < sizeof(options->socket_path);
 	case OPT_RING_SCAN:
 		return options_number(arg, &options->ring_scan_s);
 	case OPT_CONFIG_TEST:
@@ -333,6 +359,13 @@ static int wrong(int argc, char **argv)
 	return 2;
 }
 
+/* A test says of each setting what becomes of it, unless it is the trial before a live update. */
+static bool explains(int argc, char **argv)
+{
+	return has_word(argc, argv, "--config-test") && !has_word(argc, argv, "-U") &&
+	       !has_word(argc, argv, "--live-update");
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
 	int c;
@@ -343,6 +376,10 @@ int options_parse(struct options *options, int argc, char **argv)
 		.kva_path = "/proc/xen/xsd_kva",
 		.port_path = "/proc/xen/xsd_port",
 		.watch_timeout_s = 20,
+		.log_level = LOG_LEVEL_INFO,
+		/* What oxenstored's are. */
+		.access = { .sink = { .n_files = 20, .n_lines = 13215, .n_chars = 180 } },
+		.log = { .n_files = 10, .n_lines = 13215 },
 	};
 	if (!set_paths(options)) {
 		fprintf(stderr, "xenstored: XENSTORED_RUNDIR or XENSTORED_PATH is too long\n");
@@ -358,10 +395,12 @@ int options_parse(struct options *options, int argc, char **argv)
 			puts("xenstored (xenscale) " PACKAGE_VERSION);
 			return 0;
 		}
-		if (plain_option(options, c, optarg) || state_option(options, c, optarg))
+		if (plain_option(options, c, optarg) || state_option(options, c, optarg) ||
+		    log_option(options, c, optarg))
 			continue;
 		if (c == OPT_CONFIG_FILE) {
-			if (conffile_read(options, optarg) < 0 && wrong(argc, argv) > 0)
+			if (conffile_read(options, optarg, explains(argc, argv)) < 0 &&
+			    wrong(argc, argv) > 0)
 				return 2;
 			continue;
 		}
@@ -377,8 +416,12 @@ int options_parse(struct options *options, int argc, char **argv)
 		if (wrong(argc, argv) > 0)
 			return 2;
 	}
+	if (options->no_access_log)
+		options->access.sink.to = NULL;
 	/* What there is to take over is tried, too: see main.c. */
-	return options->config_test && !options->live_update ? 0 : -1;
+	if (!options->config_test || options->live_update)
+		return -1;
+	return options->n_unknown ? 2 : 0;
 }
 
 void options_deinit(struct options *options)

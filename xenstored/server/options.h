@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "log.h"
 #include "model/quota.h"
+#include "protocol/access.h"
 
 struct options {
 	int argc; /* as we were called; for a live update */
@@ -16,7 +18,8 @@ struct options {
 	bool output_pid;
 	bool no_domain_init; /* sockets only: no hypervisor is asked for anything */
 	bool keep_orphans;
-	bool verbose;
+	bool no_access_log;
+	bool test_eagain;     /* one commit in three is refused */
 	bool config_test;     /* say whether the configuration makes sense, and end */
 	bool no_state;	      /* nothing outlives the daemon */
 	bool fresh;	      /* begin with an empty store, whatever was saved */
@@ -25,11 +28,17 @@ struct options {
 	const char *trace_file;
 	const char *kva_path;
 	const char *port_path;
+	const char *read_only_path;   /* NULL: there is no such socket */
+	struct access_options access; /* to: NULL: no access log */
+	struct sink_options log;      /* of the daemon; to: NULL: stderr or syslog */
+	enum log_level log_level;
+	struct sink *log_sink; /* borrowed from main(): where the log goes; NULL: elsewhere */
 	char run_dir[96];
 	char socket_path[108];
 	char state_dir[128];
 	uint32_t watch_timeout_s;
 	uint32_t ring_scan_s;	   /* 0: never */
+	uint32_t n_unknown;	   /* keys in the configuration file that nobody knows */
 	uint32_t journal_bytes;	   /* 0: as persist.h says */
 	char *config;		   /* owned: text of the configuration file; others point into it */
 	const char *trace_control; /* "+switch" or "-switch" */

@@ -97,11 +97,12 @@ static void apply_limits(struct server *server)
 						options->limit[soft][i]);
 }
 
-/* A trace that cannot be written is no reason not to serve. */
+/* A trace or a log that cannot be written is no reason not to serve. */
 static void open_trace(struct server *server)
 {
 	const struct options *options = server->options;
 	struct trace *trace = &server->protocol->trace;
+	struct access *access = NULL;
 	int r = 0;
 
 	if (options->trace_control && trace_set_switch(trace, options->trace_control) < 0)
@@ -110,6 +111,23 @@ static void open_trace(struct server *server)
 		r = trace_open(trace, options->trace_file);
 	if (r < 0)
 		log_warning(server->log, "%s: %s", options->trace_file, strerror(-r));
+	if (!options->access.sink.to)
+		return;
+	r = access_new(&access, &options->access);
+	if (r < 0)
+		log_warning(server->log, "%s: %s", options->access.sink.to, strerror(-r));
+	else
+		trace_log_access(trace, access);
+}
+
+/* Nor is a socket on which nobody can change anything. */
+static void open_read_only(struct server *server)
+{
+	const char *path = server->options->read_only_path;
+	int r = path ? listener_new_read_only(&server->read_only, server, path) : 0;
+
+	if (r < 0)
+		log_error(server->log, "%s: %s: nobody is served there", path, strerror(-r));
 }
 
 static int open_protocol(struct server *server)
@@ -123,6 +141,7 @@ static int open_protocol(struct server *server)
 	if (r < 0)
 		return r;
 	apply_limits(server);
+	server->protocol->test_eagain = server->options->test_eagain;
 	open_trace(server);
 	return 0;
 }
@@ -247,6 +266,8 @@ static int open_all(struct server *server)
 		r = open_persist_or_go_without(server);
 	if (r < 0)
 		return r;
+	/* Who sees the other one sees this. */
+	open_read_only(server);
 	r = listener_new_from(&server->listener, server, server->options->socket_path,
 			      socket_of(server->takeover));
 	if (r < 0) {
@@ -305,6 +326,7 @@ void server_free(struct server *server)
 	/* First, or the end of everything would be noted. */
 	persist_free(server->persist);
 	server->persist = NULL;
+	listener_free(server->read_only);
 	listener_free(server->listener);
 	domains_free(server->domains);
 	ports_free(server->ports);
@@ -326,19 +348,26 @@ static void on_terminate(evutil_socket_t fd, short what, void *ctx)
 	loop_stop(server->loop, EXIT_SUCCESS);
 }
 
-/* The trace may have been moved away: go on in a new file. */
+static void reopened(struct server *server, const char *what, int r)
+{
+	if (r < 0)
+		log_warning(server->log, "%s: %s", what, strerror(-r));
+}
+
+/* Trace and logs may have been moved away: go on in new files. */
 static void on_hangup(evutil_socket_t fd, short what, void *ctx)
 {
 	struct server *server = ctx;
+	const struct options *options = server->options;
 	struct trace *trace = &server->protocol->trace;
-	int r;
 
 	(void)fd, (void)what;
-	if (!trace->path || trace->fd < 0)
-		return;
-	r = trace_open(trace, NULL);
-	if (r < 0)
-		log_warning(server->log, "%s: %s", trace->path, strerror(-r));
+	if (trace->path && trace->fd >= 0)
+		reopened(server, trace->path, trace_open(trace, NULL));
+	if (trace->access)
+		reopened(server, options->access.sink.to, access_reopen(trace->access));
+	if (options->log_sink)
+		reopened(server, options->log.to, sink_reopen(options->log_sink));
 }
 
 int server_run(struct server *server)

@@ -82,11 +82,12 @@ struct server {
 	struct park *park;	       /* NULL: sockets of clients do not */
 	struct domains *domains;
 	struct listener *listener;
-	struct update *update;	   /* NULL: nobody wants another program in our place */
-	struct takeover *takeover; /* NULL: not at the start after a live update */
-	bool has_waiting;	   /* rings are to be served again: domains_attend() */
-	struct loop_timer hurry;   /* lets those go who have waited for a conflict long enough */
-	struct loop_timer expiry;  /* looks for events that were left unread for too long */
+	struct listener *read_only; /* NULL: nobody is served who only asks */
+	struct update *update;	    /* NULL: nobody wants another program in our place */
+	struct takeover *takeover;  /* NULL: not at the start after a live update */
+	bool has_waiting;	    /* rings are to be served again: domains_attend() */
+	struct loop_timer hurry;    /* lets those go who have waited for a conflict long enough */
+	struct loop_timer expiry;   /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
 	struct loop_hook update_hook; /* with an update: after the event channels are unmasked */

@@ -204,6 +204,7 @@ int socket_add(struct listener *listener, int fd, struct socket_client **out)
 	}
 	conn_init(&sc->client.conn, server->protocol, &socket_ops.transport, &tools,
 		  quota_tools(server->protocol->quota));
+	sc->client.conn.is_read_only = listener->is_read_only;
 	LIST_INSERT_HEAD(&listener->clients, sc, all);
 	*out = sc;
 	return 0;
@@ -251,10 +252,11 @@ static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 		STEP("accepted");
 		if (socket_add(listener, client, &sc) < 0)
 			close(client);
-		else
+		else if (!listener->is_read_only)
 			socket_park_keep(sc);
 	}
-	socket_park_tidy(listener);
+	if (!listener->is_read_only)
+		socket_park_tidy(listener);
 }
 
 /* A socket file that nobody listens on is left over from a daemon that is gone. */
@@ -302,7 +304,7 @@ static int listen_at(struct listener *listener)
 		return -errno;
 	unlink(beside.sun_path);
 	/* The file mode is all the protection there is, from the first moment on. */
-	mask = umask(0177);
+	mask = umask(listener->is_read_only ? 0117 : 0177);
 	r = bind(listener->acceptable.fd, (struct sockaddr *)&beside, sizeof(beside)) < 0 ? -errno
 											  : 0;
 	umask(mask);
@@ -321,17 +323,45 @@ int listener_new(struct listener **out, struct server *server, const char *path)
 	return listener_new_from(out, server, path, -1);
 }
 
-int listener_new_from(struct listener **out, struct server *server, const char *path, int fd)
+static struct listener *new_listener(struct server *server, const char *path)
 {
-	CLEANUP(listener_free) struct listener *listener = calloc(1, sizeof(*listener));
-	int r;
+	struct listener *listener = calloc(1, sizeof(*listener));
 
 	if (!listener)
-		return -ENOMEM;
+		return NULL;
 	listener->server = server;
 	listener->acceptable.fd = -1;
 	listener->address.sun_family = AF_UNIX;
 	snprintf(listener->address.sun_path, sizeof(listener->address.sun_path), "%s", path);
+	listener->acceptable.ready = on_acceptable;
+	listener->pause.fn = end_pause;
+	return listener;
+}
+
+int listener_new_read_only(struct listener **out, struct server *server, const char *path)
+{
+	CLEANUP(listener_free) struct listener *listener = new_listener(server, path);
+	int r;
+
+	if (!listener)
+		return -ENOMEM;
+	listener->is_read_only = true;
+	r = listen_at(listener);
+	if (r == 0)
+		r = loop_fd_add(server->loop, &listener->acceptable, LOOP_READ);
+	if (r < 0)
+		return r;
+	*out = STEAL(listener);
+	return 0;
+}
+
+int listener_new_from(struct listener **out, struct server *server, const char *path, int fd)
+{
+	CLEANUP(listener_free) struct listener *listener = new_listener(server, path);
+	int r;
+
+	if (!listener)
+		return -ENOMEM;
 	listener->acceptable.fd = fd >= 0 ? fd : keeper_take(server->keeper, "listener");
 	/* It is ours to remove in the end, if it is where we would have made it. */
 	listener->is_bound = fd >= 0;
@@ -346,8 +376,6 @@ int listener_new_from(struct listener **out, struct server *server, const char *
 	}
 	if (r < 0)
 		return r;
-	listener->acceptable.ready = on_acceptable;
-	listener->pause.fn = end_pause;
 	r = loop_fd_add(server->loop, &listener->acceptable, LOOP_READ);
 	if (r < 0)
 		return r;
@@ -366,7 +394,7 @@ void listener_free(struct listener *listener)
 	if (listener->acceptable.fd >= 0)
 		close(listener->acceptable.fd);
 	/* A kept listener goes on listening. */
-	if (listener->is_bound && !listener->server->keeper)
+	if (listener->is_bound && (listener->is_read_only || !listener->server->keeper))
 		unlink(listener->address.sun_path);
 	free(listener);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs of dom0: a listening unix socket and its clients, all of them privileged. */
+/*
+ * Programs of dom0: a listening unix socket and its clients, all of them privileged. There may be a
+ * second one for those who only ask; neither it nor its clients outlive the process.
+ */
 #ifndef SOCKET_H
 #define SOCKET_H
 
@@ -20,6 +23,8 @@ int listener_new(struct listener **out, struct server *server, const char *path)
  * listener_new_from() - the same with a socket that listens, which is owned from then on
  */
 int listener_new_from(struct listener **out, struct server *server, const char *path, int fd);
+/** listener_new_read_only() - the same for clients that only ask; its group may use it */
+int listener_new_read_only(struct listener **out, struct server *server, const char *path);
 /** listener_fd() - the listening socket; borrowed */
 int listener_fd(const struct listener *listener);
 /** listener_each_conn() - call @fn for each client */

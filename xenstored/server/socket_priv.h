@@ -33,6 +33,7 @@ struct listener {
 	LIST_HEAD(, socket_client) clients; /* owned */
 	struct sockaddr_un address;
 	bool is_bound;
+	bool is_read_only; /* its clients only ask, and end with us */
 };
 
 /** socket_add() - serve @fd, which is owned from then on; 0 or -ENOMEM */

@@ -82,6 +82,8 @@ static void end_session(struct server *server)
 	server->protocol->updater = NULL;
 	domains_check_stalls(server->domains);
 	listener_check_stalls(server->listener);
+	if (server->read_only)
+		listener_check_stalls(server->read_only);
 }
 
 /* Is the client gone that wanted it? */
