@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/xen/bed/cache.py \
 	tests/xen/bed/curve.py \
 	tests/xen/bed/debian.py \
+	tests/xen/bed/devicemodel.py \
 	tests/xen/bed/image.py \
 	tests/xen/bed/machine.py \
 	tests/xen/bed/packages.py \
@@ -25,6 +26,7 @@ EXTRA_DIST += \
 	tests/xen/dom0/demo.sh \
 	tests/xen/dom0/disk-init \
 	tests/xen/dom0/guest-init \
+	tests/xen/dom0/hvm.sh \
 	tests/xen/dom0/init \
 	tests/xen/dom0/kill9.sh \
 	tests/xen/dom0/lib.sh \
@@ -39,6 +41,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/forecast.sh \
 	tests/xen/scenarios/forecast-small.sh \
 	tests/xen/scenarios/hand-over.sh \
+	tests/xen/scenarios/hand-over-hvm.sh \
 	tests/xen/scenarios/hvm.sh \
 	tests/xen/scenarios/screens.sh \
 	tests/xen/scenarios/guest-words.sh \

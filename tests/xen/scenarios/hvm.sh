@@ -2,38 +2,10 @@
 # An HVM guest with its device model costs dom0 what preflight says, and the ports that the hypervisor owns are seen.
 # all: no
 # limit: 200
-# Of Debian's qemu-system-xen, xen-utils, seabios and qemu-system-data dom0 has nothing:
-# tests/xen/run --with xen-qemu-system-i386 --with hvmloader --with bios-256k.bin --with keymaps/en-us hvm
-for file in xen-qemu-system-i386 hvmloader bios-256k.bin en-us; do
-	[ -e "$OURS/$file" ] || {
-		skip "an HVM guest" "no $file is given (--with)"
-		finish
-	}
-done
+# with: device-model
 start_daemons
-chmod +x "$OURS/xen-qemu-system-i386"
-mkdir -p /tmp/data/keymaps
-cp "$OURS/en-us" /tmp/data/keymaps
+. /share/dom0/hvm.sh
 
-# hvm NAME VCPUS: a guest that runs its BIOS and finds nothing to boot.
-hvm() {
-	cat >"/tmp/$1.cfg" <<-CFG
-		name = "$1"
-		type = "hvm"
-		memory = 32
-		vcpus = $2
-		firmware_override = "$OURS/hvmloader"
-		bios_path_override = "$OURS/bios-256k.bin"
-		device_model_override = "$OURS/xen-qemu-system-i386"
-		vkb_device = 0
-		vnc = 0
-		sdl = 0
-		nographic = 1
-		device_model_args = [ "-L", "/tmp/data" ]
-		vga = "none"
-	CFG
-	echo "/tmp/$1.cfg"
-}
 figure() {
 	lsevtchn --domain "$1" --json | awk -F'[:,]' -v member="\"$2\"" '$1 ~ member "$" { print $2 + 0; exit }'
 }
