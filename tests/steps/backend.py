@@ -33,7 +33,7 @@ class Backend(threading.Thread):
 
     def _ask(self, name, *words, tx_id=0):
         self.store.request(TYPES[name], "\0".join(words).encode() + b"\0", tx_id)
-        answer = self.store.answer(10)
+        answer = self.store.answer(120)
         return None if answer.type == TYPES["ERROR"] else answer
 
     def _read(self, path, tx_id=0):
@@ -50,7 +50,7 @@ class Backend(threading.Thread):
             there = self._read(f"{folder}/state", tx_id) is not None
             if there:
                 self.store.request(TYPES["WRITE"], f"{folder}/state".encode() + b"\0" + state, tx_id)
-                self.store.answer(10)
+                self.store.answer(120)
             if self._ask("TRANSACTION_END", "T" if there else "F", tx_id=tx_id) is not None:
                 return
 

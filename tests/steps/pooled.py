@@ -36,7 +36,7 @@ class Pooled:
     def start(self, environment):
         """Without a word about when it is ready."""
         self.process = subprocess.Popen(    # pylint: disable=consider-using-with
-            [self.sweep.xencreate, "pool", f"--size={SIZE}", "--rate=0", "--settle=0", "--workers=0", "--no-preflight", "--timeout=2",
+            [self.sweep.xencreate, "pool", f"--size={SIZE}", "--rate=0", "--settle=0", "--workers=0", "--no-preflight", "--timeout=5",
              self.config], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env={**os.environ, **environment})
 
     def status(self):
@@ -50,13 +50,13 @@ class Pooled:
 
     def fill(self):
         """Waits until there is nothing to do any more."""
-        return hosts.wait_until(self.is_full, 10)
+        return hosts.wait_until(self.is_full)
 
     def end(self):
         """SIGTERM; the exit status."""
         self.process.terminate()
         try:
-            return self.process.wait(15)
+            return self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
@@ -74,7 +74,7 @@ class Pooled:
         if not self.fill():
             problems.append(f"the pool does not fill up: {self.status()}")
         # Whatever it took over or made is whole: it runs.
-        status, said, _ = self.sweep.plain("--from-pool=swept", "--name=whole-%d", "-n", SIZE, "--wait=ready", "--timeout=3", "--json")
+        status, said, _ = self.sweep.plain("--from-pool=swept", "--name=whole-%d", "-n", SIZE, "--wait=ready", "--timeout=120", "--json")
         if status:
             problems.append(f"what the pool has does not run: {said.strip()[-300:]}")
         names = self.names()
@@ -93,7 +93,7 @@ class Pooled:
 
     def take(self):
         """(whether a domain was given, what was said)."""
-        status, said, _ = self.sweep.plain("--from-pool=swept", "--name=taken", "--timeout=3", "--json")
+        status, said, _ = self.sweep.plain("--from-pool=swept", "--name=taken", "--timeout=10", "--json")
         return '"event":"created"' in said, f"status {status}: {said.strip()[-300:]}"
 
     def taken(self, number, action, error):
