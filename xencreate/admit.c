@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claims.h"
 #include "cleanup.h"
 #include "guestcfg.h"
 #include "handles.h"
+#include "journal.h"
 #include "log.h"
 #include "macs.h"
 #include "names.h"
@@ -17,10 +19,11 @@
 #define CLASHES_NAMED 5
 
 struct admit {
-	struct handles *host; /* borrowed: outlives the batch */
-	struct plan *plan;    /* likewise */
-	struct names *names;  /* owned */
-	struct macs *macs;    /* owned; NULL if no config has a vif */
+	struct handles *host;	 /* borrowed: outlives the batch */
+	struct plan *plan;	 /* likewise */
+	struct journal *journal; /* likewise; or NULL */
+	struct names *names;	 /* owned */
+	struct macs *macs;	 /* owned; NULL if no config has a vif */
 	void (*done)(void *ctx, int error);
 	void *ctx;
 };
@@ -72,19 +75,42 @@ static int check_names(const struct admit *admit)
 	return n_clashes ? -EEXIST : 0;
 }
 
+static int add_claim(void *ctx, const struct claim *claim)
+{
+	return claim->mac ? macs_add(ctx, claim->mac) : 0;
+}
+
+/* Those that other batches have chosen, and have not plugged in yet, count too. */
+static int assign(struct admit *admit)
+{
+	const char *own = admit->journal ? journal_path(admit->journal) : NULL;
+	CLEANUP(close_fd) int gate = -1;
+	const uint64_t *taken;
+	size_t n;
+	int r = claims_enter(&gate, JOURNAL_FOLDER, true);
+
+	if (!r)
+		r = claims_each(JOURNAL_FOLDER, own, add_claim, admit->macs);
+	if (r < 0) {
+		log_error(admit->host->log, "what other batches plan cannot be read: %s",
+			  strerror(-r));
+		return r;
+	}
+	taken = macs_taken(admit->macs, &n);
+	r = macs_assign(admit->plan, taken, n, admit->host->log);
+	if (!r)
+		journal_macs(admit->journal, admit->plan);
+	return r;
+}
+
 static void on_macs(void *ctx, int error)
 {
 	struct admit *admit = ctx;
-	const uint64_t *taken;
-	size_t n;
 
 	if (error)
 		log_error(admit->host->log, "the addresses of vifs cannot be read: %s",
 			  strerror(-error));
-	taken = macs_taken(admit->macs, &n);
-	if (!error)
-		error = macs_assign(admit->plan, taken, n, admit->host->log);
-	admit->done(admit->ctx, error);
+	admit->done(admit->ctx, error ? error : assign(admit));
 }
 
 static bool has_vifs(const struct plan *plan)
@@ -112,7 +138,7 @@ static void on_names(void *ctx, int error)
 	admit->done(admit->ctx, error);
 }
 
-int admit_new(struct admit **out, struct handles *host, struct plan *plan,
+int admit_new(struct admit **out, struct handles *host, struct plan *plan, struct journal *journal,
 	      void (*done)(void *ctx, int error), void *ctx)
 {
 	struct admit *admit = calloc(1, sizeof(*admit));
@@ -122,6 +148,7 @@ int admit_new(struct admit **out, struct handles *host, struct plan *plan,
 		return -ENOMEM;
 	admit->host = host;
 	admit->plan = plan;
+	admit->journal = journal;
 	admit->done = done;
 	admit->ctx = ctx;
 	r = names_new(&admit->names, host->xch, host->store, on_names, admit);

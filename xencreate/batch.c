@@ -299,7 +299,8 @@ static void on_ready(void *ctx, int error)
 		.closing = &batch->env.closing,
 	};
 	if (!error)
-		error = admit_new(&batch->admit, host, batch->plan, on_admitted, batch);
+		error = admit_new(&batch->admit, host, batch->plan, batch->options->journal,
+				  on_admitted, batch);
 	else
 		log_error(host->log, "the store daemon does not answer");
 	if (error)

@@ -12,16 +12,16 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "batch.h"
+#include "device.h"
 #include "guestcfg.h"
+#include "lockfile.h"
 #include "plan.h"
 
 #define HEAD	       "xencreate-journal 1"
-#define SUFFIX	       ".journal"
 #define HELD_MAX       1024
 #define LINE_MAX_BYTES 64
 
@@ -94,6 +94,31 @@ void journal_undone(struct journal *journal, size_t entry)
 	journal_flush(journal);
 }
 
+void journal_macs(struct journal *journal, const struct plan *plan)
+{
+	CLEANUP(free) char *text = NULL;
+	size_t len;
+	FILE *file = journal ? open_memstream(&text, &len) : NULL;
+
+	for (size_t i = 0; file && i < plan->n_domains; i++) {
+		const struct plan_domain *domain = &plan->domains[i];
+
+		for (size_t j = 0; j < domain->config->devices.n_vifs; j++) {
+			char mac[18];
+
+			device_mac_text(mac, domain->macs[j]);
+			fprintf(file, "mac %s\n", mac);
+		}
+	}
+	if (file && !fclose(file) && len)
+		note(journal, text, len);
+}
+
+const char *journal_path(const struct journal *journal)
+{
+	return journal->path;
+}
+
 int journal_error(const struct journal *journal)
 {
 	return journal ? journal->error : 0;
@@ -133,13 +158,6 @@ static int write_plan(struct journal *journal, const struct plan *plan,
 	return journal->error;
 }
 
-static int lock(struct journal *journal)
-{
-	if (flock(journal->fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	return errno == EWOULDBLOCK ? -EBUSY : -errno;
-}
-
 static int make(struct journal **out, const char *path, int flags)
 {
 	CLEANUP(journal_free) struct journal *journal = calloc(1, sizeof(*journal));
@@ -154,7 +172,7 @@ static int make(struct journal **out, const char *path, int flags)
 	journal->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0600);
 	if (journal->fd < 0)
 		return -errno;
-	r = lock(journal);
+	r = lockfile_take(journal->fd, flags & O_CREAT);
 	if (r < 0) {
 		if (flags & O_CREAT)
 			journal_remove(journal);
@@ -181,8 +199,8 @@ int journal_new(struct journal **out, const char *folder, const struct plan *pla
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	snprintf(path, sizeof(path), "%s/%lld.%09ld-%d" SUFFIX, folder, (long long)ts.tv_sec,
-		 ts.tv_nsec, getpid());
+	snprintf(path, sizeof(path), "%s/%lld.%09ld-%d" JOURNAL_SUFFIX, folder,
+		 (long long)ts.tv_sec, ts.tv_nsec, getpid());
 	r = make(&journal, path, O_CREAT | O_EXCL);
 	if (!r)
 		r = write_plan(journal, plan, configs, n_configs, options);
@@ -308,6 +326,8 @@ static int take_line(struct journal_story *story, char *line)
 		story->whole = true;
 		return 0;
 	}
+	if (!strcmp(line, "mac")) /* for those who live beside it */
+		return 0;
 	if (!strcmp(line, "config"))
 		return add_config(story, rest);
 	if (!strcmp(line, "wait"))
@@ -355,6 +375,7 @@ int journal_read(struct journal_story *story, const char *text)
 int journal_load(struct journal_story *story, const struct journal *journal)
 {
 	CLEANUP(free) char *text = NULL;
+	const char *end;
 	struct stat st;
 	ssize_t n;
 
@@ -367,6 +388,10 @@ int journal_load(struct journal_story *story, const struct journal *journal)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
+	end = strrchr(text, '\n');
+	/* What is appended must not become the rest of that line. */
+	if (end && end[1] && ftruncate(journal->fd, end + 1 - text) < 0)
+		return -errno;
 	return journal_read(story, text);
 }
 
@@ -384,7 +409,8 @@ static int is_journal(const struct dirent *entry)
 {
 	size_t len = strlen(entry->d_name);
 
-	return len > strlen(SUFFIX) && !strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX);
+	return len > strlen(JOURNAL_SUFFIX) &&
+	       !strcmp(entry->d_name + len - strlen(JOURNAL_SUFFIX), JOURNAL_SUFFIX);
 }
 
 int journal_list(char ***paths, size_t *n, const char *folder)

@@ -18,6 +18,7 @@
 #include "place.h"
 
 #define JOURNAL_FOLDER "/run/xencreate"
+#define JOURNAL_SUFFIX ".journal"
 
 struct batch_options;
 struct guestcfg;
@@ -79,6 +80,11 @@ void journal_begun(struct journal *journal, size_t entry, uint32_t domid);
 void journal_done(struct journal *journal, size_t entry);
 void journal_undone(struct journal *journal, size_t entry);
 void journal_flush(struct journal *journal);
+/** journal_macs() - note the addresses that the plan's domains were given: nobody else takes them
+ * as long as the batch lives. */
+void journal_macs(struct journal *journal, const struct plan *plan);
+/** journal_path() - the file; borrowed from the journal. */
+const char *journal_path(const struct journal *journal);
 /** journal_error() - 0, or the first error in writing. */
 int journal_error(const struct journal *journal);
 
@@ -92,11 +98,12 @@ DEFINE_CLEANUP(struct journal *, journal_free)
  * journal_read() - understand a journal's text
  * @story: overwritten; journal_story_deinit()
  *
- * A last line without its end is left out. Return: 0, -ENOMEM, -EINVAL (this is no journal),
- * -ENODATA (its batch was killed before anything was begun).
+ * A last line without its end is left out, and so are addresses. Return: 0, -ENOMEM, -EINVAL (this
+ * is no journal), -ENODATA (its batch was killed before anything was begun).
  */
 int journal_read(struct journal_story *story, const char *text);
-/** journal_load() - the same from the file of an open journal. */
+/** journal_load() - the same from the file of an open journal; half a line at its end is cut off,
+ * so that more can follow. */
 int journal_load(struct journal_story *story, const struct journal *journal);
 void journal_story_deinit(struct journal_story *story);
 

@@ -6,6 +6,7 @@ libxencreate_a_SOURCES = \
 	xencreate/admit.c xencreate/admit.h \
 	xencreate/batch.c xencreate/batch.h \
 	xencreate/build.c xencreate/build.h \
+	xencreate/claims.c xencreate/claims.h \
 	xencreate/cpus.c xencreate/cpus.h \
 	xencreate/destroy.c xencreate/destroy.h \
 	xencreate/device.c xencreate/device.h \
@@ -22,6 +23,7 @@ libxencreate_a_SOURCES = \
 	xencreate/jobstore.c xencreate/jobstore.h \
 	xencreate/journal.c xencreate/journal.h \
 	xencreate/keys.c xencreate/keys.h \
+	xencreate/lockfile.c xencreate/lockfile.h \
 	xencreate/macs.c xencreate/macs.h \
 	xencreate/mould.c xencreate/mould.h xencreate/mould_priv.h xencreate/mould_take.c \
 	xencreate/names.c xencreate/names.h \
@@ -82,6 +84,10 @@ check_PROGRAMS += tests/unit/test_guestcfg
 tests_unit_test_guestcfg_SOURCES = tests/unit/test_guestcfg.c
 tests_unit_test_guestcfg_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_guestcfg_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_claims
+tests_unit_test_claims_SOURCES = tests/unit/test_claims.c
+tests_unit_test_claims_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_claims_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 check_PROGRAMS += tests/unit/test_create_journal
 tests_unit_test_create_journal_SOURCES = tests/unit/test_create_journal.c
 tests_unit_test_create_journal_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate

@@ -55,7 +55,7 @@ static void answered(struct macs *macs, int error)
 		macs->done(macs->ctx, macs->error);
 }
 
-static int add(struct macs *macs, uint64_t mac)
+int macs_add(struct macs *macs, uint64_t mac)
 {
 	if (macs->n_taken == macs->n_allocated) {
 		size_t n = macs->n_allocated ? macs->n_allocated * 2 : 64;
@@ -77,7 +77,7 @@ static void on_mac(void *ctx, int error, const char *data, size_t len)
 
 	(void)len;
 	if (!error && !device_mac_parse(mac, data))
-		error = add(macs, macs_number(mac));
+		error = macs_add(macs, macs_number(mac));
 	answered(macs, error);
 }
 

@@ -36,7 +36,9 @@ DEFINE_CLEANUP(struct macs *, macs_free)
  */
 int macs_assign(const struct plan *plan, const uint64_t *taken, size_t n_taken, struct log *log);
 
-/** macs_taken() - what was listed. */
+/** macs_add() - one more that is taken. Return: 0 or -ENOMEM. */
+int macs_add(struct macs *macs, uint64_t mac);
+/** macs_taken() - what was listed, and added. */
 const uint64_t *macs_taken(const struct macs *macs, size_t *n);
 
 /** macs_number() - an address as a number */

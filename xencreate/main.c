@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "claims.h"
 #include "cleanup.h"
 #include "destroy.h"
 #include "forecast.h"
@@ -123,19 +124,32 @@ static void mention_leftovers(struct log *log)
 			    n_left);
 }
 
+/* From its journal on others know what the batch is about to make. */
+static int begin_journal(struct journal **journal, const struct plan *plan,
+			 const struct configs *configs, const struct batch_options *batch,
+			 struct log *log)
+{
+	CLEANUP(close_fd) int gate = -1;
+	int r = claims_enter(&gate, JOURNAL_FOLDER, true);
+
+	if (!r)
+		r = claims_check(plan, JOURNAL_FOLDER, NULL, log);
+	if (!r)
+		r = journal_new(journal, JOURNAL_FOLDER, plan, configs->all, configs->n, batch);
+	if (r < 0 && r != -EEXIST)
+		log_error(log, "no journal can be kept in " JOURNAL_FOLDER ": %s", strerror(-r));
+	return r;
+}
+
 static int run_batch(struct handles *host, struct plan *plan, const struct configs *configs,
 		     const struct options *options, struct log *log)
 {
 	CLEANUP(journal_free) struct journal *journal = NULL;
 	struct batch_options batch = options->batch;
-	int r;
 
 	mention_leftovers(log);
-	r = journal_new(&journal, JOURNAL_FOLDER, plan, configs->all, configs->n, &batch);
-	if (r < 0) {
-		log_error(log, "no journal can be kept in " JOURNAL_FOLDER ": %s", strerror(-r));
+	if (begin_journal(&journal, plan, configs, &batch, log) < 0)
 		return STATUS_REFUSED;
-	}
 	batch.journal = journal;
 	return status_of(batch_run(host, plan, configs->all, &batch));
 }

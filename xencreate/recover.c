@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "claims.h"
 #include "destroy.h"
 #include "guestcfg.h"
 #include "handles.h"
@@ -110,6 +111,8 @@ static enum batch_outcome make_planned(struct recovery *recovery, struct guestcf
 	CLEANUP(plan_free) struct plan *plan = NULL;
 	int r = make_plan(&plan, recovery, configs);
 
+	if (!r)
+		r = claims_check(plan, JOURNAL_FOLDER, recovery->path, recovery->log);
 	if (!r)
 		r = handles_new(&host, recovery->log);
 	if (!r)

@@ -190,7 +190,30 @@ def test_nothing_is_left_of_a_creation_that_is_spoilt(build):
     if not (build / "tests/steps/.libs/libsteps.so").is_file():
         pytest.skip("the library is not built")
     result = subprocess.run([str(TOP / "tests/steps/sweep"), f"--build={build}", "--every=60"], text=True, check=False,
-                            capture_output=True, timeout=170, stdin=subprocess.DEVNULL)
+                            capture_output=True, timeout=500, stdin=subprocess.DEVNULL)
     parts = re.findall(r"^ok - (\w+): (\d+) points", result.stdout, re.MULTILINE)
     assert [name for name, _ in parts] == ["fail", "kill", "store", "destroy", "handed", "pool"], result.stdout + result.stderr
     assert sum(int(n) for _, n in parts) > 30
+
+
+def test_two_batches_never_use_the_same_name_or_address(run):
+    """Begun at the same time: the one that comes later is refused, whole."""
+    result = run(DEVICES + """
+        set +e
+        xencreate -n 400 --quiet /run/xen/t.cfg 2>/run/xen/said-1 & one=$!
+        xencreate -n 400 --quiet /run/xen/t.cfg 2>/run/xen/said-2 & two=$!
+        wait $one; first=$?
+        wait $two; second=$?
+        echo $((first + second)) $(xl list | tail -n +3 | wc -l) $(xl list | awk '{ print $1 }' | sort | uniq -d | wc -l)
+        grep -h -c "with the name or UUID of" /run/xen/said-1 /run/xen/said-2 | sort -n | sed 's/^[1-9].*/named/'
+        xencreate destroy --quiet --all
+
+        sed -i '/^vif/s/"script=/"mac=00:16:3e:00:00:07,script=/' /run/xen/d.cfg
+        xencreate --quiet --name=a /run/xen/d.cfg & one=$!
+        xencreate --quiet --name=b /run/xen/d.cfg & two=$!
+        wait $one; first=$?
+        wait $two; second=$?
+        echo $((first + second)) $(xl list | tail -n +3 | wc -l)
+        xencreate destroy --quiet --all
+        """)
+    assert result.stdout.splitlines() == ["4 400 0", "0", "named", "4 1"], result.stdout + result.stderr

@@ -178,21 +178,25 @@ def test_who_is_interrupted_has_taken_nothing_more(run):
 
 
 def test_a_batch_goes_first(run):
-    """While one is under way nothing is made ahead."""
+    """While one is under way nothing is made ahead, and no name of its is given away."""
     result = run(POOL + """
         pool
-        xencreate -n 3000 --quiet --name=b-%d /run/xen/t.cfg & batch=$!
-        sleep 0.2
+        xencreate -n 300 --quiet --name=b-%d /run/xen/t.cfg & batch=$!
+        under_way() { grep -q "^begun" /run/xencreate/*.journal; }
+        until_true under_way
+        kill -STOP $batch   # however fast it is
+        xencreate --from-pool=t --name=b-300 --quiet; echo "status $?"
         xencreate --from-pool=t --name=a --quiet
         waits() { xencreate pool --status --json t | grep -q '"ready":1,.*"refill":"waits for a batch to end'; }
         until_true waits
         kill -0 $batch && echo "the batch goes on"
-        kill $batch; wait $batch
+        kill -CONT $batch; kill $batch; wait $batch
         until_true ready 2
         kill $pool; wait $pool
         xencreate destroy --all --quiet
         """)
-    assert result.stdout.splitlines() == ["the batch goes on"], result.stdout + result.stderr
+    assert result.stdout.splitlines() == ["status 4", "the batch goes on"], result.stdout + result.stderr
+    assert "the host has a domain of this name, or a batch is about to make one" in result.stderr
 
 
 def test_what_cannot_be_written_down_is_not_begun(run):

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -129,4 +130,28 @@ TEST(a_journal_is_written_locked_listed_and_removed)
 	CHECK_EQ(journal_list(&paths, &n, folder), 0);
 	CHECK_EQ(n, 0);
 	free(paths);
+}
+
+TEST(what_follows_a_half_written_line_is_no_part_of_it)
+{
+	char path[] = "/tmp/xencreate-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct journal *journal;
+	struct journal_story story;
+
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, PLAN "begun 0 16\ndon", strlen(PLAN "begun 0 16\ndon")),
+		 strlen(PLAN "begun 0 16\ndon"));
+	close(fd);
+	CHECK_EQ(journal_open(&journal, path), 0);
+	CHECK_EQ(journal_load(&story, journal), 0);
+	CHECK_EQ(story.entries[0].progress, JOURNAL_BEGUN);
+	journal_story_deinit(&story);
+	/* The next process goes on in the same file, and is killed, too. */
+	journal_undone(journal, 0);
+	CHECK_EQ(journal_load(&story, journal), 0);
+	CHECK_EQ(story.entries[0].progress, JOURNAL_UNDONE);
+	journal_story_deinit(&story);
+	journal_remove(journal);
+	journal_free(journal);
 }

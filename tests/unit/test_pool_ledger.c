@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lockfile.h"
 #include "unit.h"
 
 #define HEAD   "xencreate-pool 1\n"
@@ -173,9 +174,9 @@ TEST(the_file_does_not_grow_with_the_domains_that_come_and_go)
 	size = ftell(file);
 	fclose(file);
 	CHECK(size < 500000);
-	CHECK(ledger_is_alive(path));
+	CHECK(lockfile_is_held(path));
 	ledger_close(ledger);
-	CHECK(!ledger_is_alive(path));
+	CHECK(!lockfile_is_held(path));
 	CHECK_EQ(ledger_open(&ledger, folder, "p"), 0);
 	entry = TAILQ_LAST(ledger_entries(ledger), ledger_list);
 	CHECK_EQ(entry->uuid[15], 0xb);

@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "claims.h"
 #include "handles.h"
 #include "log.h"
 #include "pool/desk_priv.h"
 #include "pool/roster.h"
 
+#define GATE_LOOK_US	   5000		    /* somebody is finding out which names are free */
 #define RENEW_FOR_TAKER_US UINT64_C(200000) /* what could not be read is not tried more often */
 
 /* --- giving --- */
@@ -31,15 +33,23 @@ void desk_drop(struct desk *desk, struct desk_take *take)
 	free(take);
 }
 
-/* Somebody else's name, or one that another taker is getting at this moment. */
-static bool is_taken(const struct desk *desk, const struct desk_take *take)
+static int is_claimed(void *ctx, const struct claim *claim)
 {
+	return claim->name && !strcmp(claim->name, ctx) ? -EEXIST : 0;
+}
+
+/* Somebody else's name, one that a batch is about to use, or one that another taker is getting at
+ * this moment. */
+static bool is_taken(const struct desk *desk, struct desk_take *take)
+{
+	const struct pool *pool = desk->pool;
 	const struct desk_take *other;
 
 	TAILQ_FOREACH (other, &desk->takes, link)
 		if (other != take && other->slot && !strcmp(other->name, take->name))
 			return true;
-	return roster_find(desk->pool->roster, take->name);
+	return roster_find(pool->roster, take->name) ||
+	       claims_each(LEDGER_FOLDER, ledger_path(pool->ledger), is_claimed, take->name);
 }
 
 static void give(struct desk *desk, struct desk_take *take, struct slot *slot)
@@ -76,8 +86,9 @@ static bool serve(struct desk *desk, struct desk_take *take)
 		return true;
 	}
 	if (is_taken(desk, take)) {
-		client_refuse(take->client, take->id, -EEXIST,
-			      "the host has a domain of this name");
+		client_refuse(
+			take->client, take->id, -EEXIST,
+			"the host has a domain of this name, or a batch is about to make one");
 		desk_drop(desk, take);
 		return true;
 	}
@@ -92,6 +103,7 @@ static void give_all(struct desk *desk)
 {
 	struct pool *pool = desk->pool;
 	struct desk_take *take, *next;
+	CLEANUP(close_fd) int gate = -1;
 
 	if (!desk->n_waiting)
 		return;
@@ -101,6 +113,10 @@ static void give_all(struct desk *desk)
 	}
 	if (roster_update(pool->roster) <= 0)
 		return; /* on_roster(), or the tick, comes back here */
+	if (claims_enter(&gate, LEDGER_FOLDER, false) < 0) {
+		event_add(pool->refill_timer, &(struct timeval){ .tv_usec = GATE_LOOK_US });
+		return;
+	}
 	for (take = TAILQ_FIRST(&desk->takes); take; take = next) {
 		next = TAILQ_NEXT(take, link);
 		if (!take->slot && !serve(desk, take))

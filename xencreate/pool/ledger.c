@@ -16,6 +16,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "lockfile.h"
+
 #define HEAD	       "xencreate-pool 1\n"
 #define LINE_MAX_BYTES 320
 #define GIVEN_KEPT     64 /* of those that were given away: for takers that come to ask */
@@ -275,11 +277,13 @@ static int lock_old(int *out, const char *path)
 	for (;;) {
 		CLEANUP(close_fd) int fd = open(path, O_RDWR | O_CLOEXEC);
 		struct stat ours, named;
+		int r;
 
 		if (fd < 0)
 			return -errno;
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-			return errno == EWOULDBLOCK ? -EBUSY : -errno;
+		r = lockfile_take(fd, true);
+		if (r < 0)
+			return r;
 		if (!fstat(fd, &ours) && !stat(path, &named) && ours.st_ino == named.st_ino) {
 			*out = STEAL_FD(fd);
 			return 0;
@@ -464,6 +468,11 @@ int ledger_gone(struct ledger *ledger, struct ledger_entry *entry)
 	return r;
 }
 
+const char *ledger_path(const struct ledger *ledger)
+{
+	return ledger->path;
+}
+
 /* --- from outside --- */
 
 int ledger_look(struct ledger_list *list, const struct ledger_entry **entry, const char *folder,
@@ -487,11 +496,4 @@ int ledger_look(struct ledger_list *list, const struct ledger_entry **entry, con
 		if (!strcmp(each->request, request))
 			*entry = each;
 	return r;
-}
-
-bool ledger_is_alive(const char *path)
-{
-	CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }

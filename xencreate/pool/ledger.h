@@ -99,6 +99,9 @@ int ledger_error(const struct ledger *ledger);
 int ledger_read(struct ledger_list *list, const char *text);
 void ledger_list_free(struct ledger_list *list);
 
+/** ledger_path() - its file; borrowed from the ledger. */
+const char *ledger_path(const struct ledger *ledger);
+
 /**
  * ledger_look() - what does a pool's ledger say of a request? Without taking it.
  * @list: initialised; gets the ledger's entries, even if none is about @request
@@ -108,9 +111,6 @@ void ledger_list_free(struct ledger_list *list);
  */
 int ledger_look(struct ledger_list *list, const struct ledger_entry **entry, const char *folder,
 		const char *pool, const char *request);
-
-/** ledger_is_alive() - does a process hold the pool's ledger at @path? */
-bool ledger_is_alive(const char *path);
 
 /** ledger_pool_check() - may a pool be called so? It becomes part of names of files and domains. */
 bool ledger_pool_check(const char *pool);

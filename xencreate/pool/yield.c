@@ -4,7 +4,7 @@
 
 #include "cleanup.h"
 #include "journal.h"
-#include "pool/ledger.h"
+#include "lockfile.h"
 
 bool yield_is_asked(const char *folder)
 {
@@ -15,7 +15,7 @@ bool yield_is_asked(const char *folder)
 	if (journal_list(&paths, &n, folder) < 0)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		asked |= ledger_is_alive(paths[i]);
+		asked |= lockfile_is_held(paths[i]);
 		free(paths[i]);
 	}
 	free(paths);
