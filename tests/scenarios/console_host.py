@@ -14,16 +14,19 @@ LOGS=/run/logs
 store_start() { xenstored --no-fork --pid-file=/run/xenstored.pid 2>/dev/null & store=$!; }
 store_start
 console=
-trap 'kill $store $console 2>/dev/null; wait' EXIT
-wait_for() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1)); shift
+# Also those that a scenario has stopped, and its own.
+end_all() { kill -CONT $(jobs -p) 2>/dev/null; kill $(jobs -p) 2>/dev/null; wait; }
+trap end_all EXIT
+PATIENCE=60 # seconds for what takes milliseconds, on a machine that has time
+wait_for() { # COMMAND...
+	local end=$((SECONDS + PATIENCE))
 	until "$@"; do [ $SECONDS -lt $end ] || { echo "in vain: $*"; exit 1; }; sleep 0.05; done
 }
-wait_for 10 test -S /run/xenstored/socket
+wait_for test -S /run/xenstored/socket
 serve() {
 	xenconsoled -i --log=guest --log-dir=$LOGS "$@" 2>>/run/console.err &
 	console=$!
-	wait_for 10 answers
+	wait_for answers
 }
 answers() { xenconsoled --stats >/run/stats 2>/dev/null; }
 guests() { # N NAME WORDS: made, and on the way
@@ -31,6 +34,8 @@ guests() { # N NAME WORDS: made, and on the way
 	xencreate --no-preflight -n "$1" --name="$2%d" ${WAIT:-} -q /run/guest.cfg || { echo "xencreate: $?"; exit 1; }
 }
 served() { answers && grep -q ", $1 of them served" /run/stats; }
+lines() { grep -c chatter $LOGS/guest-$1.log; }
+more_lines() { [ "$(lines $1)" -gt $2 ]; } # NAME NUMBER
 column() { awk -v name="$2" -v n="$1" '$NF == name { print $n }' /run/stats; }
 total() { awk -v n="$1" 'seen { sum += $n } /^DOMID/ { seen = 1 } END { print sum + 0 }' /run/stats; }
 mappings() { grep -c simxen-frames /proc/$console/maps; } # pages of guests
@@ -51,7 +56,7 @@ def run_on_host(build, tmp_path):
     environment = {**os.environ, "PATH": ":".join(map(str, [*folders, os.environ["PATH"]])), "LC_ALL": "C",
                    "GUEST": str(guest), "WIRE": str(wire), "OUT": str(tmp_path)}
 
-    def run(script, *options, seconds=100):
+    def run(script, *options, seconds=300):
         words = [str(simxen), "run", *map(str, options), "--", "bash", "-c", PRELUDE + script]
         with subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                               env=environment, start_new_session=True) as process:

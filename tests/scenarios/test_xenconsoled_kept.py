@@ -5,11 +5,13 @@ What is guaranteed to a client that is there and reads: it stays connected throu
 prints, in order. A kill between the write to the terminal and the ring makes it see the same bytes twice: at most what one
 ring holds, of at most one guest per kill. An orderly restart doubles nothing. Of what is typed, bytes that the daemon had
 read from the terminal and not yet given to the guest are lost with it: at most 1 KiB of one guest per kill."""
+import re
 from pathlib import Path
 
 import pytest
 from console_host import run_on_host  # noqa: F401, a fixture
 from test_xenconsoled_kill import RING, repeats
+from test_xenconsoled_world import TAKE_NUMBER
 
 GUESTS, LINES, LINE_BYTES, KILLS = 60, 1200, 60, 40
 HERE = Path(__file__).resolve().parent
@@ -19,19 +21,21 @@ MANAGED = f"""
     managed() {{
         {HERE.parent}/manager /run/manager "$(command -v xenconsoled)" -i --log=guest --log-dir=$LOGS "$@" 2>>/run/console.err &
         manager=$!
-        trap 'kill $manager; wait $manager; kill $store; wait' EXIT
-        wait_for 10 answers
+        trap 'kill -CONT $(jobs -p) 2>/dev/null; kill $manager; wait $manager; end_all' EXIT
+        wait_for answers
     }}
     ttys() {{ answers; awk '$3 ~ /^[0-9]+$/ && $4 ~ "^/dev/pts/" {{ print $4 }}' /run/stats; }}
     ready() {{ [ $(wc -l </run/manager/ready) -ge $1 ]; }}
     clients() {{
         python3 -B {HERE}/consoleclient.py /run/clients "$@" &
         clients=$!
-        wait_for 10 test -e /run/clients/ready
+        wait_for test -e /run/clients/ready
     }}
     node() {{ "$WIRE" "2=/local/domain/$1/console/tty\\0" | sed 's/^2 *//'; }}
     ports() {{ $(dirname $(command -v xenconsoled))/../lsevtchn/lsevtchn 0 | grep -c "Remote Domain $1, " || true; }}
     kill_it() {{ kill -9 $(cat /run/manager/pid); }}
+    dead() {{ grep -q '^State:.Z' /proc/$1/status; }}
+    kill_dead() {{ pid=$(cat /run/manager/pid); kill -9 $pid; wait_for dead $pid; }} # with a manager that does not look
 """
 
 
@@ -51,22 +55,23 @@ def test_clients_get_every_byte_through_kills_and_upgrades(sim, tmp_path, how):
         RANDOM=3
         managed
         guests {GUESTS} g "chatter=150,{LINES},{LINE_BYTES}"
-        wait_for 20 served {GUESTS}
+        wait_for served {GUESTS}
         clients $(ttys)
         ttys >/run/before
         for round in $(seq {KILLS}); do
             sleep 0.$(printf %03d $((RANDOM % 200)))
             {how}
-            wait_for 10 ready $((round + 1))
+            wait_for ready $((round + 1))
         done
         finished() {{ [ "$(cat /run/clients/[0-9]* | grep -c 'chatter {LINES - 1} ')" -ge {GUESTS} ]; }}
-        wait_for 60 finished
+        PATIENCE=200
+        wait_for finished
         ttys | cmp - /run/before && echo the same terminals
         for domid in $(domids); do node $domid; done | cmp - /run/before && echo in the store
         test -e /run/clients/hung-up || echo nobody was hung up
         kill $clients
         cp /run/clients/[0-9]* $OUT
-    """, seconds=160)
+    """, seconds=500)
     assert lines == ["the same terminals", "in the store", "nobody was hung up"]
     text, found = printed(), []
     for number in range(1, GUESTS + 1):
@@ -77,26 +82,35 @@ def test_clients_get_every_byte_through_kills_and_upgrades(sim, tmp_path, how):
 
 
 def test_what_is_typed_arrives_before_while_and_after(sim, tmp_path):
+    kills = 8
     sim(MANAGED + f"""
         managed
         guests 3 g "echo"
-        wait_for 20 served 3
+        wait_for served 3
         clients --type $(ttys)
-        for round in $(seq 8); do
+        for round in $(seq {kills}); do
             sleep 0.2
             kill_it
-            wait_for 10 ready $((round + 1))
+            wait_for ready $((round + 1))
         done
-        sleep 0.5
+        echoed() {{ grep -c '^typed' /run/clients/$1; }}
+        before="$(echoed 1) $(echoed 2) $(echoed 3)"
+        more() {{ [ $(echoed $1) -gt $(($2 + 20)) ]; }}
+        n=0
+        for count in $before; do n=$((n + 1)); wait_for more $n $count; done
         kill $clients
         cp /run/clients/[0-9]* $OUT
     """)
+    lost = []
     for number in range(1, 4):
-        typed = [int(line.split()[1]) for line in (tmp_path / str(number)).read_text().splitlines() if line.startswith("typed ")]
-        missing = set(range(1, typed[-1] + 1)) - set(typed)
+        typed = [int(word) for word in re.findall(rb"typed (\d+)\r?\n", (tmp_path / str(number)).read_bytes())]
         assert len(typed) > 20
-        assert len(missing) <= 8, f"lost: {missing}"
-        print(f"guest {number}: {typed[-1]} lines typed, lost {missing or 'none'}")
+        # One after the other: a kill loses what one read has taken from one terminal.
+        gaps = [range(a + 1, b) for a, b in zip([0, *typed], typed) if b > a + 1]
+        lost += gaps
+        print(f"guest {number}: {typed[-1]} lines typed, lost {gaps or 'none'}")
+    assert len(lost) <= kills
+    assert all(sum(len(f"typed {n}\n") for n in gap) <= 1024 for gap in lost)
 
 
 def test_what_a_client_did_to_a_terminal_before_it_left_meanwhile_is_undone_before_a_byte_passes(sim):
@@ -104,50 +118,51 @@ def test_what_a_client_did_to_a_terminal_before_it_left_meanwhile_is_undone_befo
     lines = sim(MANAGED + r"""
         managed
         guests 30 g "echo chatter=100"
-        wait_for 20 served 30
+        wait_for served 30
         rude=
-        for tty in $(ttys); do (exec 9<$tty; stty echo icanon opost <&9; touch /run/set-$$-${tty##*/}; exec sleep 60 <&9) & rude="$rude $!"; done
+        for tty in $(ttys); do (exec 9<$tty; stty echo icanon opost <&9; touch /run/set-$$-${tty##*/}; exec sleep 600 <&9) & rude="$rude $!"; done
         set_all() { [ "$(ls /run/set-* | wc -l)" = 30 ]; }
-        wait_for 10 set_all
+        wait_for set_all
         kill -STOP $manager
-        kill_it
+        kill_dead
         kill $rude
-        sleep 0.3
+        wait $rude 2>/dev/null
+        # What was in the ring already may be an echo of before.
         for n in $(seq 30); do stat -c %s $LOGS/guest-g$n.log >/run/size-$n; done
         kill -CONT $manager
-        wait_for 10 ready 2
-        wait_for 10 grep -q "serving all consoles$" /run/manager/said
-        sleep 2
+        wait_for ready 2
+        wait_for grep -q "serving all consoles$" /run/manager/said
+        # Time enough for what was printed to come back as if typed.
+        since() { tail -c +$(($(cat /run/size-$1) + 2049)) $LOGS/guest-g$1.log | grep -o 'chatter [0-9]* '; }
+        all_since() { for n in $(seq 30); do [ $(since $n | wc -l) -gt 50 ] || return; done; }
+        wait_for all_since
         for tty in $(ttys); do stty -F $tty -a | tr ' ' '
 ' | grep -x -e echo -e icanon -e opost || true; done
-        # What was in the ring already may be an echo of before.
-        since() { tail -c +$(($(cat /run/size-$1) + 2049)) $LOGS/guest-g$1.log | grep -o 'chatter [0-9]* '; }
         for n in $(seq 30); do since $n | sort | uniq -d; done | wc -l
-        since 7 | sort -u | wc -l | awk '{ print ($1 > 20) }'
     """)
-    assert lines == ["0", "1"]
+    assert lines == ["0"]
 
 
 def test_who_died_meanwhile_is_hung_up_and_others_are_not(sim):
     lines = sim(MANAGED + """
         managed
         guests 8 g "chatter=50"
-        wait_for 20 served 8
+        wait_for served 8
         clients $(ttys)
         kill -STOP $manager
-        kill_it
+        kill_dead
         all_destroyed 2 5
         kill -CONT $manager
-        wait_for 10 ready 2
+        wait_for ready 2
         hung_up() { [ "$(cut -d' ' -f1 /run/clients/hung-up 2>/dev/null | sort | xargs)" = "$*" ]; }
-        wait_for 5 hung_up 2 5 && echo two are hung up
-        wait_for 5 served 6
+        wait_for hung_up 2 5 && echo two are hung up
+        wait_for served 6
         echo "$(ports 1) $(ports 2) $(ports 5)"
         all_destroyed 3
-        wait_for 5 hung_up 2 3 5 && echo and one that dies now
+        wait_for hung_up 2 3 5 && echo and one that dies now
         size=$(stat -c %s /run/clients/1)
-        sleep 0.3
-        [ $(stat -c %s /run/clients/1) -gt $size ] && echo others go on
+        on() { [ $(stat -c %s /run/clients/1) -gt $size ]; }
+        wait_for on && echo others go on
         kill $clients
     """)
     assert lines == ["two are hung up", "2 0 0", "and one that dies now", "others go on"]
@@ -157,17 +172,17 @@ def test_a_terminal_that_the_store_does_not_name_any_more_is_replaced(sim):
     lines = sim(MANAGED + r"""
         managed
         guests 3 g "chatter=50"
-        wait_for 20 served 3
+        wait_for served 3
         clients $(ttys)
         kill -STOP $manager
-        kill_it
+        kill_dead
         "$WIRE" "11=/local/domain/1/console/tty\0" >/dev/null
         "$WIRE" "11=/local/domain/2/console/tty\0$(node 3)" >/dev/null
         kill -CONT $manager
-        wait_for 10 ready 2
+        wait_for ready 2
         hung_up() { [ "$(cut -d' ' -f1 /run/clients/hung-up 2>/dev/null | sort | xargs)" = "$*" ]; }
-        wait_for 5 hung_up 1 2 && echo hung up
-        wait_for 5 served 3
+        wait_for hung_up 1 2 && echo hung up
+        wait_for served 3
         for domid in 1 2 3; do node $domid; done | cmp - <(ttys) && echo the store names the new ones
         ttys | sort -u | wc -l
         kill $clients
@@ -179,17 +194,17 @@ def test_a_thousand_come_and_go_and_leave_no_terminal_behind(sim):
     lines = sim(MANAGED + """
         managed
         guests 1000 g "hello"
-        wait_for 60 served 1000
+        wait_for served 1000
         kill_it
-        wait_for 10 ready 2
+        wait_for ready 2
         served 1000 && echo all are back
         ttys | sort -u | wc -l
         clients $(ttys)
         all_destroyed $(domids)
         gone() { answers && grep -q '^domains  *0,' /run/stats; }
-        wait_for 60 gone
+        wait_for gone
         hung_up() { [ "$(wc -l </run/clients/hung-up)" = 1000 ]; }
-        wait_for 10 hung_up && echo all are hung up
+        wait_for hung_up && echo all are hung up
         grep warning /run/console.err | grep -v "only .* open files" || true
     """, "--memory", 8000)
     assert lines == ["all are back", "1000", "all are hung up"]
@@ -199,12 +214,12 @@ def test_stopped_it_leaves_nothing(sim):
     lines = sim(MANAGED + """
         managed
         guests 3 g "hello"
-        wait_for 20 served 3
+        wait_for served 3
         clients $(ttys)
         kill $manager
         wait $manager
         hung_up() { [ "$(wc -l </run/clients/hung-up)" = 3 ]; }
-        wait_for 5 hung_up && echo hung up
+        wait_for hung_up && echo hung up
         for domid in 1 2 3; do echo "<$(node $domid)>"; done
         trap 'kill $store; wait' EXIT
     """)
@@ -216,18 +231,18 @@ def test_ports_that_nobody_has_noted_are_found_again(sim):
     lines = sim(MANAGED + """
         managed -v
         guests 5 g "chatter=50"
-        wait_for 20 served 5
+        wait_for served 5
         ours() { sed -n 's/.*domain \\([0-9]*: port .*\\)/\\1/p' /run/console.err | tail -n 5 | sort; }
         ours >/run/before
         echo ttys >/run/manager/lose
         kill -USR2 $manager
         kill_it
-        wait_for 10 ready 2
-        wait_for 10 served 5
+        wait_for ready 2
+        wait_for served 5
         ours | cmp - /run/before && echo the same ports
         lines=$(grep -c chatter $LOGS/guest-g4.log)
         on() { [ $(grep -c chatter $LOGS/guest-g4.log) -gt $((lines + 20)) ]; }
-        wait_for 5 on && echo they are heard
+        wait_for on && echo they are heard
         ports 4
     """)
     assert lines == ["the same ports", "they are heard", "2"]
@@ -247,15 +262,15 @@ def test_a_port_that_was_replaced_meanwhile_is_let_go(sim, tmp_path):
     lines = sim(MANAGED + """
         managed -v
         guests 2 g "hello"
-        wait_for 20 served 2
+        wait_for served 2
         clients $(ttys)
         kill -STOP $manager
-        kill_it
+        kill_dead
         port=$(python3 $OUT/offer.py 1)
         "$WIRE" "11=/local/domain/1/console/port\\0$port" >/dev/null
         kill -CONT $manager
-        wait_for 10 ready 2
-        wait_for 10 served 2
+        wait_for ready 2
+        wait_for served 2
         grep -c "domain 1: port $port is our" /run/console.err
         ports 1
         test -e /run/clients/hung-up || echo at the same terminal
@@ -269,26 +284,61 @@ def test_without_the_event_channels_terminals_are_taken_up_all_the_same(sim):
     lines = sim(MANAGED + """
         managed -v
         guests 40 g "chatter=20 echo"
-        wait_for 20 served 40
+        wait_for served 40
         clients --type $(ttys)
         ttys >/run/before
         all_destroyed 3 7
         echo evtchn >/run/manager/lose
         kill -USR2 $manager
         kill_it
-        wait_for 10 ready 2
-        wait_for 10 served 38
+        wait_for ready 2
+        wait_for served 38
         size=$(stat -c %s /run/clients/40)
         on() { [ $(stat -c %s /run/clients/40) -gt $((size + 500)) ]; }
-        wait_for 5 on && echo they are heard
+        wait_for on && echo they are heard
         kill_it
-        wait_for 10 ready 3
+        wait_for ready 3
         comm -13 <(sort /run/before) <(ttys | sort) | wc -l
         [ "$(wc -l </run/clients/hung-up)" = 2 ] && echo at the same terminals
         size=$(stat -c %s /run/clients/1)
         on() { [ $(stat -c %s /run/clients/1) -gt $((size + 500)) ]; }
-        wait_for 5 on && echo and again
+        wait_for on && echo and again
         grep -c "typed" /run/clients/1 >/dev/null && echo what is typed arrives
         kill $clients
     """)
     assert lines == ["they are heard", "0", "at the same terminals", "and again", "what is typed arrives"]
+
+
+def test_pages_taken_up_together_are_let_go_one_by_one(sim, tmp_path):
+    """A number is free only when nobody has a page of its domain."""
+    (tmp_path / "take.py").write_text(TAKE_NUMBER)
+    lines = sim(MANAGED + """
+        free() { [ "$(python3 $OUT/take.py $1)" = taken ]; }
+        managed
+        guests 40 g "chatter=20 echo"
+        wait_for served 40
+        kill -STOP $manager
+        kill_dead
+        # One is somebody else's by now.
+        "$WIRE" "11=/local/domain/7/console/type\\0ioemu" >/dev/null
+        kill -CONT $manager
+        wait_for ready 2
+        wait_for served 39
+        all_destroyed 5 7 20
+        for domid in 5 7 20; do wait_for free $domid; done
+        for n in 4 6 19 21 40; do wait_for more_lines g$n $(lines g$n); done && echo others go on
+        simxen ctl fail gntdev.map errno=EINVAL times=1
+        kill_it
+        wait_for ready 3
+        wait_for served 37
+        all_destroyed 1 6 40
+        for domid in 1 6 40; do wait_for free $domid; done
+        for n in 2 8 39; do wait_for more_lines g$n $(lines g$n); done && echo and again
+        # All that are left die in one turn.
+        kill_it
+        wait_for ready 4
+        all_destroyed $(domids)
+        wait_for served 0
+        for domid in 2 8 39; do wait_for free $domid; done
+    """)
+    assert lines == ["others go on", "and again"]
