@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "batch.h"
 #include "conring.h"
 #include "journal.h"
 #include "logfile.h"
@@ -24,8 +25,6 @@
 #include "stream.h"
 #include "terminal.h"
 
-/* Reserved by the toolstack for the console page: xen/grant_table.h. */
-#define CONSOLE_GRANT_REF  0
 #define ATTACH_COMPLAIN_MS 60000
 
 const struct console_kind console_kinds[CONSOLE_N_KINDS] = {
@@ -66,6 +65,7 @@ static void unmap_page(struct console *console)
 		xengnttab_unmap(server->gnttab, console->page, 1);
 	else if (console->map == CONSOLE_FOREIGN)
 		xenforeignmemory_unmap(server->foreign, console->page, 1);
+	batch_leave(console);
 	console->page = NULL;
 	console->map = CONSOLE_UNMAPPED;
 }
@@ -90,9 +90,23 @@ static int map_foreign(struct console *console, uint64_t frame)
 	return 0;
 }
 
-static int map_page(struct console *console, uint64_t ring_ref)
+static void map_grant(struct console *console)
 {
 	struct server *server = console->server;
+
+	if (!console->kind->granted)
+		return;
+	console->page = batch_page(console);
+	console->map = console->page ? CONSOLE_BATCH : CONSOLE_UNMAPPED;
+	if (console->page)
+		return;
+	console->page = xengnttab_map_grant_ref(server->gnttab, console->domid, CONSOLE_GRANT_REF,
+						PROT_READ | PROT_WRITE);
+	console->map = console->page ? CONSOLE_GRANT : CONSOLE_UNMAPPED;
+}
+
+static int map_page(struct console *console, uint64_t ring_ref)
+{
 	int r;
 
 	/* A granted page keeps its domain: its number need not be compared. */
@@ -100,12 +114,8 @@ static int map_page(struct console *console, uint64_t ring_ref)
 		unmap_page(console);
 	if (console->page)
 		return 0;
-	if (console->kind->granted)
-		console->page = xengnttab_map_grant_ref(server->gnttab, console->domid,
-							CONSOLE_GRANT_REF, PROT_READ | PROT_WRITE);
-	if (console->page) {
-		console->map = CONSOLE_GRANT;
-	} else {
+	map_grant(console);
+	if (!console->page) {
 		r = map_foreign(console, ring_ref);
 		if (r < 0)
 			return r;

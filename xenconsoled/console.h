@@ -20,6 +20,7 @@
 #include "throttle.h"
 #include "tty.h"
 
+struct batch;
 struct event;
 struct journal_source;
 struct logfile;
@@ -42,9 +43,13 @@ struct console_kind {
 #endif
 extern const struct console_kind console_kinds[CONSOLE_N_KINDS];
 
+/* Reserved by the toolstack for the console page: xen/grant_table.h. */
+#define CONSOLE_GRANT_REF 0
+
 enum console_map {
 	CONSOLE_UNMAPPED,
 	CONSOLE_GRANT,
+	CONSOLE_BATCH, /* by grant too, together with others */
 	CONSOLE_FOREIGN,
 };
 
@@ -73,6 +78,8 @@ struct console {
 
 	struct xencons_interface *page; /* NULL while not mapped */
 	enum console_map map;
+	struct batch *batch; /* borrowed; may be before the page is asked for. NULL: in none */
+	bool is_alone;	     /* its page could not be mapped with others */
 	uint64_t ring_ref;
 	struct port port;
 	uint32_t remote_port; /* in the guest, of the binding in force or tried last */

@@ -6,6 +6,8 @@ noinst_LIBRARIES += libxenconsoled.a
 libxenconsoled_a_SOURCES = \
 	xenconsoled/backlog.c \
 	xenconsoled/backlog.h \
+	xenconsoled/batch.c \
+	xenconsoled/batch.h \
 	xenconsoled/clients.c \
 	xenconsoled/clients.h \
 	xenconsoled/conring.c \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Puts the parts together, in the order in which they may use each other, and takes them apart the
- * other way round. The order of the turn hooks is theirs too: look at domains, serve the queue of
- * busy consoles, unmask ports, send to the store.
+ * other way round. The order of the turn hooks is theirs too: look at domains, let go of pages,
+ * serve the queue of busy consoles, unmask ports, send to the store.
  */
 #include "server.h"
 
@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "backlog.h"
+#include "batch.h"
 #include "clients.h"
 #include "control.h"
 #include "daemon.h"
@@ -275,6 +276,8 @@ static int start(struct run *run)
 	if (r == 0)
 		r = domains_new(&server->domains, server);
 	if (r == 0)
+		r = batches_new(&server->batches, server);
+	if (r == 0)
 		r = streams_new(&server->streams, server);
 	if (r == 0)
 		r = open_ports(server);
@@ -304,6 +307,7 @@ static void finish(struct run *run)
 	storeclient_free(server->store);
 	free(server->retire);
 	streams_free(server->streams);
+	batches_free(server->batches);
 	ports_free(server->ports);
 	backlog_pool_free(server->pool);
 	journal_free(server->journal);

@@ -14,6 +14,7 @@
 #include "stats.h"
 
 struct backlog_pool;
+struct batches;
 struct clients;
 struct control;
 struct domains;
@@ -41,6 +42,7 @@ struct server {
 	struct backlog_pool *pool;
 	struct clients *clients;
 	struct kept *kept; /* NULL if no service manager keeps terminals */
+	struct batches *batches;
 	struct streams *streams;
 	struct domains *domains;
 	struct control *control;
