@@ -105,7 +105,15 @@ def test_a_console_is_open_to_both_sides(xl):
         xl create -c $(cfg short "hello exit=500") 2>/dev/null </dev/null
         xl create $(cfg long "hello echo ready") >/dev/null
         until_ok xenstore-read /local/domain/2/data/ready
-        (sleep 0.5; echo "are you there"; sleep 0.5; printf '\\035') | timeout 10 script -qc "xl console long" /dev/null
+        type() {
+            until_ok grep -q "hello from" /tmp/$$.console
+            echo "are you there"
+            until_ok grep -q "are you there" /tmp/$$.console
+            printf '\\035'
+        }
+        type | timeout 40 script -qc "xl console long" /dev/null >/tmp/$$.console
+        cat /tmp/$$.console
+        rm /tmp/$$.console
         """)
     text = "\n".join(lines)
     assert "hello from domain 1 short" in text and "hello from domain 2 long" in text
