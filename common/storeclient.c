@@ -52,6 +52,10 @@ struct storeclient {
 	struct pending_list pending; /* owned, oldest first */
 	size_t n_pending;
 	uint32_t next_req_id;
+	/* Of the last request of one write: one is watched at a time. */
+	bool is_watching;
+	uint32_t watched_id;
+	uint64_t watched_us, latency_us;
 	struct loop_hook flush_hook;
 	bool in_callback;
 	bool held;
@@ -81,6 +85,7 @@ static void fail_all(struct storeclient *client, int error)
 
 	STAILQ_CONCAT(&list, &client->pending);
 	client->n_pending = 0;
+	client->is_watching = false;
 	while ((pending = STAILQ_FIRST(&list))) {
 		STAILQ_REMOVE_HEAD(&list, next);
 		answer(pending, error, "", 0);
@@ -120,12 +125,23 @@ static void lost(struct storeclient *client, int error)
 		client->handlers->disconnected(client->ctx, error);
 }
 
+/* The last one that is queued leaves now. */
+static void watch_last(struct storeclient *client)
+{
+	if (client->is_watching || STAILQ_EMPTY(&client->pending))
+		return;
+	client->is_watching = true;
+	client->watched_id = client->next_req_id - 1;
+	client->watched_us = loop_now_us(client->loop);
+}
+
 static void flush(void *ctx)
 {
 	struct storeclient *client = ctx;
 
 	if (client->fd < 0 || client->held || !evbuffer_get_length(client->out))
 		return;
+	watch_last(client);
 	if (evbuffer_write(client->out, client->fd) < 0 && errno != EAGAIN && errno != EINTR) {
 		lost(client, -errno);
 		return;
@@ -160,6 +176,10 @@ static bool take_message(struct storeclient *client, const struct xsd_sockmsg *h
 		return false;
 	STAILQ_REMOVE_HEAD(&client->pending, next);
 	client->n_pending--;
+	if (client->is_watching && pending->req_id == client->watched_id) {
+		client->is_watching = false;
+		client->latency_us = loop_now_us(client->loop) - client->watched_us;
+	}
 	if (head->type == XS_ERROR)
 		answer(pending, error_of_name(payload), "", 0);
 	else
@@ -415,6 +435,14 @@ int storeclient_unwatch(struct storeclient *client, const char *path, const char
 			storeclient_reply_fn *reply, void *ctx)
 {
 	return request_strings(client, XS_UNWATCH, 0, path, token, reply, ctx);
+}
+
+uint64_t storeclient_latency_us(const struct storeclient *client)
+{
+	uint64_t waiting_us = client->is_watching ? loop_now_us(client->loop) - client->watched_us
+						  : 0;
+
+	return waiting_us > client->latency_us ? waiting_us : client->latency_us;
 }
 
 size_t storeclient_in_flight(const struct storeclient *client)

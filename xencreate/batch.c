@@ -13,6 +13,9 @@
 #include <string.h>
 
 #include "admit.h"
+#include "flow.h"
+#include "forecast.h"
+#include "guestcfg.h"
 #include "handles.h"
 #include "journal.h"
 #include "log.h"
@@ -20,6 +23,7 @@
 #include "pace.h"
 #include "plan.h"
 #include "report.h"
+#include "room.h"
 #include "scripts.h"
 #include "sweep.h"
 #include "tokens.h"
@@ -46,6 +50,8 @@ struct batch {
 	uint64_t phase_start_us; /* of what comes before the first domain, or after the last */
 	struct sweep *sweep;	 /* owned */
 	struct pace pace;
+	struct flow flow;
+	struct room room;
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -69,6 +75,7 @@ static void on_finished(void *ctx, struct job *job)
 	TAILQ_REMOVE(&batch->active, job, link);
 	batch->n_in_flight--;
 	loop_again(batch->env.host->loop);
+	flow_done(&batch->flow, job->stage_us[STAGE_CONSOLE]);
 	if (job->state == JOB_DONE) {
 		batch->n_failed_in_a_row = 0;
 		return;
@@ -168,6 +175,20 @@ static void pace_store(struct batch *batch)
 		journal_flush(batch->env.journal);
 }
 
+/* If the host is short of something, the tick comes back here. */
+static bool may_start(struct batch *batch)
+{
+	const struct guestcfg *config = batch->plan->domains[batch->n_started].config;
+	enum room_what missing;
+
+	if (batch->n_in_flight >= batch->flow.limit || !worker_pool_has_room(batch->env.pool))
+		return false;
+	missing = room_for(&batch->room, config->memory_mib * 1024,
+			   loop_now_us(batch->env.host->loop));
+	report_held(batch->env.report, room_name(missing));
+	return missing == ROOM_ENOUGH;
+}
+
 /* The end of every turn. */
 static void on_turn(void *ctx)
 {
@@ -178,8 +199,7 @@ static void on_turn(void *ctx)
 		return;
 	if (!more && !batch->n_in_flight) {
 		end(batch);
-	} else if (more && batch->n_in_flight < batch->options->max_in_flight &&
-		   worker_pool_has_room(batch->env.pool)) {
+	} else if (more && may_start(batch)) {
 		start_one(batch);
 		loop_again(batch->env.host->loop);
 	}
@@ -233,6 +253,22 @@ static void check_own_time(struct batch *batch, uint64_t now_us)
 	}
 }
 
+/* To how long the daemons take. */
+static void adapt(struct batch *batch, uint64_t now_us)
+{
+	uint64_t store_us = storeclient_latency_us(batch->env.host->store), console_us = 0;
+	const struct job *job;
+	enum flow_why why;
+
+	TAILQ_FOREACH (job, &batch->active, link)
+		if (job->stage == STAGE_CONSOLE && job->state == JOB_RUNNING &&
+		    now_us > job->stage_start_us + console_us)
+			console_us = now_us - job->stage_start_us;
+	why = flow_tick(&batch->flow, store_us, console_us, now_us);
+	if (why != FLOW_WELL)
+		report_slower(batch->env.report, batch->flow.limit, flow_why_name(why), now_us);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct batch *batch = ctx;
@@ -241,6 +277,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	bool hangs = false;
 
 	(void)fd, (void)what;
+	adapt(batch, now_us);
 	for (job = TAILQ_FIRST(&batch->active); job; job = next) {
 		next = TAILQ_NEXT(job, link);
 		hangs |= job_check_time(job, now_us);
@@ -356,6 +393,13 @@ static int set_up(struct batch *batch, struct handles *host, struct guestcfg *co
 		.ctx = batch,
 	};
 	batch->phase_start_us = report.start_us;
+	flow_init(&batch->flow, options->n_workers * 2 + 2, options->max_in_flight);
+	batch->room = (struct room){
+		.xch = host->xch,
+		.n_ports = options->n_ports,
+		.n_reserved = FORECAST_RESERVED_PORTS,
+		.patience_us = batch->env.timeout_us,
+	};
 	TAILQ_INIT(&batch->active);
 	batch->jobs = calloc(batch->plan->n_domains, sizeof(batch->jobs[0]));
 	if (!batch->jobs)

@@ -25,6 +25,7 @@ struct batch_options {
 	struct place place;
 	const char *ready_node; /* borrowed, like all strings here */
 	uint64_t timeout_ms;	/* for a console and for a guest, each */
+	uint32_t n_ports;	/* that domain 0 may have; 0: not known */
 	bool json, progress, quiet;
 	struct journal *journal; /* or NULL; where the batch's progress is noted */
 	const char *timings_path;

@@ -2,6 +2,7 @@
 /* Puts lsevtchn's parts together: configurations, what the host has, the sum, the view. */
 #include "forecast.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "lsevtchn/preflight.h"
 #include "lsevtchn/survey.h"
 #include "lsevtchn/xlcfg.h"
+
+static_assert(FORECAST_RESERVED_PORTS == MEASURE_RESERVE_PORTS, "lsevtchn's default");
 
 struct batch_of_guests {
 	struct guest *guests; /* owned */
@@ -73,7 +76,7 @@ static int measure(struct capacity *capacity, struct demand_facts *facts,
 		measure_facts(facts, &census);
 		facts->monitor = false; /* nobody stays with a domain of ours */
 		r = measure_capacity(capacity, hyper, &census, batch->guests, batch->n,
-				     MEASURE_RESERVE_PORTS);
+				     FORECAST_RESERVED_PORTS);
 	}
 	census_deinit(&census);
 	return r;
@@ -84,6 +87,15 @@ static enum forecast_verdict verdict_of(const struct preflight *preflight)
 	return preflight->verdict == PREFLIGHT_FITS	 ? FORECAST_FITS
 	       : preflight->verdict == PREFLIGHT_REFUSED ? FORECAST_REFUSED
 							 : FORECAST_UNKNOWN;
+}
+
+static uint32_t ports_of_dom0(const struct capacity *capacity)
+{
+	const struct capacity_limit *limit = capacity_get(capacity, DEMAND_PORTS, NULL);
+
+	return limit && limit->certainty != CAPACITY_UNKNOWN && limit->limit <= UINT32_MAX
+		       ? (uint32_t)limit->limit
+		       : 0;
 }
 
 enum forecast_verdict forecast_run(const struct forecast_options *options, struct log *log)
@@ -98,6 +110,8 @@ enum forecast_verdict forecast_run(const struct forecast_options *options, struc
 
 	if (!r)
 		r = measure(&capacity, &facts, &batch, log);
+	if (!r && options->n_ports)
+		*options->n_ports = ports_of_dom0(&capacity);
 	if (!r)
 		r = preflight_run(&preflight, batch.guests, batch.n, options->n_copies, &capacity,
 				  &facts, options->policy, true);

@@ -6,9 +6,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct log;
 struct policy;
+
+#define FORECAST_RESERVED_PORTS 16 /* of domain 0's are left free, as lsevtchn does */
 
 enum forecast_verdict {
 	FORECAST_FITS,
@@ -22,6 +25,7 @@ struct forecast_options {
 	unsigned int n_copies;
 	const struct policy *policy; /* or NULL */
 	bool explain;		     /* say what the limits are even if all is well */
+	uint32_t *n_ports;	     /* out: that domain 0 may have, 0 if not known; or NULL */
 };
 
 /**

@@ -12,6 +12,7 @@ libxencreate_a_SOURCES = \
 	xencreate/device.c xencreate/device.h \
 	xencreate/devtree.c xencreate/devtree.h \
 	xencreate/disk.c \
+	xencreate/flow.c xencreate/flow.h \
 	xencreate/forecast.c xencreate/forecast.h \
 	xencreate/guestcfg.c xencreate/guestcfg.h \
 	xencreate/handed.c xencreate/handed.h \
@@ -51,6 +52,7 @@ libxencreate_a_SOURCES = \
 	xencreate/proof.c xencreate/proof.h \
 	xencreate/recover.c xencreate/recover.h \
 	xencreate/report.c xencreate/report.h \
+	xencreate/room.c xencreate/room.h \
 	xencreate/scripts.c xencreate/scripts.h \
 	xencreate/settings.c xencreate/settings.h \
 	xencreate/shell.c xencreate/shell.h \
@@ -92,6 +94,10 @@ check_PROGRAMS += tests/unit/test_create_journal
 tests_unit_test_create_journal_SOURCES = tests/unit/test_create_journal.c
 tests_unit_test_create_journal_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_create_journal_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_flow
+tests_unit_test_flow_SOURCES = tests/unit/test_flow.c
+tests_unit_test_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_flow_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c
 tests_unit_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate

@@ -142,11 +142,12 @@ static int begin_journal(struct journal **journal, const struct plan *plan,
 }
 
 static int run_batch(struct handles *host, struct plan *plan, const struct configs *configs,
-		     const struct options *options, struct log *log)
+		     const struct options *options, uint32_t n_ports, struct log *log)
 {
 	CLEANUP(journal_free) struct journal *journal = NULL;
 	struct batch_options batch = options->batch;
 
+	batch.n_ports = n_ports;
 	mention_leftovers(log);
 	if (begin_journal(&journal, plan, configs, &batch, log) < 0)
 		return STATUS_REFUSED;
@@ -157,12 +158,14 @@ static int run_batch(struct handles *host, struct plan *plan, const struct confi
 static int create_planned(const struct options *options, const struct configs *configs,
 			  struct plan *plan, const struct policy *policy, struct log *log)
 {
+	uint32_t n_ports = 0;
 	const struct forecast_options forecast = {
 		.paths = options->arguments,
 		.n_paths = options->n_arguments,
 		.n_copies = options->n_copies,
 		.policy = policy,
 		.explain = options->dry_run,
+		.n_ports = &n_ports,
 	};
 	CLEANUP(handles_free) struct handles *host = NULL;
 	CLEANUP(image_set_free) struct image_set *images = NULL;
@@ -177,7 +180,7 @@ static int create_planned(const struct options *options, const struct configs *c
 	host = open_host(log);
 	if (!host || image_set_load(&images, configs->all, configs->n, host->xch, log) < 0)
 		return STATUS_REFUSED;
-	return run_batch(host, plan, configs, options, log);
+	return run_batch(host, plan, configs, options, n_ports, log);
 }
 
 static int create(const struct options *options, struct log *log)

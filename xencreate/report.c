@@ -28,6 +28,7 @@ struct report {
 	struct values totals;
 	uint64_t next_tick_us;
 	bool drawn;
+	const char *held; /* what is missing; "": nothing; a static text */
 	/* How many were done at the end of each of the last seconds. */
 	size_t done_at[RATE_SECONDS + 1];
 	uint64_t done_second;
@@ -69,6 +70,7 @@ int report_new(struct report **out, const struct report_options *options)
 	if (!report)
 		return -ENOMEM;
 	report->options = *options;
+	report->held = "";
 	if (options->timings_path) {
 		report->timings = fopen(options->timings_path, "we");
 		if (!report->timings)
@@ -194,6 +196,34 @@ void report_stage(struct report *report, const char *name, uint32_t domid, enum 
 	print_json(object);
 }
 
+void report_slower(struct report *report, size_t limit, const char *why, uint64_t now_us)
+{
+	struct json_object *object;
+
+	if (!report->options.json)
+		return;
+	object = json_object_new_object();
+	add_text(object, "event", "slower");
+	add_text(object, "why", why);
+	add_number(object, "max_in_flight", limit);
+	add_number(object, "end_us", now_us - report->options.start_us);
+	print_json(object);
+}
+
+void report_held(struct report *report, const char *what)
+{
+	bool is_new = *what && !*report->held;
+	struct json_object *object;
+
+	report->held = what;
+	if (!is_new || !report->options.json)
+		return;
+	object = json_object_new_object();
+	add_text(object, "event", "held");
+	add_text(object, "why", what);
+	print_json(object);
+}
+
 /* Domains per second over the last RATE_SECONDS, or since the start if that is less. */
 static double rate(struct report *report, uint64_t now_us)
 {
@@ -230,6 +260,8 @@ void report_tick(struct report *report, uint64_t now_us, size_t n_in_flight)
 
 		fprintf(stderr, ", %" PRIu64 ":%02" PRIu64 " left", left / 60, left % 60);
 	}
+	if (*report->held)
+		fprintf(stderr, ", waits for %s", report->held);
 	fflush(stderr);
 	report->drawn = true;
 }

@@ -47,6 +47,11 @@ void report_domain(struct report *report, const struct report_domain *domain);
 /** report_stage() - a domain has finished a stage; written with --json only. */
 void report_stage(struct report *report, const char *name, uint32_t domid, enum stage stage,
 		  uint64_t took_us, uint64_t now_us);
+/** report_slower() - fewer domains may be in flight from now on, because of one of the daemons. */
+void report_slower(struct report *report, size_t limit, const char *why, uint64_t now_us);
+/** report_held() - no domain is begun for the want of this; "": that is over. An event when it
+ * begins. */
+void report_held(struct report *report, const char *what);
 /** report_tick() - draw the progress, if it is time; @n_in_flight domains are on their way. */
 void report_tick(struct report *report, uint64_t now_us, size_t n_in_flight);
 /** report_flush() - events leave for stdout: once per turn, not one by one. */

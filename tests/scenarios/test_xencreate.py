@@ -217,3 +217,45 @@ def test_two_batches_never_use_the_same_name_or_address(run):
         xencreate destroy --quiet --all
         """)
     assert result.stdout.splitlines() == ["4 400 0", "0", "named", "4 1"], result.stdout + result.stderr
+
+
+def test_what_the_host_is_short_of_is_waited_for(run):
+    """Memory that comes back in time; and when it does not, the domain fails as it would have."""
+    result = run("""
+        simxen ctl memory 3000 >/dev/null       # of 1,024 and some each
+        xencreate -n 4 --no-preflight --json /run/xen/t.cfg >/run/xen/events & batch=$!
+        for i in $(seq 600); do grep -q '"event":"held","why":"memory"' /run/xen/events && break; sleep 0.05; done
+        simxen ctl memory ok >/dev/null
+        wait $batch; echo "status $?"
+        grep -c '"event":"created"' /run/xen/events
+        xencreate destroy --quiet --all
+        simxen ctl memory 1000 >/dev/null
+        xencreate --no-preflight --timeout=1 --quiet /run/xen/t.cfg 2>/dev/null || echo "status $?"
+        """)
+    assert result.stdout.splitlines() == ["status 0", "4", "status 3"], result.stdout + result.stderr
+
+
+def test_a_slow_daemon_is_given_less_at_a_time(run):
+    """The console daemon, and all are made in the end; the store."""
+    result = run("""
+        set +e
+        seen() { for i in $(seq 1200); do grep -q "$1" /run/xen/events && return; sleep 0.05; done; echo "never $1"; }
+        pid=$(cat /run/xen/xenconsoled.pid)
+        kill -STOP $pid
+        xencreate -n 100 --json --name=a-%d /run/xen/t.cfg >/run/xen/events & batch=$!
+        seen '"event":"slower","why":"console"'
+        kill -CONT $pid
+        wait $batch; echo "status $?"
+        grep -c '"event":"created"' /run/xen/events
+
+        xencreate -n 3000 --json --name=b-%d /run/xen/t.cfg >/run/xen/events & batch=$!
+        seen '"event":"stage"'
+        pid=$(cat /run/xen/xenstored.pid)
+        kill -STOP $pid
+        seen '"event":"slower","why":"store"'
+        kill -CONT $pid
+        kill $batch
+        wait $batch; echo "status $?"
+        xencreate destroy --quiet --all
+        """)
+    assert result.stdout.splitlines() == ["status 0", "100", "status 3"], result.stdout + result.stderr
