@@ -6,6 +6,7 @@
 
 FOLDER/hung-up gets N and the time for each that has hung up."""
 import os
+import resource
 import select
 import signal
 import sys
@@ -18,6 +19,8 @@ def main():
     folder, *words = sys.argv[1:]
     types = "--type" in words
     paths = [word for word in words if word != "--type"]
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))      # two for each path
     poll = select.poll()
     files, number = {}, 0
     for n, path in enumerate(paths, 1):

@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/manager tests/scenarios/consoleclient.py \
 	tests/scenarios/test_xenconsoled_kept.py \
 	tests/scenarios/test_xenconsoled_kill.py \
+	tests/scenarios/test_xenconsoled_logs.py \
 	tests/scenarios/test_xenconsoled_sim.py \
 	tests/scenarios/test_xenconsoled_world.py \
 	tests/scenarios/test_xenconsoled.py \
