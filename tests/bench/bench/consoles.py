@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The cases of the console bench. As a program it runs on the simulated host: one case, one daemon, figures as JSON."""
+"""The cases of the console bench. As a program it runs on the simulated host: some cases, one daemon, for each a line of JSON.
+
+Cases whose domains are the same quiet ones share a host: what a case adds to them, floods and newborns, it destroys."""
 import json
 import os
 import re
@@ -13,6 +15,9 @@ from pathlib import Path
 DAEMONS = ("ours", "kept", "unlimited", "stock", "floor")
 CASES = ("idle", "birth", "flood-1", "flood-100", "flood-all", "latency-0", "latency-1", "latency-10", "latency-100", "unread",
          "restart")
+# Those that share a host.
+GROUPS = (("idle", "birth", "latency-0", "latency-1", "latency-10", "latency-100", "flood-1", "flood-100", "restart"),
+          ("flood-all",), ("unread",))
 LOGS = Path("/run/bench-logs")  # a tmpfs: what is measured is the daemon, not a disk
 MANAGER = Path("/run/bench-manager")
 CONFIG = Path("/run/bench.cfg")
@@ -25,10 +30,14 @@ PATIENCE = 120
 HERE = Path(__file__).resolve().parent
 
 
-def makes_sense(case, daemon):
-    """The floor copies rings into files, or echoes for one guest; without a flood a rate limit makes no difference.
+def makes_sense(case, daemon, size):
+    """The floor copies rings into files, or echoes for one guest; without a flood a rate limit makes no difference. At most half
+    of those there flood, or all.
 
     "kept" is ours under a service manager that keeps its terminals."""
+    number = case.partition("-")[2]
+    if number.isdigit() and 2 * int(number) > size:
+        return False
     if daemon == "floor":
         return case.startswith(("flood", "latency"))
     if daemon == "kept":
@@ -73,6 +82,7 @@ class Host:
         self.task = task
         self.build = Path(task["build"])
         self.console = None
+        self.usage = None   # of the daemon
         self.children = []
         self.domids = []
 
@@ -102,7 +112,7 @@ class Host:
         return Usage(self.console.pid)
 
     def start_kept(self, words):
-        MANAGER.mkdir()
+        MANAGER.mkdir(exist_ok=True)
         words = [HERE.parents[1] / "manager", MANAGER, *words]
         self.console = self.start(words, stderr=subprocess.DEVNULL, preexec_fn=on_cpu(0))
         wait_until(lambda: (MANAGER / "ready").exists(), "the daemon")
@@ -131,8 +141,26 @@ class Host:
         if len(created) < n * (0.99 if self.task["daemon"] == "stock" else 1):
             raise RuntimeError(f"xencreate: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
         domids = sorted(event["domid"] for event in created)
-        self.domids += domids
+        self.domids = sorted(self.domids + domids)
         return domids, sorted(event["stages_us"].get("console", 0) / 1000 for event in created)
+
+    def destroy(self, domids):
+        subprocess.run([str(self.build / "xencreate/xencreate"), "destroy", "-q", *map(str, domids)], check=True,
+                       stdin=subprocess.DEVNULL, timeout=300)
+        self.domids = sorted(set(self.domids) - set(domids))
+
+    def populate(self):
+        """As many quiet domains as the task says, the first of which echoes; and the daemon, but for the floor."""
+        if self.domids:
+            return
+        if self.task["daemon"] != "floor":
+            self.usage = self.start_console()
+        self.create(1, "echo", "echo")
+        self.create(self.task["size"] - 1, "", "quiet")
+
+    def end_floor(self):
+        self.console.terminate()
+        self.console.wait(10)
 
     def end(self):
         for child in reversed(self.children):
@@ -190,8 +218,8 @@ def settle(usage):
 
 
 def idle(host, seconds):
-    usage = host.start_console()
-    host.create(host.task["size"], "", "quiet")
+    host.populate()
+    usage = host.usage
     settle(usage)
     cpu, wakeups = usage.cpu_us(), usage.wakeups()
     time.sleep(seconds)
@@ -200,35 +228,37 @@ def idle(host, seconds):
 
 
 def birth(host, _seconds):
-    usage = host.start_console()
-    host.create(host.task["size"], "", "quiet")
+    host.populate()
+    usage = host.usage
     settle(usage)
     cpu = usage.cpu_us()
-    _, times = host.create(BIRTHS, "", "born", in_flight=1)
+    new, times = host.create(BIRTHS, "", "born", in_flight=1)
     born = (usage.cpu_us() - cpu) / BIRTHS
     settle(usage)
     cpu = usage.cpu_us()
-    subprocess.run([str(host.build / "xencreate/xencreate"), "destroy", "-q", *map(str, host.domids[-BIRTHS:])], check=True,
-                   stdin=subprocess.DEVNULL)
+    host.destroy(new)
     settle(usage)
     return {"birth CPU us": born, "death CPU us": (usage.cpu_us() - cpu) / BIRTHS, "tty ms p50": times[len(times) // 2],
             "tty ms max": times[-1]}
 
 
 def flood(host, seconds, n):
-    size = host.task["size"]
+    """n floods beside the quiet ones; 0: nobody is quiet, all flood."""
     floor = host.task["daemon"] == "floor"
-    usage = None if floor else host.start_console()
-    if size > n:
-        host.create(size - n, "", "quiet")
-    host.create(n, "flood-console", "loud")
-    if floor:
-        usage = host.start_floor()
+    if n:
+        host.populate()
+    elif not floor:
+        host.usage = host.start_console()
+    loud, _ = host.create(n or host.task["size"], "flood-console", "loud")
+    usage = host.start_floor() if floor else host.usage
     time.sleep(0.5)
     cpu, size_bytes, begin = usage.cpu_us(), logged_bytes(), time.monotonic()
     time.sleep(seconds)
     n_bytes, took = logged_bytes() - size_bytes, time.monotonic() - begin
     cpu = usage.cpu_us() - cpu
+    if floor:
+        host.end_floor()
+    host.destroy(loud)
     return {"MB/s": n_bytes / took / 1e6, "CPU ns/byte": 1000 * cpu / max(n_bytes, 1), "CPU %": cpu / took / 1e4}
 
 
@@ -236,13 +266,9 @@ def latency(host, seconds, n):
     """Of several rounds the least and the middle one: others on the machine only add. The floor is held to the same rate as
     ours is: the load is the same."""
     floor = host.task["daemon"] == "floor"
-    if not floor:
-        host.start_console()
-    quiet = host.create(1, "echo", "quiet")[0][0]
-    if host.task["size"] > n + 1:
-        host.create(host.task["size"] - n - 1, "", "idle")
-    if n:
-        host.create(n, "flood-console", "loud")
+    host.populate()
+    quiet = host.domids[0]
+    loud = host.create(n, "flood-console", "loud")[0] if n else []
     if floor:
         host.start_floor("--echo", quiet, "--rate", RATE)
     time.sleep(0.5)
@@ -251,10 +277,15 @@ def latency(host, seconds, n):
     for _ in range(ROUNDS):
         out, _ = host.conload("echo", quiet, seconds / ROUNDS).communicate(timeout=60)
         rounds.append(json.loads(out))
+    if floor:
+        host.end_floor()
+    n_bytes = logged_bytes() - size_bytes
+    if loud:
+        host.destroy(loud)
     got = {f"us {name} {word}": sorted(one[name] for one in rounds)[at] / 1000
            for name in ("p50", "p99") for word, at in (("min", 0), ("median", ROUNDS // 2))}
     return got | {"us max": max(one["max"] for one in rounds) / 1000, "n": sum(one["n"] for one in rounds),
-                  "MB/s beside": (logged_bytes() - size_bytes) / seconds / 1e6}
+                  "MB/s beside": n_bytes / seconds / 1e6}
 
 
 def unread(host, seconds):
@@ -320,13 +351,14 @@ def restart_new(host):
 
 def restart(host, _seconds):
     """Others on the machine only add to the time: the least of several, and the one in the middle."""
-    usage = host.start_console()
-    host.create(host.task["size"], "", "quiet")
+    host.populate()
+    usage = host.usage
     settle(usage)
     found = []
     for _ in range(KILLS):
         usage, figures = restart_kept(host, usage) if host.task["daemon"] == "kept" else restart_new(host)
         found.append(figures)
+    host.usage = usage
     maps = [float(host.conload("maps", *host.domids, preexec_fn=on_cpu(0)).communicate(timeout=60)[0]) for _ in range(3)]
     got = {f"{name} {word}": sorted(one[name] for one in found)[at] for name in found[0] for word, at in (("min", 0), ("median", KILLS // 2))}
     return got | {"maps ms min": min(maps)}
@@ -336,24 +368,29 @@ def give_up(*_):
     raise TimeoutError(f"not in {json.loads(sys.argv[1])['limit']} s")
 
 
+def measure(host, case):
+    name, _, number = case.partition("-")
+    seconds = host.task["seconds"]
+    if name == "flood":
+        return flood(host, seconds, 0 if number == "all" else int(number))
+    if name == "latency":
+        return latency(host, seconds, int(number))
+    return {"idle": idle, "birth": birth, "unread": unread, "restart": restart}[name](host, seconds)
+
+
 def main():
+    """One case after the other; after one that fails its host is not what the next one wants."""
     task = json.loads(sys.argv[1])
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(task["limit"])
     host = Host(task)
-    name, _, number = task["case"].partition("-")
     try:
         host.start_store()
-        if name == "flood":
-            got = flood(host, task["seconds"], task["size"] if number == "all" else min(int(number), task["size"]))
-        elif name == "latency":
-            got = latency(host, task["seconds"], min(int(number), max(task["size"] - 1, 1)))
-        else:
-            got = {"idle": idle, "birth": birth, "unread": unread, "restart": restart}[name](host, task["seconds"])
+        for case in task["cases"]:
+            signal.alarm(task["limit"])
+            print(json.dumps(measure(host, case)), flush=True)
     finally:
         signal.alarm(0)
         host.end()
-    print(json.dumps(got))
 
 
 if __name__ == "__main__":
