@@ -56,6 +56,8 @@ libxenstored_protocol_a_SOURCES = \
 	xenstored/protocol/control_show.c \
 	xenstored/protocol/dispatch.c \
 	xenstored/protocol/dispatch.h \
+	xenstored/protocol/metrics.c \
+	xenstored/protocol/metrics.h \
 	xenstored/protocol/op_domain.c \
 	xenstored/protocol/op_node.c \
 	xenstored/protocol/op_quota.c \

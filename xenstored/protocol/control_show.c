@@ -17,42 +17,11 @@
 #include "protocol/conn.h"
 #include "protocol/control.h"
 #include "protocol/dispatch.h"
+#include "protocol/metrics.h"
 #include "protocol/protocol.h"
 
 /* Lists stop here, so that the line that says so still fits. */
 #define LIST_BYTES_MAX 3900
-
-static const struct {
-	const char *name;
-	const char *help;
-	size_t offset;
-} counters[] = {
-	{ "requests", "Requests served.", offsetof(struct stats, n_requests) },
-	{ "errors", "Requests answered with an error.", offsetof(struct stats, n_errors) },
-	{ "bytes_in", "Bytes of requests.", offsetof(struct stats, bytes_in) },
-	{ "bytes_out", "Bytes of answers and events.", offsetof(struct stats, bytes_out) },
-	{ "processing_ns", "Nanoseconds of processing that it caused.",
-	  offsetof(struct stats, processing_ns) },
-	{ "events", "Watch events queued.", offsetof(struct stats, n_events) },
-	{ "events_merged", "Watch events not queued because the same one was waiting.",
-	  offsetof(struct stats, n_events_merged) },
-	{ "events_lost", "Watch events dropped for lack of room, or left unread too long.",
-	  offsetof(struct stats, n_events_lost) },
-	{ "commits", "Transactions committed.", offsetof(struct stats, n_commits) },
-	{ "conflicts", "Transactions refused because of a conflict.",
-	  offsetof(struct stats, n_conflicts) },
-	{ "soft_warnings", "Times that memory passed its soft limit.",
-	  offsetof(struct stats, n_soft_warnings) },
-	{ "stalls", "Times that requests had to wait for answers to be read.",
-	  offsetof(struct stats, n_stalls) },
-};
-
-#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
-
-static uint64_t counter(const struct stats *stats, size_t i)
-{
-	return *(const uint64_t *)((const char *)stats + counters[i].offset);
-}
 
 static uint32_t limit_of(const struct quota_account *account, enum quota_item item)
 {
@@ -65,9 +34,9 @@ static uint32_t limit_of(const struct quota_account *account, enum quota_item it
 
 static void describe(struct text *text, const struct quota_account *account)
 {
-	for (size_t i = 0; i < N_COUNTERS; i++)
-		text_add(text, "%-17s: %8" PRIu64 "\n", counters[i].name,
-			 counter(&account->stats, i));
+	for (size_t i = 0; i < METRICS_N_COUNTERS; i++)
+		text_add(text, "%-17s: %8" PRIu64 "\n", metrics_counters[i].name,
+			 metrics_counter(&account->stats, i));
 	for (enum quota_item i = 0; i < QUOTA_N; i++)
 		text_add(text, "%-17s: %8u max %8u limit %8u refused %u\n", quota_names[i].name,
 			 account->used[i], account->peak[i], limit_of(account, i),
@@ -87,71 +56,22 @@ static struct conn *find_conn(const struct control *c)
 	return domid < QUOTA_DOMID_MAX ? protocol->host->conn(protocol->host_ctx, domid) : NULL;
 }
 
-static void write_metrics(FILE *file, struct quota *quota)
-{
-	const struct quota_account *account;
-
-	for (size_t i = 0; i < N_COUNTERS; i++) {
-		fprintf(file, "# TYPE xenstored_%s counter\n# HELP xenstored_%s %s\n",
-			counters[i].name, counters[i].name, counters[i].help);
-		fprintf(file, "xenstored_%s_total{domid=\"tools\"} %" PRIu64 "\n", counters[i].name,
-			counter(&quota_tools(quota)->stats, i));
-		for (account = quota_next(quota, -1); account;
-		     account = quota_next(quota, (int)account->domid))
-			fprintf(file, "xenstored_%s_total{domid=\"%u\"} %" PRIu64 "\n",
-				counters[i].name, account->domid, counter(&account->stats, i));
-	}
-	fprintf(file, "# TYPE xenstored_used gauge\n"
-		      "# HELP xenstored_used What a domain holds, by quota.\n");
-	for (account = quota_next(quota, -1); account;
-	     account = quota_next(quota, (int)account->domid))
-		for (enum quota_item i = 0; i < QUOTA_N; i++)
-			fprintf(file, "xenstored_used{domid=\"%u\",quota=\"%s\"} %u\n",
-				account->domid, quota_names[i].name, account->used[i]);
-	fprintf(file, "# TYPE xenstored_refused counter\n"
-		      "# HELP xenstored_refused Requests refused, by quota.\n");
-	for (enum quota_item i = QUOTA_CLIENT_WATCHES; i <= QUOTA_CLIENT_TRANSACTIONS; i++)
-		fprintf(file, "xenstored_refused_total{domid=\"tools\",quota=\"%s\"} %u\n",
-			quota_names[i].name, quota_tools(quota)->refused[i]);
-	for (account = quota_next(quota, -1); account;
-	     account = quota_next(quota, (int)account->domid))
-		for (enum quota_item i = 0; i < QUOTA_N; i++)
-			fprintf(file, "xenstored_refused_total{domid=\"%u\",quota=\"%s\"} %u\n",
-				account->domid, quota_names[i].name, account->refused[i]);
-	fprintf(file, "# EOF\n");
-}
-
-/* A reader of the file never sees half of it. */
-static int stats_to_file(struct control *c, const char *name)
-{
-	char temporary[4200];
-	FILE *file;
-	bool ok;
-
-	snprintf(temporary, sizeof(temporary), "%s.new", name);
-	file = fopen(temporary, "we");
-	if (!file)
-		return -EBADF;
-	write_metrics(file, c->protocol->quota);
-	ok = !ferror(file);
-	ok = fclose(file) == 0 && ok;
-	if (ok && rename(temporary, name) == 0)
-		return 0;
-	remove(temporary);
-	return -EIO;
-}
-
 int control_stats(struct control *c)
 {
 	const struct quota_account *account;
+	const struct conn *conn;
 
 	if (c->n_words == 2 && strcmp(c->words[0], "openmetrics") == 0)
-		return stats_to_file(c, c->words[1]);
+		return metrics_write(c->protocol, c->words[1]);
 	if (c->n_words > 1)
 		return -EINVAL;
 	if (!c->n_words) {
+		struct protocol_programs programs = metrics_programs(c->protocol);
+
 		text_add(&c->answer, "Socket clients:\n");
 		describe(&c->answer, quota_tools(c->protocol->quota));
+		text_add(&c->answer, "%-17s: %8" PRIu64 "\n%-17s: %8u\n", "queue bytes",
+			 programs.queue_bytes, "connections", programs.n);
 		return 0;
 	}
 	account = find_account(c);
@@ -159,6 +79,9 @@ int control_stats(struct control *c)
 		return -ENOENT;
 	text_add(&c->answer, "Domain %u:\n", account->domid);
 	describe(&c->answer, account);
+	conn = find_conn(c);
+	if (conn)
+		text_add(&c->answer, "%-17s: %8u\n", "queue bytes", conn->out.n_bytes);
 	return 0;
 }
 

@@ -22,6 +22,12 @@ struct text;
 struct watch;
 struct watch_index;
 
+/* Programs that are connected now. */
+struct protocol_programs {
+	uint32_t n;
+	uint64_t queue_bytes; /* answers and events that wait to be read */
+};
+
 /*
  * Domains, as operations need them; implemented by the server. Domids are below QUOTA_DOMID_MAX.
  * Introduced means that its ring is served.
@@ -48,6 +54,8 @@ struct protocol_host {
 	uint64_t (*now_ms)(void *ctx);
 	/* Lines about its ring, for an operator. */
 	void (*describe)(void *ctx, uint32_t domid, struct text *text);
+	/* Adds up all programs; NULL: there are none. */
+	void (*programs)(void *ctx, struct protocol_programs *programs);
 	/*
 	 * A command to replace the daemon, without its name. 0 with the answer (empty: "OK"),
 	 * -EINVAL, or -EINPROGRESS: ask again when the client is resumed. NULL: there is none.

@@ -23,6 +23,7 @@
 #include "server/options.h"
 #include "server/ringconn.h"
 #include "server/server.h"
+#include "server/socket.h"
 #include "server/update.h"
 #include "step.h"
 
@@ -477,5 +478,6 @@ const struct protocol_host domains_host = {
 	.conn = host_conn,
 	.now_ms = host_now_ms,
 	.describe = host_describe,
+	.programs = socket_programs,
 	.update = update_control,
 };

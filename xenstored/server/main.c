@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the options, becomes a daemon, and leaves the rest to the server. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,21 @@ static void open_log(const struct options *options, struct log *log, struct sink
 	log_set_targets(log, LOG_TARGET_OTHER | (options->foreground ? LOG_TARGET_STDERR : 0));
 }
 
-static int serve(const struct options *options, struct log *log, int ready_fd)
+/* Of one that has gone to the background, standard output is not where it was. */
+static void output_pid(int *fd)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (*fd < 0)
+		return;
+	/* Whether anybody wants to know is his business; who reads to the end must not wait. */
+	(void)!write(*fd, text, (size_t)n);
+	close(*fd);
+	*fd = -1;
+}
+
+static int serve(const struct options *options, struct log *log, int ready_fd, int *pid_fd)
 {
 	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *lock = NULL;
 	CLEANUP(daemon_pidfile_drop) struct daemon_pidfile *pid_file = NULL;
@@ -101,10 +116,7 @@ static int serve(const struct options *options, struct log *log, int ready_fd)
 		return EXIT_FAILURE;
 	}
 	log_info(log, "serving on %s", options->socket_path);
-	if (options->output_pid) {
-		printf("%d\n", (int)getpid());
-		fflush(stdout);
-	}
+	output_pid(pid_fd);
 	/* After a live update the service manager knows. */
 	if (!options->live_update)
 		daemon_ready(ready_fd);
@@ -115,6 +127,7 @@ int main(int argc, char **argv)
 {
 	CLEANUP(sink_free) struct sink *sink = NULL;
 	CLEANUP(log_free) struct log *log = NULL;
+	CLEANUP(close_fd) int pid_fd = -1;
 	struct options options;
 	int ready_fd = -1;
 	int status = options_parse(&options, argc, argv);
@@ -126,6 +139,8 @@ int main(int argc, char **argv)
 	}
 	if (options.config_test)
 		return takeover_try(&options);
+	if (options.output_pid && !options.live_update)
+		pid_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	/* A live update is in the background already, or is to stay where it is. */
 	if (!options.foreground && !options.live_update) {
 		/* Before anything is opened: handles of the hypervisor do not survive a fork. */
@@ -141,7 +156,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	open_log(&options, log, &sink);
 	options.log_sink = sink;
-	status = serve(&options, log, ready_fd);
+	status = serve(&options, log, ready_fd, &pid_fd);
 	options_deinit(&options);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 
 struct conn;
+struct protocol_programs;
 struct listener;
 struct server;
 
@@ -30,6 +31,8 @@ int listener_fd(const struct listener *listener);
 /** listener_each_conn() - call @fn for each client */
 void listener_each_conn(struct listener *listener, void (*fn)(void *ctx, struct conn *conn),
 			void *ctx);
+/** socket_programs() - the host's (protocol.h), for the server @ctx */
+void socket_programs(void *ctx, struct protocol_programs *programs);
 /** listener_check_stalls() - let those go on who may */
 void listener_check_stalls(struct listener *listener);
 

@@ -30,6 +30,23 @@ void listener_each_conn(struct listener *listener, void (*fn)(void *ctx, struct 
 		fn(ctx, &sc->client.conn);
 }
 
+static void count_program(void *ctx, struct conn *conn)
+{
+	struct protocol_programs *programs = ctx;
+
+	programs->n++;
+	programs->queue_bytes += conn->out.n_bytes;
+}
+
+void socket_programs(void *ctx, struct protocol_programs *programs)
+{
+	const struct server *server = ctx;
+
+	listener_each_conn(server->listener, count_program, programs);
+	if (server->read_only)
+		listener_each_conn(server->read_only, count_program, programs);
+}
+
 static void check_stall(void *ctx, struct conn *conn)
 {
 	(void)ctx;
