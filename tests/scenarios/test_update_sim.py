@@ -221,17 +221,26 @@ def test_from_one_kind_to_another(build, names):
         assert world.end() > 50
 
 
-@pytest.mark.parametrize("word", ["--no-such-option", "--entry-nb=many", "and", "--config-file=/no/such/file",
-                                  "--pid-file=/no/such/folder/pid", "--state-dir=/proc/no/such/folder"])
+TO_TAKE = "there is a store to take over"
+SLIPS = {"--no-such-option": TO_TAKE, "--entry-nb=many": TO_TAKE, "and": TO_TAKE, "--config-file=/no/such/file": TO_TAKE,
+         "--pid-file=/no/such/folder/pid": TO_TAKE, "--state-dir=/proc/no/such/folder": "nothing can be kept",
+         # A place that can be filled, and cannot be put where the old one was: the last thing that is done.
+         "--state-dir={folder}/.": "does not look for it",
+         "--kva-path=/no/such/file": "dom0's kernel is not served", "--port-path=/no/such/file": "dom0's kernel is not served",
+         "--trace-file=/no/such/file": "/no/such/file", "--access-log=/no/such/file": "/no/such/file",
+         "--read-only-socket=/no/such/socket": "nobody is served there"}
+
+
+@pytest.mark.parametrize("word", SLIPS)
 def test_a_slip_in_an_argument_does_not_cost_the_store(build, word):
     """Xen's daemon tries nothing before it goes, and what it has given away is lost if it is not taken."""
     with started(build, "C") as running:
         world = World(build, running, 3)
         program, *arguments = Ours(build).command(running.folder, running.host, [])
-        assert world.update(program, *arguments, word) == (CONTROL, OK)
+        assert world.update(program, *arguments, word.format(folder=running.folder)) == (CONTROL, OK)
         assert os.readlink(f"/proc/{running.pid}/exe") == str(program)
         world.all_go_on()
-        assert any(text in running.log() for text in ("there is a store to take over", "nothing can be kept")), running.log()
+        assert SLIPS[word] in running.log(), running.log()
         world.to("ours")
         world.all_go_on()
         assert world.end() > 20

@@ -49,7 +49,7 @@ int persist_hand_over(struct persist *persist, bool handed_over)
 	return statedir_hand_over(persist, handed_over);
 }
 
-int persist_take_place(struct persist *persist, const char *dir)
+int persist_take_place(struct persist *persist, const char *dir, bool anyway)
 {
 	const struct quota *quota = persist->protocol->quota;
 
@@ -61,7 +61,7 @@ int persist_take_place(struct persist *persist, const char *dir)
 	put_quota(&persist->sink, ENTRY_ALL_DOMAINS, QUOTA_NODES, false,
 		  quota_limit(quota, QUOTA_NODES, false));
 	persist_commit(persist);
-	if (persist->is_broken)
+	if (persist->is_broken && !anyway)
 		return -ENOSPC;
 	STEP("state of the next daemon complete");
 	return statedir_replace(persist, dir);

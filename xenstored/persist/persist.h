@@ -103,10 +103,12 @@ void persist_clear(const char *dir);
 /**
  * persist_take_place() - commit, and put the folder in the place of @dir, at once; what was there
  * is removed, except for what had been set aside
+ * @anyway: even if there was no room for all of it; it is tried again until there is
  *
- * Return: 0 or what the system calls say, which has been logged.
+ * Return: 0, -ENOSPC, or what the system calls say, which has been logged: then the state stays
+ * where it is.
  */
-int persist_take_place(struct persist *persist, const char *dir);
+int persist_take_place(struct persist *persist, const char *dir, bool anyway);
 
 /** persist_is_new_id() - was this number given in a turn that was not committed? While there is
  * something saved. */

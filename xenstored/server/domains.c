@@ -106,6 +106,7 @@ static void forget(struct domains *domains, struct domain *domain)
 	}
 	domains_aim(domain, NULL);
 	domains_detach(domains, domain);
+	domains_close_left(domains, domain);
 	domains->by_domid[domain->domid] = NULL;
 	TAILQ_REMOVE(&domains->all, domain, all);
 	if (domains->server->persist)
@@ -194,10 +195,12 @@ int domains_attach_own(struct domains *domains)
 			  options->port_path, strerror(-r));
 		return r;
 	}
+	domains_close_left(domains, own);
 	r = ringconn_new(&own->ring, server, 0, own->page, port, own->features, own->account);
 	if (r < 0) {
 		log_error(server->log, "dom0's event channel %u: %s", port, strerror(-r));
 		hypervisor_unmap_own_ring(own->page);
+		own->page = NULL;
 		return r;
 	}
 	r = domains_restore_own(domains, own);
@@ -317,6 +320,7 @@ int domains_attach(struct domains *domains, struct domain *domain, uint32_t port
 	/* Xen itself says the port in the page of a domain that it started with the host. */
 	if (!domain->was_introduced && ring_page_port(domain->page))
 		port = ring_page_port(domain->page);
+	domains_close_left(domains, domain);
 	r = ringconn_new(&domain->ring, server, domain->domid, domain->page, port, domain->features,
 			 domain->account);
 	if (r < 0) {

@@ -30,6 +30,7 @@ struct domain {
 	LIST_HEAD(, domain) aimed_at;
 	TAILQ_ENTRY(domain) all;
 	uint32_t port;	     /* remote, of the ring */
+	uint32_t left_port;  /* local, of a ring that could not be taken over; 0: none */
 	uint32_t seen_in;    /* number of the pass in which Xen listed it */
 	bool is_wanted;	     /* while it waits: there is something to send */
 	bool is_shutdown;    /* has been told to those who watch @releaseDomain */
@@ -61,6 +62,9 @@ void domains_aim(struct domain *domain, struct domain *target);
 int domains_attach(struct domains *domains, struct domain *domain, uint32_t port);
 /** domains_detach() - serve its ring no more, if there is one */
 void domains_detach(struct domains *domains, struct domain *domain);
+/** domains_close_left() - its ring will be bound anew, or never: close the port of the one that
+ * could not be taken over, if there is one */
+void domains_close_left(struct domains *domains, struct domain *domain);
 /** domains_wait() - its ring, of which nothing is known but @client, is served in its time; 0 or
  * -ENOMEM */
 int domains_wait(struct domains *domains, struct domain *domain, const struct saved_client *client);

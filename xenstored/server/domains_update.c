@@ -96,6 +96,7 @@ static void hand_over_ring(struct domain *domain, struct handover *handover)
 	if (!domain->ring) {
 		static const struct conn nothing = { 0 };
 
+		head.port = domain->left_port;
 		handover_client(handover, &nothing, &head, 0, 0);
 		return;
 	}
@@ -216,6 +217,22 @@ int domains_arrive(struct domains *domains, const struct restore *restore)
 	return r;
 }
 
+static bool ignore_event(struct port *port)
+{
+	(void)port;
+	return false;
+}
+
+void domains_close_left(struct domains *domains, struct domain *domain)
+{
+	struct port port = { .ready = ignore_event };
+
+	/* Until now only the kernel knew of it. */
+	if (domain->left_port && ports_adopt(domains->server->ports, &port, domain->left_port) == 0)
+		ports_unbind(domains->server->ports, &port);
+	domain->left_port = 0;
+}
+
 /* Maps the page and takes the port; without them the domain is deaf. */
 static int attach(struct domains *domains, struct domain *domain, uint32_t local)
 {
@@ -259,6 +276,7 @@ int domains_take_ring(struct domains *domains, const struct stream_conn *in,
 	r = in->port ? attach(domains, domain, in->port) : -ENOTCONN;
 	if (r < 0) {
 		domain->was_introduced = true;
+		domain->left_port = in->port;
 		log_warning(domains->server->log, "domain %u: its ring cannot be served again: %s",
 			    in->domid, strerror(-r));
 		return r == -ENOMEM ? r : 0;

@@ -210,13 +210,12 @@ static uint32_t virq_of(const struct takeover *takeover)
 		       : 0;
 }
 
-/* One that is not ours cannot be given its store back: without a state is better than without a
- * store. */
+/* If nobody can be given the store back, without a state is better than without a store. */
 static int open_persist_or_go_without(struct server *server)
 {
 	int r = open_persist(server);
 
-	if (r == 0 || !server->takeover || takeover_restore(server->takeover)->server.version)
+	if (r == 0 || !server->takeover || !takeover_is_last(server->takeover))
 		return r;
 	log_error(server->log, "nothing can be kept (%s): a daemon that is killed loses the store",
 		  strerror(-r));
@@ -224,6 +223,17 @@ static int open_persist_or_go_without(struct server *server)
 	server->persist = NULL;
 	keeper_free(server->keeper);
 	server->keeper = NULL;
+	return 0;
+}
+
+/* The same holds for dom0's kernel: it alone is without the store then. */
+static int attach_own_or_go_without(struct server *server)
+{
+	int r = domains_attach_own(server->domains);
+
+	if (r == 0 || !server->takeover || !takeover_is_last(server->takeover))
+		return r;
+	log_error(server->log, "dom0's kernel is not served: there is a store to take over");
 	return 0;
 }
 
@@ -278,7 +288,7 @@ static int open_all(struct server *server)
 	if (server->takeover)
 		r = takeover_clients(server->takeover, server);
 	if (r == 0)
-		r = domains_attach_own(server->domains);
+		r = attach_own_or_go_without(server);
 	/* With a saved state, those who waited were introduced then. */
 	if (r == 0 && server->hypervisor && !server->takeover &&
 	    (!server->persist || persist_is_new(server->persist)))

@@ -203,6 +203,11 @@ void takeover_give_back(const struct options *options, struct log *log, const ch
 	log_error(log, "live update: the program before cannot be called: %s", strerror(errno));
 }
 
+bool takeover_is_last(const struct takeover *takeover)
+{
+	return !takeover->restore.server.version || getenv(BACK_NAME);
+}
+
 /* What stands in the stream says that all went well: it is not sent, but the truth. */
 static int answer_truly(struct conn *conn, const struct stream_conn *client, const char *why)
 {
@@ -334,12 +339,22 @@ int takeover_clients(struct takeover *takeover, struct server *server)
 
 int takeover_finish(struct takeover *takeover, struct server *server)
 {
-	char name[128];
-	int r = server->persist ? persist_take_place(server->persist, takeover->options->state_dir)
-				: 0;
+	const struct options *options = takeover->options;
+	bool is_last = takeover_is_last(takeover);
+	char name[sizeof(options->state_dir) + 8];
+	int r = 0;
 
-	if (r < 0)
+	if (server->persist)
+		r = persist_take_place(server->persist, options->state_dir, is_last);
+	if (r < 0 && !is_last)
 		return r;
+	takeover_state_dir(options, name, sizeof(name));
+	/* Nobody can have the store back: better one that has to be looked for. */
+	if (r < 0)
+		log_error(takeover->log,
+			  "the state is kept in %s, where the next start does not look for it "
+			  "unless --state-dir names it",
+			  name);
 	STEP("taken over");
 	stream_name(takeover->options, name, sizeof(name));
 	unlink(name);

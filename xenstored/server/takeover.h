@@ -33,6 +33,9 @@ DEFINE_CLEANUP(struct takeover *, takeover_free)
 
 /** takeover_restore() - what the stream says, for those who need only that */
 const struct restore *takeover_restore(const struct takeover *takeover);
+/** takeover_is_last() - can nobody else have the store if we fail? The one before is not ours, or
+ * has given it back already */
+bool takeover_is_last(const struct takeover *takeover);
 
 /**
  * takeover_try() - for --config-test: could this stream be taken over?
