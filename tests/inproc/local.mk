@@ -66,7 +66,7 @@ tests_unit_test_oom_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_mo
 
 check_PROGRAMS += tests/unit/test_schedule
 tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c xenstored/server/schedule.c
-tests_unit_test_schedule_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_schedule_CPPFLAGS = $(XENSTORED_CPPFLAGS) -DTICKS_OF_TEST
 tests_unit_test_schedule_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_schedule_LDADD = $(UNIT_LIBS) libxenstored_model.a
 

@@ -6,6 +6,7 @@
 #define MS	     1000000ull
 #define QUIET_NS     (1ull << FAIR_QUIET_BITS)
 #define HALF_LIFE_NS (1ull << FAIR_LIFE_BITS)
+#define STEP_NS	     (1ull << FAIR_STEP_BITS)
 #define AT	     (1000 * HALF_LIFE_NS)
 
 TEST(a_client_that_asks_now_and_then_stays_in_the_lowest_class)
@@ -18,17 +19,20 @@ TEST(a_client_that_asks_now_and_then_stays_in_the_lowest_class)
 	}
 }
 
-TEST(each_factor_of_four_is_a_class_and_there_is_an_end)
+TEST(each_factor_of_two_is_four_classes_and_there_is_an_end)
 {
-	uint64_t used = QUIET_NS;
+	unsigned int class = 1;
 
-	for (unsigned int class = 1; class < FAIR_N_CLASSES; class ++, used *= 4) {
-		struct fair below = { .used_ns = used - 1, .since_ns = AT };
-		struct fair at = { .used_ns = used, .since_ns = AT };
+	for (uint64_t octave = QUIET_NS; class < FAIR_N_CLASSES; octave *= 2)
+		for (uint64_t quarter = 4; quarter < 8 && class < FAIR_N_CLASSES; quarter++) {
+			uint64_t used = octave * quarter / 4;
+			struct fair below = { .used_ns = used - 1, .since_ns = AT };
+			struct fair at = { .used_ns = used, .since_ns = AT };
 
-		CHECK_EQ(fair_class(&below, AT), class - 1);
-		CHECK_EQ(fair_class(&at, AT), class);
-	}
+			CHECK_EQ(fair_class(&below, AT), class - 1);
+			CHECK_EQ(fair_class(&at, AT), class);
+			class ++;
+		}
 	CHECK_EQ(fair_class(&(struct fair){ .used_ns = UINT64_MAX, .since_ns = AT }, AT),
 		 FAIR_N_CLASSES - 1);
 }
@@ -37,9 +41,7 @@ TEST(half_of_it_is_forgotten_with_each_half_life)
 {
 	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_ns = AT };
 
-	CHECK_EQ(fair_class(&fair, AT + HALF_LIFE_NS - 1), 4);
-	CHECK_EQ(fair.used_ns, 64 * QUIET_NS);
-	CHECK_EQ(fair_class(&fair, AT + HALF_LIFE_NS), 3);
+	CHECK_EQ(fair_class(&fair, AT + HALF_LIFE_NS), 21);
 	CHECK_EQ(fair.used_ns, 32 * QUIET_NS);
 	CHECK_EQ(fair_class(&fair, AT + 7 * HALF_LIFE_NS + 5), 0);
 	CHECK_EQ(fair.used_ns, QUIET_NS / 2);
@@ -47,6 +49,36 @@ TEST(half_of_it_is_forgotten_with_each_half_life)
 	CHECK_EQ(fair.since_ns, AT + 7 * HALF_LIFE_NS);
 	CHECK_EQ(fair_class(&fair, AT + 900 * HALF_LIFE_NS), 0);
 	CHECK_EQ(fair.used_ns, 0);
+}
+
+TEST(within_a_half_life_it_is_forgotten_in_steps)
+{
+	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_ns = AT };
+
+	fair_class(&fair, AT + STEP_NS - 1);
+	CHECK_EQ(fair.used_ns, 64 * QUIET_NS);
+	fair_class(&fair, AT + HALF_LIFE_NS / 2);
+	CHECK_EQ(fair.used_ns, 48 * QUIET_NS);
+	/* Looked at often, it goes down as an exponential does: never below what is due. */
+	fair = (struct fair){ .used_ns = 64 * QUIET_NS, .since_ns = AT };
+	for (uint64_t at = AT; at <= AT + HALF_LIFE_NS; at += STEP_NS / 2)
+		fair_class(&fair, at);
+	CHECK(fair.used_ns > 32 * QUIET_NS && fair.used_ns < 40 * QUIET_NS);
+}
+
+/* 500 requests a second of 10 µs each beside a hundred guests that share what is left. */
+TEST(who_asks_often_is_told_from_a_hundred_who_ask_without_end)
+{
+	struct fair quiet = { .since_ns = AT }, flood = { .since_ns = AT };
+	unsigned int of_quiet = 0, of_flood = 0;
+
+	for (uint64_t at = AT; at < AT + 10 * HALF_LIFE_NS; at += 2 * MS) {
+		fair_charge(&quiet, 10000, 0);
+		fair_charge(&flood, 2 * MS / 101, 0);
+		of_quiet = fair_class(&quiet, at);
+		of_flood = fair_class(&flood, at);
+	}
+	CHECK(of_quiet + 2 <= of_flood);
 }
 
 TEST(who_has_used_more_than_its_share_waits_until_that_is_paid)

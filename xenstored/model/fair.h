@@ -5,7 +5,9 @@
  * for each request, so times are powers of two.
  *
  * A client's class says how much processing it caused within the last moments: who asks now and
- * then is always in the lowest class, who asks all the time rises by one for each factor of four.
+ * then is always in the lowest class; above, there are four classes to a factor of two. Coarser
+ * ones do not tell a guest that asks 500 times a second (0.5 % of a processor) from a hundred that
+ * ask without end and have 1 % each.
  */
 #ifndef FAIR_H
 #define FAIR_H
@@ -13,13 +15,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FAIR_N_CLASSES	   6
+#define FAIR_N_CLASSES	   48
 #define FAIR_LIFE_BITS	   26  /* half-life: so many bits of ns, 67 ms */
+#define FAIR_STEP_BITS	   20  /* what is forgotten is reckoned once in 1 ms */
 #define FAIR_QUIET_BITS	   17  /* below this, 131 µs, a client is in class 0 */
 #define FAIR_BURST_PER_SEC 100 /* a share may be used this early: what is due in 1/100 s */
 
 struct fair {
-	uint64_t used_ns;  /* processing it caused; half of it is forgotten each half-life */
+	uint64_t used_ns;  /* processing it caused; half of it is forgotten each half-life,
+			      and in parts of one the same part of that half */
 	uint64_t since_ns; /* used_ns is as of then */
 	uint64_t owed_ns;  /* beyond its share; kept only for who has one */
 	uint64_t owed_since_us;
@@ -33,20 +37,29 @@ static inline void fair_charge(struct fair *fair, uint64_t ns, uint32_t share_us
 		fair->owed_ns += ns;
 }
 
+static inline void fair_forget(struct fair *fair, uint64_t steps)
+{
+	const unsigned int bits = FAIR_LIFE_BITS - FAIR_STEP_BITS;
+	uint64_t lives = steps >> bits, rest = steps & ((1u << bits) - 1);
+
+	fair->used_ns = lives < 64 ? fair->used_ns >> lives : 0;
+	fair->used_ns -= (fair->used_ns >> (bits + 1)) * rest;
+	fair->since_ns += steps << FAIR_STEP_BITS;
+}
+
 /** fair_class() - 0 (quiet) to FAIR_N_CLASSES - 1 */
 static inline unsigned int fair_class(struct fair *fair, uint64_t now_ns)
 {
-	uint64_t lives = (now_ns - fair->since_ns) >> FAIR_LIFE_BITS, times_quiet;
-	unsigned int class;
+	uint64_t steps = (now_ns - fair->since_ns) >> FAIR_STEP_BITS, quarters;
+	unsigned int log, class;
 
-	if (lives) {
-		fair->used_ns = lives < 64 ? fair->used_ns >> lives : 0;
-		fair->since_ns += lives << FAIR_LIFE_BITS;
-	}
-	times_quiet = fair->used_ns >> FAIR_QUIET_BITS;
-	if (!times_quiet)
+	if (steps)
+		fair_forget(fair, steps);
+	if (!(fair->used_ns >> FAIR_QUIET_BITS))
 		return 0;
-	class = 1 + (63 - (unsigned int)__builtin_clzll(times_quiet)) / 2;
+	quarters = fair->used_ns >> (FAIR_QUIET_BITS - 2);
+	log = 61 - (unsigned int)__builtin_clzll(quarters);
+	class = 4 * log + (unsigned int)(quarters >> log) - 3;
 	return class < FAIR_N_CLASSES ? class : FAIR_N_CLASSES - 1;
 }
 

@@ -149,7 +149,7 @@ static void ring_turn(struct client *client)
 		serve_input(ring, used);
 	if (ring->is_ignored)
 		conn_reset(&client->conn);
-	else
+	else if (ring->has_moved || client->conn.out.n_bytes || client->conn.is_stalled)
 		/* Publish what was taken, and use the room that the guest may have made. */
 		server_dirty(client);
 }

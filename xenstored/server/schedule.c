@@ -10,9 +10,17 @@
 #include "server/server.h"
 
 #define TURN_US	   500 /* after this, look for new requests */
-#define BUSY_US	   100 /* the same while those are served who have kept us busy */
+#define BUSY_US	   50  /* the same while those are served who have kept us busy */
 #define GUEST_US   50  /* after this, the rest of a guest's requests waits for its next turn */
 #define RELEASE_MS 5
+/* Clearly busier: by so many classes, half as much again. */
+#define CUT_CLASSES 2
+/* In one of so many turns another class is served besides. */
+#define ROTATION_TURNS 4
+/* Nothing but a single long request, or the kernel, takes so long. */
+#define SUSPECT_NS 150000
+/* Programs of dom0 keep the host going: only a part of what they take counts. */
+#define TOOLS_BITS 3
 /* What sending to a client costs, roughly: charged at once to who makes it necessary. */
 #define SEND_NS 2000
 
@@ -36,20 +44,25 @@ static uint64_t to_ns(const struct schedule *schedule, uint64_t ticks)
 	return (uint64_t)((unsigned __int128)ticks * schedule->ns_per_tick >> 32);
 }
 
+static uint64_t to_ticks(const struct schedule *schedule, uint64_t ns)
+{
+	return (ns << 32) / schedule->ns_per_tick;
+}
+
 /* Behind the others of its class, of which it does not see this round. */
 static void enqueue(struct schedule *schedule, struct client *client, unsigned int class)
 {
 	client->queue = (uint8_t) class;
 	client->round = schedule->round;
 	STAILQ_INSERT_TAIL(&schedule->ready[class], client, ready);
-	schedule->busy |= 1u << class;
+	schedule->busy |= 1ull << class;
 }
 
 static void check_busy(struct schedule *schedule, const struct client_queue *queue,
 		       unsigned int class)
 {
 	if (STAILQ_EMPTY(queue))
-		schedule->busy &= ~(1u << class);
+		schedule->busy &= ~(1ull << class);
 }
 
 static void on_release(struct loop_timer *timer)
@@ -78,9 +91,10 @@ void schedule_init(struct server *server)
 	STAILQ_INIT(&schedule->dirty);
 	schedule->release.fn = on_release;
 	schedule->ns_per_tick = measure_ns_per_tick();
-	schedule->turn_ticks[1] = (TURN_US * 1000ull << 32) / schedule->ns_per_tick;
-	schedule->turn_ticks[0] = (BUSY_US * 1000ull << 32) / schedule->ns_per_tick;
-	schedule->guest_ticks = (GUEST_US * 1000ull << 32) / schedule->ns_per_tick;
+	schedule->turn_ticks[1] = to_ticks(schedule, TURN_US * 1000);
+	schedule->turn_ticks[0] = to_ticks(schedule, BUSY_US * 1000);
+	schedule->guest_ticks = to_ticks(schedule, GUEST_US * 1000);
+	schedule->sending_ticks = to_ticks(schedule, SEND_NS);
 }
 
 static uint64_t now_ns(const struct schedule *schedule)
@@ -124,13 +138,21 @@ void server_resume(struct client *client)
 	client->queue = schedule->class;
 	client->round = (uint16_t)(schedule->round - 1);
 	STAILQ_INSERT_HEAD(queue_of(client), client, ready);
-	schedule->busy |= 1u << client->queue;
+	schedule->busy |= 1ull << client->queue;
+	schedule->left |= 1ull << client->queue;
 }
 
 void server_ready(struct client *client)
 {
 	if (!client->conn.is_dead)
 		server_ready_again(client);
+}
+
+static void charge_client(struct client *client, uint64_t ns)
+{
+	bool is_tool = client->conn.watcher.account->exempt;
+
+	fair_charge(&client->fair, is_tool ? ns >> TOOLS_BITS : ns, share_of(client));
 }
 
 static bool become_dirty(struct client *client)
@@ -145,7 +167,9 @@ static bool become_dirty(struct client *client)
 	client->blamed = by->conn.watcher.account == quota_tools(client->conn.protocol->quota)
 				 ? TOOLS
 				 : by->conn.watcher.subject.domid;
-	fair_charge(&by->fair, SEND_NS, share_of(by));
+	charge_client(by, SEND_NS);
+	client_server(client)->schedule.to_send_ticks +=
+		client_server(client)->schedule.sending_ticks;
 	return true;
 }
 
@@ -175,6 +199,27 @@ void server_forget(struct client *client)
 	client->is_ready = client->is_dirty = false;
 }
 
+/* The CPU time is a system call, so it is asked only where one client may pay for another. */
+static void note_cpu(struct schedule *schedule)
+{
+	schedule->cpu_ns = ticks_cpu_ns();
+	schedule->cpu_at = schedule->at;
+}
+
+/* Of @ns up to now: without what others had the CPU since it was last asked. */
+static uint64_t without_others(struct schedule *schedule, uint64_t ns)
+{
+	uint64_t cpu_ns = schedule->cpu_ns, wall_ns, others_ns;
+
+	if (!cpu_ns)
+		return ns;
+	wall_ns = to_ns(schedule, schedule->at - schedule->cpu_at);
+	note_cpu(schedule);
+	cpu_ns = schedule->cpu_ns - cpu_ns;
+	others_ns = wall_ns > cpu_ns ? wall_ns - cpu_ns : 0;
+	return ns > others_ns ? ns - others_ns : 0;
+}
+
 /* The time since the last call is @account's; NULL: nobody's any more. */
 static uint64_t charge(struct schedule *schedule, struct quota_account *account)
 {
@@ -182,6 +227,8 @@ static uint64_t charge(struct schedule *schedule, struct quota_account *account)
 	uint64_t ns = to_ns(schedule, at - schedule->at);
 
 	schedule->at = at;
+	if (ns >= SUSPECT_NS)
+		ns = without_others(schedule, ns);
 	if (account)
 		account->stats.processing_ns += ns;
 	return ns;
@@ -211,9 +258,8 @@ static bool hold(struct server *server, struct client *client)
 static void serve_one(struct server *server, struct client *client)
 {
 	struct schedule *schedule = &server->schedule;
-	uint32_t share = share_of(client);
 
-	if (share && hold(server, client))
+	if (share_of(client) && hold(server, client))
 		return;
 	client->was_held = false;
 	schedule->serving = client;
@@ -221,62 +267,116 @@ static void serve_one(struct server *server, struct client *client)
 		client->conn.watcher.account->exempt ? 0 : schedule->at + schedule->guest_ticks;
 	client_ops(client)->turn(client);
 	schedule->serving = NULL;
-	fair_charge(&client->fair, charge(schedule, client->conn.watcher.account), share);
+	charge_client(client, charge(schedule, client->conn.watcher.account));
+}
+
+static void serve_first(struct server *server, uint8_t class)
+{
+	struct schedule *schedule = &server->schedule;
+	struct client *client = STAILQ_FIRST(&schedule->ready[class]);
+
+	STAILQ_REMOVE_HEAD(&schedule->ready[class], ready);
+	check_busy(schedule, &schedule->ready[class], class);
+	client->is_ready = false;
+	schedule->class = class;
+	serve_one(server, client);
 }
 
 /*
- * Those who become ready by what happens here have their turn in the next round, but for those who
- * were held back: what they wait with has been read already, so that comes to an end.
+ * The class whose first client has waited since before this turn and was least busy; negative:
+ * there is none. Those who become ready by what happens in a turn have theirs in the next, but for
+ * those who were held back: what they wait with has been read already, so that comes to an end.
  */
-static void serve_class(struct server *server, uint8_t class, uint64_t end)
+static int next_class(struct schedule *schedule)
+{
+	uint64_t candidates;
+
+	while ((candidates = schedule->busy & schedule->left)) {
+		int class = __builtin_ctzll(candidates);
+
+		if (STAILQ_FIRST(&schedule->ready[class])->round != schedule->round)
+			return class;
+		schedule->left &= ~(1ull << class);
+	}
+	return -1;
+}
+
+/* One of the next class, lest it wait as long as there are less busy ones; whose class was settled
+ * long ago gets the one that it would have today. */
+static void serve_another(struct server *server)
 {
 	struct schedule *schedule = &server->schedule;
-	struct client_queue *queue = &schedule->ready[class];
+	uint64_t above = ~0ull << schedule->rotation << 1, candidates = schedule->busy & above;
+	unsigned int class, today;
+	struct client *client;
 
-	schedule->class = class;
-	schedule->round++;
-	for (;;) {
-		struct client *client = STAILQ_FIRST(queue);
+	if (!candidates)
+		candidates = schedule->busy;
+	if (!candidates)
+		return;
+	class = (unsigned int)__builtin_ctzll(candidates);
+	client = STAILQ_FIRST(&schedule->ready[class]);
+	schedule->rotation = (uint8_t) class;
+	if (client->round == schedule->round)
+		return;
+	today = fair_class(&client->fair, now_ns(schedule));
+	if (today >= class) {
+		serve_first(server, (uint8_t) class);
+		return;
+	}
+	STAILQ_REMOVE_HEAD(&schedule->ready[class], ready);
+	check_busy(schedule, &schedule->ready[class], class);
+	enqueue(schedule, client, today);
+}
 
-		if (!client || client->round == schedule->round)
+/* Return: how many. */
+static uint32_t serve_least_busy(struct server *server)
+{
+	struct schedule *schedule = &server->schedule;
+	bool was_cut = schedule->was_cut, is_quiet = true;
+	uint64_t end = schedule->at + schedule->turn_ticks[1];
+	int first = -1, class;
+	uint32_t n = 0;
+
+	schedule->was_cut = false;
+	while ((class = next_class(schedule)) >= 0) {
+		if (first < 0)
+			first = class;
+		/* Answers leave at the end of the turn. */
+		if (class >= first + CUT_CLASSES && !was_cut) {
+			schedule->was_cut = true;
 			break;
-		STAILQ_REMOVE_HEAD(queue, ready);
-		check_busy(schedule, queue, class);
-		client->is_ready = false;
-		serve_one(server, client);
-		if (schedule->at >= end)
+		}
+		if (class && is_quiet) {
+			is_quiet = false;
+			end = schedule->at + schedule->turn_ticks[0];
+			schedule->to_send_ticks = 0;
+		}
+		serve_first(server, (uint8_t) class);
+		n++;
+		if (schedule->at + (is_quiet ? 0 : schedule->to_send_ticks) >= end)
 			break;
 	}
+	return n;
 }
 
 void schedule_serve(struct server *server)
 {
 	struct schedule *schedule = &server->schedule;
-	uint32_t left = (1u << FAIR_N_CLASSES) - 1;
-	uint64_t end;
+	uint32_t n;
 
 	schedule->at = ticks_now();
-	end = schedule->at + schedule->turn_ticks[schedule->busy & 1];
+	schedule->cpu_ns = 0;
+	if (schedule->is_loaded)
+		note_cpu(schedule);
+	schedule->left = ~0ull;
+	schedule->round++;
 	schedule->in_round = true;
-	/* Each class once; what becomes ready in one that had its turn waits for the next. */
-	while (schedule->busy & left) {
-		uint8_t class = (uint8_t)__builtin_ctz(schedule->busy & left);
-
-		serve_class(server, class, end);
-		if (class)
-			schedule->was_cut = false;
-		if (!schedule->busy)
-			break;
-		/* Answers leave at the end of a turn: after the quiet, that of the busy is the
-		 * next one. */
-		if (!class && !schedule->was_cut) {
-			schedule->was_cut = true;
-			break;
-		}
-		left &= ~0u << class << 1;
-		end = schedule->at + schedule->turn_ticks[0];
-	}
+	n = serve_least_busy(server);
+	if (schedule->busy && schedule->round % ROTATION_TURNS == 0)
+		serve_another(server);
 	schedule->in_round = false;
+	schedule->is_loaded = n > 1 || schedule->busy;
 }
 
 void schedule_flush(struct server *server)
