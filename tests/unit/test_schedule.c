@@ -35,6 +35,7 @@ uint64_t ticks_now(void)
 
 uint64_t ticks_clock_ns(void)
 {
+	spend(1000);
 	return wall_ns;
 }
 
@@ -107,7 +108,10 @@ static void join(struct world *world, struct player *player, uint32_t domid, uin
 	player->client.conn.watcher.account = account;
 	player->client.conn.watcher.subject.domid = domid;
 	player->client.fair.used_ns = used_ns;
-	player->client.fair.since_ns = wall_ns;
+	/* Now, on the clock of the schedule. */
+	player->client.fair.since_ns =
+		(uint64_t)((unsigned __int128)ticks_now() * world->server.schedule.ns_per_tick >>
+			   32);
 	server_ready(&player->client);
 }
 

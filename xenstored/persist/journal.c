@@ -23,9 +23,10 @@
 #include "step.h"
 
 #define TURN_NEW_NAME "turn.new"
-/* Room that a journal begins with, so that one can be begun when there is none; and grows by. */
+/* Room that a journal begins with, so that one can be begun when there is none; and grows, or gives
+ * back, at a time: all clients wait while the kernel finds and clears pages. */
 #define JOURNAL_SIZE (320 * 1024)
-#define JOURNAL_STEP (256 * 1024)
+#define JOURNAL_STEP (64 * 1024)
 
 static void write_head(struct mapfile *file, const struct journal_state *state,
 		       uint64_t previous_end)
@@ -160,7 +161,6 @@ static void begin_record(struct journal *journal)
 	set_gap(journal, journal->next + sizeof(struct record_head));
 }
 
-/* By little at a time: while the kernel finds pages, all clients wait. */
 static int grow(struct journal *journal, uint64_t needed)
 {
 	struct mapfile *file = journal_current(journal);
@@ -296,12 +296,27 @@ void journal_retry(struct journal *journal)
 	begin_record(journal);
 }
 
+static struct mapfile *journal_other(struct journal *journal)
+{
+	return &journal->files[(journal->state.number + 1) & 1];
+}
+
 void journal_has_image(struct journal *journal)
 {
-	struct mapfile *file = &journal->files[(journal->state.number + 1) & 1];
-
-	mapfile_shrink(file, JOURNAL_SIZE);
 	/* If there is no room now, there may be some when it is needed. */
-	(void)!mapfile_grow(file, JOURNAL_SIZE);
+	(void)!mapfile_grow(journal_other(journal), JOURNAL_SIZE);
 	journal->page->is_broken = 0;
+}
+
+bool journal_give_back(struct journal *journal, bool all)
+{
+	struct mapfile *file = journal_other(journal);
+	size_t size = file->size;
+
+	if (size <= JOURNAL_SIZE)
+		return false;
+	mapfile_shrink(file, all || size < JOURNAL_SIZE + JOURNAL_STEP ? JOURNAL_SIZE
+								       : size - JOURNAL_STEP);
+	/* If that cannot be had, neither can more. */
+	return file->size > JOURNAL_SIZE && file->size < size;
 }

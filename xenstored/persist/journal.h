@@ -133,8 +133,15 @@ int journal_switch(struct journal *journal);
 /**
  * journal_has_image() - an image is complete that begins with the current journal
  *
- * The one before is not needed any more, and gives back its room; all is well again.
+ * The one before is not needed any more, and all is well again.
  */
 void journal_has_image(struct journal *journal);
+/**
+ * journal_give_back() - then: some of the room of the one before, or all; true: there is more
+ *
+ * The journal after this one has use for it: where one comes soon, finding pages and clearing them
+ * costs more than all else that is done for it.
+ */
+bool journal_give_back(struct journal *journal, bool all);
 
 #endif

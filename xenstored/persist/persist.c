@@ -415,6 +415,9 @@ static void image_done(struct persist *persist)
 	checkpoint_free(persist->checkpoint);
 	persist->checkpoint = NULL;
 	persist->retry_at_ms = 0;
+	persist->n_images++;
+	if (persist->is_tight || persist->is_broken)
+		journal_give_back(persist->journal, true);
 	journal_has_image(persist->journal);
 	persist->is_broken = false;
 }
@@ -453,6 +456,19 @@ bool persist_delivered(struct persist *persist)
 	if (r == 0 && persist->is_tight)
 		persist->retry_at_ms = persist_now_ms(persist) + RETRY_MS;
 	return r == 1;
+}
+
+uint32_t persist_n_images(const struct persist *persist)
+{
+	return persist->n_images;
+}
+
+bool persist_give_back(struct persist *persist)
+{
+	/* Until it has an image of its own, the current one counts on the one before. */
+	return !persist->checkpoint &&
+	       journal_state(persist->journal)->number == persist->image_number &&
+	       journal_give_back(persist->journal, false);
 }
 
 int persist_finish(struct persist *persist)

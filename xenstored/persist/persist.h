@@ -139,6 +139,14 @@ void persist_commit(struct persist *persist);
  * Return: true if there is work left that should not wait for the next event.
  */
 bool persist_delivered(struct persist *persist);
+/** persist_n_images() - so many were completed */
+uint32_t persist_n_images(const struct persist *persist);
+/**
+ * persist_give_back() - some of what the last journal took, for when no other is about to take it
+ *
+ * Return: true if there is more.
+ */
+bool persist_give_back(struct persist *persist);
 
 /** persist_finish() - between turns: put everything into the image; 0 or what hinders it */
 int persist_finish(struct persist *persist);

@@ -43,6 +43,7 @@ struct persist {
 	uint32_t journal_max;	/* an image is due when it is larger; 0: depends on the image */
 	uint64_t image_number;	/* journal that began with the last image */
 	uint64_t image_bytes;	/* size of it */
+	uint32_t n_images;	/* completed */
 	uint64_t room_at_ms;	/* when room is looked for again */
 	uint64_t retry_at_ms;	/* no image before, after one failed */
 	bool is_tight;		/* there is room for what is under way, and hardly more */

@@ -35,6 +35,9 @@
  */
 #define LINGER_US 50
 
+/* An image so long ago says that the journal grows slowly. */
+#define SPARE_MS 1000
+
 static void serve(void *ctx)
 {
 	struct server *server = ctx;
@@ -69,14 +72,36 @@ static void on_expiry(struct loop_timer *timer)
 	backlog_expire(server->protocol, (uint64_t)server->options->watch_timeout_s * 1000);
 }
 
+/* No image was made for a while: the room of the journal before is not needed so soon. */
+static void on_spare(struct loop_timer *timer)
+{
+	struct server *server = (struct server *)((char *)timer - offsetof(struct server, spare));
+
+	if (persist_give_back(server->persist))
+		loop_timer_set(server->loop, timer, 1);
+}
+
+static void after_images(struct server *server)
+{
+	uint32_t n = persist_n_images(server->persist);
+
+	if (n == server->n_images)
+		return;
+	server->n_images = n;
+	loop_timer_set(server->loop, &server->spare, SPARE_MS);
+}
+
 /* Clients that were held back may go on: they are ready for the next turn. */
 static void flush(void *ctx)
 {
 	struct server *server = ctx;
 
 	schedule_flush(server);
-	if (server->persist && persist_delivered(server->persist))
-		loop_again(server->loop);
+	if (server->persist) {
+		if (persist_delivered(server->persist))
+			loop_again(server->loop);
+		after_images(server);
+	}
 	if (schedule_is_pending(server))
 		loop_again(server->loop);
 	watch_backlogs(server);
@@ -259,6 +284,7 @@ static int open_all(struct server *server)
 		log_debug(server->log, "libevent watches all descriptors");
 	server->expiry.fn = on_expiry;
 	server->hurry.fn = on_hurry;
+	server->spare.fn = on_spare;
 	if (server->options->live_update)
 		r = takeover_new(&server->takeover, server->options, server->log);
 	if (r == 0)

@@ -87,6 +87,8 @@ struct server {
 	struct takeover *takeover;  /* NULL: not at the start after a live update */
 	bool has_waiting;	    /* rings are to be served again: domains_attend() */
 	struct loop_timer hurry;    /* lets those go who have waited for a conflict long enough */
+	struct loop_timer spare;    /* gives back what the last journal took */
+	uint32_t n_images;	    /* that were complete when it was set */
 	struct loop_timer expiry;   /* looks for events that were left unread for too long */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
