@@ -269,23 +269,23 @@ def latency(host, seconds, n):
     host.populate()
     quiet = host.domids[0]
     loud = host.create(n, "flood-console", "loud")[0] if n else []
-    if floor:
-        host.start_floor("--echo", quiet, "--rate", RATE)
+    usage = host.start_floor("--echo", quiet, "--rate", RATE) if floor else host.usage
     time.sleep(0.5)
-    size_bytes = logged_bytes()
+    size_bytes, cpu, begin = logged_bytes(), usage.cpu_us(), time.monotonic()
     rounds = []
     for _ in range(ROUNDS):
         out, _ = host.conload("echo", quiet, seconds / ROUNDS).communicate(timeout=60)
         rounds.append(json.loads(out))
+    n_bytes, took = logged_bytes() - size_bytes, time.monotonic() - begin
+    cpu = usage.cpu_us() - cpu
     if floor:
         host.end_floor()
-    n_bytes = logged_bytes() - size_bytes
     if loud:
         host.destroy(loud)
     got = {f"us {name} {word}": sorted(one[name] for one in rounds)[at] / 1000
            for name in ("p50", "p99") for word, at in (("min", 0), ("median", ROUNDS // 2))}
     return got | {"us max": max(one["max"] for one in rounds) / 1000, "n": sum(one["n"] for one in rounds),
-                  "MB/s beside": n_bytes / seconds / 1e6}
+                  "MB/s beside": n_bytes / took / 1e6, "CPU %": cpu / took / 1e4}
 
 
 def unread(host, seconds):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The console daemon is killed at random moments while guests print and flood; every line of every guest is in its log.
 # all: no
-# limit: 260
+# limit: 500
 [ "$CONSOLE" = ours ] || {
 	skip "kills" "the stock daemon loses what it has taken"
 	finish
@@ -32,7 +32,7 @@ all_said() {
 		grep -q "chatter $((LINES - 1)) " $CONSOLE_LOGS/guest-guest"$number".log || return
 	done
 }
-ok "all guests have printed their last line" wait_for 120 all_said
+ok "all guests have printed their last line" wait_for 240 all_said
 lost=0
 again=0
 for number in $(seq "$N"); do

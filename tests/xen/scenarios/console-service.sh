@@ -58,21 +58,24 @@ is "there is room for many terminals" "$(cat /proc/sys/kernel/pty/max)" 65536
 is "and descriptors" "$(awk '/^Max open files/ { print $4 }' /proc/"$(main_pid)"/limits)" 131072
 
 ok "a guest that talks and echoes" xl_create "$(tiny_cfg talker hello echo chatter=50)"
-ok "is heard" wait_for 20 console_says talker "chatter 20 "
-timeout 3 xl console talker </dev/null >/tmp/shown 2>&1
-ok "xl console shows it" grep -q "chatter " /tmp/shown
+ok "is heard" wait_for 60 console_says talker "chatter 20 "
+timeout 100 xl console talker </dev/null >/tmp/shown 2>&1 &
+client=$!
+ok "xl console shows it" wait_for 60 grep -q "chatter " /tmp/shown
+kill $client
+wait $client 2>/dev/null
 wanted="hello from domain"
-ok "its lines are in the journal, by its name" wait_for 10 journal_has XEN_DOMAIN=talker
+ok "its lines are in the journal, by its name" wait_for 60 journal_has XEN_DOMAIN=talker
 ok "and by its number" journal_has "XEN_DOMID=$(domid talker)" -t xen-guest
 wanted="Xen version"
-ok "the hypervisor's too" wait_for 10 journal_has -t xen-hypervisor
+ok "the hypervisor's too" wait_for 60 journal_has -t xen-hypervisor
 # So small are logs here that it has been rotated at once.
 ok "its log is on disk" test -s $CONSOLE_LOGS/hypervisor.log.1
 
 mv $CONSOLE_LOGS/guest-talker.log $CONSOLE_LOGS/guest-talker.log.999
 pid=$(main_pid)
 ok "a reload" timeout 20 systemctl reload xenconsoled
-ok "opens logs anew" wait_for 10 console_says talker chatter
+ok "opens logs anew" wait_for 60 console_says talker chatter
 is "in the same process" "$(main_pid)" "$pid"
 
 came_back() {
@@ -92,7 +95,7 @@ stays_says() {
 stays_lost() {
 	numbers </tmp/stays | awk 'NR > 1 && $1 > last + 1 { n += $1 - last - 1 } { if ($1 > last) last = $1 } END { print n + 0 }'
 }
-ok "a client comes" wait_for 20 stays_says chatter
+ok "a client comes" wait_for 60 stays_says chatter
 for round in 1 2 3 4 5 6 7; do
 	pid=$(main_pid)
 	began=$(date +%s)
@@ -106,21 +109,21 @@ before=$(all_files talker | numbers | tail -n 1)
 goes_on() {
 	[ "$(all_files talker | numbers | tail -n 1)" -gt $((before + 20)) ]
 }
-ok "the guest is heard again" wait_for 20 goes_on
+ok "the guest is heard again" wait_for 60 goes_on
 is "and none of its lines is lost" "$(lost talker)" 0
 is "its terminal is the same" "$(guest_node talker console/tty)" "$tty"
 ok "the client is there" kill -0 $client
 before=$(numbers </tmp/stays | tail -n 1)
-ok "and hears it" wait_for 20 stays_says "chatter $((before + 40)) "
+ok "and hears it" wait_for 60 stays_says "chatter $((before + 40)) "
 is "it has missed nothing" "$(stays_lost)" 0
 echo typed-after-the-kills >&7
-ok "what it types arrives" wait_for 20 stays_says typed-after-the-kills
+ok "what it types arrives" wait_for 60 stays_says typed-after-the-kills
 pid=$(main_pid)
 ok "an orderly restart" timeout 30 systemctl restart xenconsoled
 ok "is another process" wait_for 60 came_back
 is "with the same terminal" "$(guest_node talker console/tty)" "$tty"
 echo typed-after-the-restart >&7
-ok "the client goes on" wait_for 20 stays_says typed-after-the-restart
+ok "the client goes on" wait_for 60 stays_says typed-after-the-restart
 is "and has missed nothing" "$(stays_lost)" 0
 is "nor heard anything twice by the restart" "$(numbers </tmp/stays | awk -v from="$before" '$1 > from' | sort -n | uniq -d | wc -l)" 0
 note "heard twice after seven kills: $(numbers </tmp/stays | sort -n | uniq -d | wc -l) of $(numbers </tmp/stays | wc -l) lines"
@@ -131,5 +134,5 @@ is "and leaves no terminal in the store" "$(guest_node talker console/tty)" ""
 client_gone() {
 	! kill -0 $client 2>/dev/null
 }
-ok "its client ends" wait_for 20 client_gone
+ok "its client ends" wait_for 60 client_gone
 ok "its logs stay" test -s $CONSOLE_LOGS/guest-talker.log
