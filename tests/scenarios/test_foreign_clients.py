@@ -2,7 +2,9 @@
 """Clients that others have written, over the daemon's socket and through a domain's ring on a simulated host."""
 import contextlib
 import ctypes
+import errno
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -221,3 +223,57 @@ def test_pyxs(path):
         client.delete(f"{home}/p".encode())
         with pytest.raises(pyxs.PyXSError):
             client.read(f"{home}/p/c".encode())
+
+
+def test_debians_tools_for_permissions(path):
+    tool = Tools(path)
+    tool("xenstore-write", "p/a", "1", "p/a/b", "2", "p/c", "3")
+    tool("xenstore-chmod", "p/c", f"n{GUEST}" if path.name.startswith("ring") else "n0", "r3")
+    tool("xenstore-chmod", "-r", "p/a", f"n{GUEST}" if path.name.startswith("ring") else "n0", "b4")
+    shown = tool("xenstore-ls", "-f", "-p", "p").splitlines()
+    owner = f"n{GUEST}" if path.name.startswith("ring") else "n0"
+    assert [re.sub(r"\s+", " ", line).strip() for line in shown] == [
+        f'p/a = "1" ({owner},b4)', f'p/a/b = "2" ({owner},b4)', f'p/c = "3" ({owner},r3)']
+    tool("xenstore-read", "-R", "p/a")
+    assert "a" in tool("xenstore-list", "-p", "p")
+
+
+def test_what_toolstacks_call_of_libxenstore(build):
+    """Domains introduced, aimed at each other, resumed and released; watches taken away; one transaction given up."""
+    try:
+        with daemons.Ours(build, with_host=True).running() as running, Handle(running.socket) as handle:
+            made = {domid: running.host.create(domid) for domid in (GUEST, GUEST + 1)}
+            lib, xs = handle.lib, handle.xs
+            lib.xs_get_domain_path.restype = lib.xs_get_permissions.restype = ctypes.c_void_p
+            lib.xs_control_command.restype = lib.xs_check_watch.restype = ctypes.c_void_p
+            assert not lib.xs_is_domain_introduced(xs, GUEST)
+            for domid, (frame, port) in made.items():
+                assert lib.xs_introduce_domain(xs, domid, ctypes.c_ulong(frame), port)
+                assert lib.xs_is_domain_introduced(xs, domid)
+            assert lib.xs_set_target(xs, GUEST + 1, GUEST)
+            assert lib.xs_resume_domain(xs, GUEST)
+            at = lib.xs_get_domain_path(xs, GUEST)
+            assert ctypes.string_at(at).decode() == f"/local/domain/{GUEST}"
+            handle.libc.free(at)
+            assert lib.xs_release_domain(xs, GUEST)
+            assert not lib.xs_is_domain_introduced(xs, GUEST)
+            assert not lib.xs_release_domain(xs, GUEST) and ctypes.get_errno() == errno.ENOENT
+            assert lib.xs_mkdir(xs, 0, b"/kept") and handle.watch("/kept", "token") and handle.event() == ("/kept", "token")
+            entries = (ctypes.c_uint * 4)(0, 0, GUEST + 1, 1)       # struct xs_permissions: n0, r8
+            assert lib.xs_set_permissions(xs, 0, b"/kept", entries, 2)
+            number = ctypes.c_uint()
+            at = lib.xs_get_permissions(xs, 0, b"/kept", ctypes.byref(number))
+            assert list(ctypes.cast(at, ctypes.POINTER(ctypes.c_uint))[:4]) == [0, 0, GUEST + 1, 1] and number.value == 2
+            handle.libc.free(at)
+            assert handle.event() == ("/kept", "token")
+            assert lib.xs_unwatch(xs, b"/kept", b"token") and not lib.xs_check_watch(xs)
+            txn = handle.start()
+            assert handle.write("/kept", "lost", txn) and lib.xs_transaction_end(xs, txn, True)
+            assert handle.read("/kept") == ""
+            assert lib.xs_rm(xs, 0, b"/kept") and handle.read("/kept") is None
+            at = lib.xs_control_command(xs, b"check", None, 0)
+            assert ctypes.string_at(at) == b"OK"
+            handle.libc.free(at)
+            running.check_alive()
+    except StoreError as error:
+        pytest.fail(str(error))
