@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +69,9 @@ int trace_open(struct trace *trace, const char *path)
 
 	if (path) {
 		char *full;
+
+		if (path[0] != '/' && mkdir(TRACE_FOLDER, 0755) < 0 && errno != EEXIST)
+			return -errno;
 
 		if (asprintf(&full, "%s%s", path[0] == '/' ? "" : TRACE_FOLDER "/", path) < 0)
 			return -ENOMEM;
