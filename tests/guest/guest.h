@@ -60,6 +60,18 @@ struct event {
 	char token[EVENT_TEXT_MAX];
 };
 
+/* One of several that are asked together. */
+struct question {
+	uint32_t type, txid;
+	const void *payload;
+	uint32_t len;
+	char *value; /* of this size: where the answer goes, if it is no error; NULL: store->answer
+		      */
+	size_t size;
+	uint32_t id; /* 0: answered */
+	int error;
+};
+
 struct store {
 	struct xenstore_domain_interface *ring;
 	uint32_t port;
@@ -68,12 +80,12 @@ struct store {
 	struct xsd_sockmsg head;
 	char payload[XENSTORE_PAYLOAD_MAX + 1];
 	uint32_t n_in;
-	/* The answer that is waited for. */
-	uint32_t wanted_id;
-	bool have_answer;
-	int answer_error;
+	/* The last answer that nobody has given a place. */
 	uint32_t answer_len;
 	char answer[XENSTORE_PAYLOAD_MAX + 1];
+	/* Those that are asked at present. */
+	struct question *questions;
+	uint32_t n_questions;
 	/* Watch events not delivered yet, and those that found no room. */
 	struct event events[EVENTS_MAX];
 	uint32_t n_events;
@@ -96,6 +108,7 @@ struct guest {
 	unsigned int
 		woken; /* set of enum wake: ports that fired and whose words have not been called */
 	bool deaf;     /* control/shutdown is not obeyed */
+	bool knows_request; /* what it said when it was watched */
 	struct task tasks[TASKS_MAX];
 	uint32_t n_tasks;
 };
@@ -135,6 +148,9 @@ int store_read(struct guest *guest, const char *path, char *value, size_t size);
 int store_write(struct guest *guest, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int store_watch(struct guest *guest, const char *path, const char *token);
+/** store_ask() - ask @n at once, and wait until all are answered; whatever the store says, even
+ * an error, is in each. */
+int store_ask(struct guest *guest, struct question *questions, uint32_t n);
 /** store_send() - put a request into the ring if it fits whole; its answer is dropped. */
 bool store_send(struct guest *guest, uint32_t type, const void *payload, uint32_t len);
 /** store_put(), store_get() - bytes into the ring of requests, and out of the other, as many as

@@ -64,7 +64,9 @@ uint32_t store_get(struct store *store, char *data, uint32_t len)
 
 static void copy_text(char *to, const char *from, size_t size)
 {
-	text_format(to, size, "%s", from);
+	while (*from && size-- > 1)
+		*to++ = *from++;
+	*to = '\0';
 }
 
 static void keep_event(struct store *store)
@@ -98,6 +100,20 @@ const char *store_error_name(int error)
 	return error == -XEN_ETIMEDOUT ? "ETIMEDOUT" : "EPROTO";
 }
 
+static void take_answer(struct store *store, struct question *question)
+{
+	question->id = 0;
+	question->error = store->head.type == XS_ERROR ? error_of_name(store->payload) : 0;
+	if (question->value && question->error)
+		return;
+	if (question->value) {
+		copy_text(question->value, store->payload, question->size);
+		return;
+	}
+	store->answer_len = store->head.len;
+	memcpy(store->answer, store->payload, store->head.len + 1);
+}
+
 static void take_message(struct store *store)
 {
 	store->payload[store->head.len] = '\0';
@@ -105,20 +121,18 @@ static void take_message(struct store *store)
 		keep_event(store);
 		return;
 	}
-	if (!store->wanted_id || store->head.req_id != store->wanted_id) {
-		store->n_stray++;
-		return;
-	}
-	store->have_answer = true;
-	store->answer_error = store->head.type == XS_ERROR ? error_of_name(store->payload) : 0;
-	store->answer_len = store->head.len;
-	memcpy(store->answer, store->payload, store->head.len + 1);
+	for (uint32_t i = 0; i < store->n_questions; i++)
+		if (store->questions[i].id && store->questions[i].id == store->head.req_id) {
+			take_answer(store, &store->questions[i]);
+			return;
+		}
+	store->n_stray++;
 }
 
 void store_receive(struct guest *guest)
 {
 	struct store *store = &guest->store;
-	uint32_t n, n_taken = 0, head_len = sizeof(store->head);
+	uint32_t n, first = store->ring->rsp_cons, head_len = sizeof(store->head);
 
 	for (;;) {
 		if (store->n_in < head_len)
@@ -128,7 +142,6 @@ void store_receive(struct guest *guest)
 			n = store_get(store, store->payload + store->n_in - head_len,
 				      store->head.len + head_len - store->n_in);
 		store->n_in += n;
-		n_taken += n;
 		if (store->n_in >= head_len && store->head.len > XENSTORE_PAYLOAD_MAX)
 			hyper_shutdown(SHUTDOWN_crash); /* the daemon broke the protocol */
 		if (store->n_in >= head_len && store->n_in == head_len + store->head.len) {
@@ -138,7 +151,9 @@ void store_receive(struct guest *guest)
 			break;
 		}
 	}
-	if (n_taken)
+	/* Nobody waits for room who had some. As Linux, xb_read(). */
+	if (store->ring->rsp_cons != first &&
+	    __atomic_load_n(&store->ring->rsp_prod, __ATOMIC_SEQ_CST) - first >= XENSTORE_RING_SIZE)
 		hyper_notify(store->port);
 }
 
@@ -165,37 +180,71 @@ static int send_all(struct guest *guest, const char *data, uint32_t len, uint64_
 	}
 }
 
-int store_request(struct guest *guest, uint32_t type, uint32_t txid, const void *payload,
-		  uint32_t len)
+static uint32_t new_id(struct store *store)
+{
+	if (!++store->next_id) /* 0 marks those whose answer is dropped */
+		store->next_id = 1;
+	return store->next_id;
+}
+
+static int send_questions(struct guest *guest, uint64_t end_ns)
+{
+	struct store *store = &guest->store;
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < store->n_questions; i++) {
+		struct question *question = &store->questions[i];
+		struct xsd_sockmsg head = { .type = question->type,
+					    .tx_id = question->txid,
+					    .len = question->len };
+
+		head.req_id = question->id = new_id(store);
+		r = send_all(guest, (const char *)&head, sizeof(head), end_ns);
+		if (!r)
+			r = send_all(guest, question->payload, question->len, end_ns);
+	}
+	hyper_notify(store->port);
+	return r;
+}
+
+static bool all_answered(const struct store *store)
+{
+	for (uint32_t i = 0; i < store->n_questions; i++)
+		if (store->questions[i].id)
+			return false;
+	return true;
+}
+
+int store_ask(struct guest *guest, struct question *questions, uint32_t n)
 {
 	struct store *store = &guest->store;
 	uint64_t end_ns = clock_ns(guest) + TIMEOUT_NS;
-	struct xsd_sockmsg head = { .type = type, .tx_id = txid, .len = len };
 	int r;
 
-	if (!++store->next_id) /* 0 marks those whose answer is dropped */
-		store->next_id = 1;
-	head.req_id = store->wanted_id = store->next_id;
-	store->have_answer = false;
-	r = send_all(guest, (const char *)&head, sizeof(head), end_ns);
-	if (!r)
-		r = send_all(guest, payload, len, end_ns);
-	if (!r)
-		hyper_notify(store->port);
+	store->questions = questions;
+	store->n_questions = n;
+	r = send_questions(guest, end_ns);
 	while (!r) {
 		clock_take(guest, store->port);
 		store_receive(guest);
-		if (store->have_answer)
-			r = store->answer_error;
-		else if (clock_ns(guest) >= end_ns)
+		if (all_answered(store))
+			break;
+		if (clock_ns(guest) >= end_ns)
 			r = -XEN_ETIMEDOUT;
 		else
 			hyper_poll(&store->port, 1, end_ns);
-		if (store->have_answer)
-			break;
 	}
-	store->wanted_id = 0;
+	store->n_questions = 0;
 	return r;
+}
+
+int store_request(struct guest *guest, uint32_t type, uint32_t txid, const void *payload,
+		  uint32_t len)
+{
+	struct question question = { .type = type, .txid = txid, .payload = payload, .len = len };
+	int r = store_ask(guest, &question, 1);
+
+	return r ? r : question.error;
 }
 
 int store_read(struct guest *guest, const char *path, char *value, size_t size)

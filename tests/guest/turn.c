@@ -10,24 +10,9 @@
 
 #define SHUTDOWN_TOKEN "shutdown"
 
-static void introduce_ourselves(struct guest *guest)
-{
-	char domid[16] = "";
-	const char *at = domid;
-
-	if (!store_read(guest, "domid", domid, sizeof(domid)))
-		guest->domid = (uint32_t)text_number(&at, 0);
-	store_read(guest, "name", guest->name, sizeof(guest->name));
-}
-
 /* docs/misc/xenstore-paths: the request is acknowledged by emptying the node. */
-static void obey(struct guest *guest)
+static void obey(struct guest *guest, const char *request)
 {
-	char request[32];
-
-	if (guest->deaf || store_read(guest, "control/shutdown", request, sizeof(request)) ||
-	    !request[0])
-		return;
 	store_write(guest, "control/shutdown", "%s", "");
 	console_print(guest, "shutdown: %s\n", request);
 	if (text_equal(request, "poweroff") || text_equal(request, "halt"))
@@ -36,6 +21,42 @@ static void obey(struct guest *guest)
 		hyper_shutdown(SHUTDOWN_reboot);
 	if (text_equal(request, "crash"))
 		hyper_shutdown(SHUTDOWN_crash);
+}
+
+static void look_for_request(struct guest *guest)
+{
+	char request[32];
+
+	/* The watch's own event tells nothing new. */
+	if (!guest->knows_request) {
+		guest->knows_request = true;
+		return;
+	}
+	if (!guest->deaf && !store_read(guest, "control/shutdown", request, sizeof(request)) &&
+	    request[0])
+		obey(guest, request);
+}
+
+/* All at once: three thousand guests that ask one thing after the other take turns with whoever
+ * makes the next ones. The request is read when it is watched, so nothing can come between. */
+static void introduce_ourselves(struct guest *guest)
+{
+	static const char watched[] = "control/shutdown\0" SHUTDOWN_TOKEN;
+	char domid[16] = "", request[32] = "";
+	const char *at = domid;
+	struct question questions[] = {
+		{ XS_READ, 0, "domid", sizeof("domid"), domid, sizeof(domid), 0, 0 },
+		{ XS_READ, 0, "name", sizeof("name"), guest->name, sizeof(guest->name), 0, 0 },
+		{ XS_WATCH, 0, watched, sizeof(watched), NULL, 0, 0, 0 },
+		{ XS_READ, 0, watched, sizeof("control/shutdown"), request, sizeof(request), 0, 0 },
+	};
+
+	store_ask(guest, questions, sizeof(questions) / sizeof(questions[0]));
+	guest->domid = (uint32_t)text_number(&at, 0);
+	/* Without the watch there is no event of its own. */
+	guest->knows_request = questions[2].id || questions[2].error;
+	if (request[0] && !guest->deaf)
+		obey(guest, request);
 }
 
 static void add_task(struct guest *guest, const char *name, const char *arg)
@@ -91,7 +112,7 @@ static void deliver_events(struct guest *guest)
 		event = store->events[0];
 		memmove(store->events, store->events + 1, --store->n_events * sizeof(event));
 		if (text_equal(event.token, SHUTDOWN_TOKEN)) {
-			obey(guest);
+			look_for_request(guest);
 			continue;
 		}
 		guest->event = &event;
@@ -132,7 +153,6 @@ void turn_for_ever(struct guest *guest)
 		if (guest->tasks[i].word->wakes_on & ALONE)
 			call(guest, &guest->tasks[i]);
 	introduce_ourselves(guest);
-	store_watch(guest, "control/shutdown", SHUTDOWN_TOKEN);
 	for (;;)
 		turn(guest);
 }
