@@ -454,6 +454,7 @@ static void end_journal(const struct batch *batch)
 
 	if (!batch->env.journal)
 		return;
+	journal_flush(batch->env.journal);
 	if (journal_error(batch->env.journal))
 		log_warning(log, "the journal is not whole: %s",
 			    strerror(-journal_error(batch->env.journal)));

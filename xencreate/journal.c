@@ -83,7 +83,6 @@ void journal_done(struct journal *journal, size_t entry)
 	if (!journal)
 		return;
 	hold(journal, "done", entry, "");
-	journal_flush(journal);
 }
 
 void journal_undone(struct journal *journal, size_t entry)
