@@ -2,6 +2,7 @@
 /* A pty by /dev/ptmx; a new one's slave is opened through the master: no path can mislead us. */
 #include "tty.h"
 
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <termios.h>
 
 #include "cleanup.h"
 
@@ -20,17 +20,30 @@ void tty_init(struct tty *tty)
 	tty->path[0] = '\0';
 }
 
+/* As cfmakeraw(). The kernel's own structure and calls: the C library asks twice more what is. */
+static void make_raw(struct termios *attributes)
+{
+	attributes->c_iflag &=
+		~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+	attributes->c_oflag &= ~(tcflag_t)OPOST;
+	attributes->c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+	attributes->c_cflag &= ~(tcflag_t)(CSIZE | PARENB);
+	attributes->c_cflag |= CS8;
+	attributes->c_cc[VMIN] = 1;
+	attributes->c_cc[VTIME] = 0;
+}
+
 static int set_raw(int fd)
 {
 	struct termios attributes, before;
 
-	if (tcgetattr(fd, &attributes) < 0)
+	if (ioctl(fd, TCGETS, &attributes) < 0)
 		return -errno;
 	before = attributes;
-	cfmakeraw(&attributes);
+	make_raw(&attributes);
 	if (!memcmp(&before, &attributes, sizeof(before)))
 		return 0;
-	return tcsetattr(fd, TCSANOW, &attributes) < 0 ? -errno : 0;
+	return ioctl(fd, TCSETS, &attributes) < 0 ? -errno : 0;
 }
 
 int tty_number(int master, uint32_t *number)
