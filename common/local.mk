@@ -3,6 +3,8 @@
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
 	common/daemon.c \
+	common/domaininfo.c \
+	common/grants.c \
 	common/keeper.c \
 	common/log.c \
 	common/loop.c \
@@ -13,6 +15,8 @@ libcommon_a_SOURCES = \
 	common/storelist.c \
 	include/cleanup.h \
 	include/daemon.h \
+	include/domaininfo.h \
+	include/grants.h \
 	include/keeper.h \
 	include/log.h \
 	include/loop.h \

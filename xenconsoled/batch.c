@@ -10,6 +10,7 @@
 #include "console.h"
 #include "domain.h"
 #include "domains.h"
+#include "grants.h"
 #include "kept.h"
 #include "loop.h"
 #include "server.h"
@@ -20,6 +21,7 @@
 
 struct batch {
 	char *pages;
+	xengnttab_handle *handle;	    /* borrowed: it has mapped them */
 	uint32_t n;			    /* mapped */
 	uint32_t n_members;		    /* that are still in it */
 	struct console *members[BATCH_MAX]; /* borrowed: they leave before they go; or NULL */
@@ -37,7 +39,7 @@ static void unmap(struct server *server, struct batch *batch)
 {
 	if (batch->has_leavers)
 		TAILQ_REMOVE(&server->batches->dissolving, batch, dissolving);
-	xengnttab_unmap(server->gnttab, batch->pages, batch->n);
+	xengnttab_unmap(batch->handle, batch->pages, batch->n);
 	free(batch);
 }
 
@@ -74,8 +76,8 @@ static bool gets_its_own(struct console *console)
 
 	if (!console->page)
 		return true; /* nobody has asked for it */
-	page = xengnttab_map_grant_ref(server->gnttab, console->domid, CONSOLE_GRANT_REF,
-				       PROT_READ | PROT_WRITE);
+	page = xengnttab_map_grant_ref(grants_of(server->grants, console->domid), console->domid,
+				       CONSOLE_GRANT_REF, PROT_READ | PROT_WRITE);
 	if (!page)
 		return false;
 	console->page = page;
@@ -138,12 +140,13 @@ static void make(struct console *console)
 	if (!batch)
 		return;
 	batch->n = batch->n_members = collect(console, batch->members);
+	batch->handle = grants_of(server->grants, console->domid);
 	for (uint32_t i = 0; i < batch->n; i++) {
 		domids[i] = batch->members[i]->domid;
 		refs[i] = CONSOLE_GRANT_REF;
 	}
 	if (batch->n > 1)
-		batch->pages = xengnttab_map_grant_refs(server->gnttab, batch->n, domids, refs,
+		batch->pages = xengnttab_map_grant_refs(batch->handle, batch->n, domids, refs,
 							PROT_READ | PROT_WRITE);
 	for (uint32_t i = 0; i < batch->n; i++) {
 		batch->members[i]->batch = batch->pages ? batch : NULL;

@@ -14,6 +14,7 @@
 
 #include "batch.h"
 #include "conring.h"
+#include "grants.h"
 #include "journal.h"
 #include "logfile.h"
 #include "logname.h"
@@ -62,7 +63,7 @@ static void unmap_page(struct console *console)
 	struct server *server = console->server;
 
 	if (console->map == CONSOLE_GRANT)
-		xengnttab_unmap(server->gnttab, console->page, 1);
+		xengnttab_unmap(grants_of(server->grants, console->domid), console->page, 1);
 	else if (console->map == CONSOLE_FOREIGN)
 		xenforeignmemory_unmap(server->foreign, console->page, 1);
 	batch_leave(console);
@@ -100,7 +101,8 @@ static void map_grant(struct console *console)
 	console->map = console->page ? CONSOLE_BATCH : CONSOLE_UNMAPPED;
 	if (console->page)
 		return;
-	console->page = xengnttab_map_grant_ref(server->gnttab, console->domid, CONSOLE_GRANT_REF,
+	console->page = xengnttab_map_grant_ref(grants_of(server->grants, console->domid),
+						console->domid, CONSOLE_GRANT_REF,
 						PROT_READ | PROT_WRITE);
 	console->map = console->page ? CONSOLE_GRANT : CONSOLE_UNMAPPED;
 }

@@ -12,15 +12,15 @@
 #define PATH_SIZE  64
 #define TOKEN_SIZE 32
 
-int domain_new(struct domain **out, struct server *server, const xc_domaininfo_t *info)
+int domain_new(struct domain **out, struct server *server, uint32_t domid, const uint8_t handle[16])
 {
 	struct domain *domain = calloc(1, sizeof(*domain));
 
 	if (!domain)
 		return -ENOMEM;
 	domain->server = server;
-	domain->domid = info->domain;
-	memcpy(domain->handle, info->handle, sizeof(domain->handle));
+	domain->domid = domid;
+	memcpy(domain->handle, handle, sizeof(domain->handle));
 	domain->want_name = true;
 	for (size_t i = 0; i < CONSOLE_N_KINDS; i++)
 		console_init(&domain->consoles[i], server, &console_kinds[i], domain->domid,

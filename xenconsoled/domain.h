@@ -51,7 +51,8 @@ struct domain {
  *
  * Return: 0 or -ENOMEM.
  */
-int domain_new(struct domain **out, struct server *server, const xc_domaininfo_t *info);
+int domain_new(struct domain **out, struct server *server, uint32_t domid,
+	       const uint8_t handle[16]);
 
 /**
  * domain_settle() - do what could wait until the consoles of all domains were served again

@@ -8,6 +8,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "domain.h"
+#include "domaininfo.h"
 #include "kept.h"
 #include "lastwords.h"
 #include "log.h"
@@ -62,11 +63,11 @@ void domains_mark_dirty(struct domains *domains, uint32_t domid)
 
 /* --- coming and going --- */
 
-static void add(struct domains *domains, const xc_domaininfo_t *info)
+static void add(struct domains *domains, uint32_t domid, const struct domaininfo *info)
 {
 	struct domain *domain;
 
-	if (domain_new(&domain, domains->server, info) < 0) {
+	if (domain_new(&domain, domains->server, domid, info->handle) < 0) {
 		survey_expect_deaths(domains->survey); /* which finds it, too */
 		return;
 	}
@@ -104,21 +105,21 @@ static void drop(struct domains *domains, struct domain *domain)
 		domain_bury(domain);
 }
 
-static void on_found(void *ctx, const xc_domaininfo_t *info)
+static void on_found(void *ctx, uint32_t domid, const struct domaininfo *info)
 {
 	struct domains *domains = ctx;
-	bool dying = info->flags & XEN_DOMINF_dying;
 	struct domain *domain;
 
-	if (!info->domain || info->domain >= DOMID_FIRST_RESERVED)
+	if (!domid || domid >= DOMID_FIRST_RESERVED)
 		return;
-	domain = domains->by_domid[info->domain];
-	if (domain && (dying || memcmp(domain->handle, info->handle, sizeof(domain->handle)))) {
+	domain = domains->by_domid[domid];
+	if (domain &&
+	    (info->is_dying || memcmp(domain->handle, info->handle, sizeof(domain->handle)))) {
 		drop(domains, domain);
 		domain = NULL;
 	}
-	if (!domain && !dying)
-		add(domains, info);
+	if (!domain && !info->is_dying)
+		add(domains, domid, info);
 	else if (domain)
 		domain->seen = domains->look;
 }

@@ -18,6 +18,7 @@
 #include "control.h"
 #include "daemon.h"
 #include "domains.h"
+#include "grants.h"
 #include "hvlog.h"
 #include "journal.h"
 #include "kept.h"
@@ -201,13 +202,14 @@ void server_is_settled(struct server *server)
 static int open_xen(struct server *server)
 {
 	struct xentoollog_logger *logger = log_xtl(server->log);
+	int r;
 
 	server->xc = xc_interface_open(logger, logger, 0);
 	if (!server->xc)
 		return -errno;
-	server->gnttab = xengnttab_open(logger, 0);
-	if (!server->gnttab)
-		return -errno;
+	r = grants_new(&server->grants, logger);
+	if (r < 0)
+		return r;
 	server->foreign = xenforeignmemory_open(logger, 0);
 	return server->foreign ? 0 : -errno;
 }
@@ -315,8 +317,7 @@ static void finish(struct run *run)
 	clients_free(server->clients);
 	if (server->foreign)
 		xenforeignmemory_close(server->foreign);
-	if (server->gnttab)
-		xengnttab_close(server->gnttab);
+	grants_free(server->grants);
 	if (server->xc)
 		xc_interface_close(server->xc);
 	forget_first_contact(run);

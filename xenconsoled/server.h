@@ -37,7 +37,7 @@ struct server {
 	struct ports *ports;
 	struct storeclient *store;
 	xc_interface *xc;
-	xengnttab_handle *gnttab;
+	struct grants *grants;
 	xenforeignmemory_handle *foreign;
 	struct backlog_pool *pool;
 	struct clients *clients;

@@ -6,7 +6,9 @@
 #include <event2/event.h>
 #include <string.h>
 #include <time.h>
+#include <xenctrl.h>
 
+#include "domaininfo.h"
 #include "log.h"
 #include "loop.h"
 #include "server.h"
@@ -66,6 +68,17 @@ void survey_free(struct survey *survey)
 	free(survey);
 }
 
+static void tell(struct survey *survey, const xc_domaininfo_t *listed)
+{
+	struct domaininfo info = {
+		.is_dying = listed->flags & XEN_DOMINF_dying,
+		.is_shutdown = listed->flags & XEN_DOMINF_shutdown,
+	};
+
+	memcpy(info.handle, listed->handle, sizeof(info.handle));
+	survey->handlers->found(survey->ctx, listed->domain, &info);
+}
+
 /* Tells all domains from @first up. Return: how many, or a negative errno after none or some. */
 static int list_from(struct survey *survey, uint32_t first)
 {
@@ -76,7 +89,7 @@ static int list_from(struct survey *survey, uint32_t first)
 		if (n < 0)
 			return -errno;
 		for (int i = 0; i < n; i++)
-			survey->handlers->found(survey->ctx, &survey->infos[i]);
+			tell(survey, &survey->infos[i]);
 		total += n;
 		if (n)
 			first = survey->infos[n - 1].domain + 1;
@@ -86,15 +99,15 @@ static int list_from(struct survey *survey, uint32_t first)
 
 void survey_one(struct survey *survey, uint32_t domid)
 {
-	xc_domaininfo_t info;
-	int n = xc_domain_getinfolist(survey->server->xc, domid, 1, &info);
+	struct domaininfo info;
+	int r = domaininfo_get(&info, survey->server->xc, domid);
 
-	if (n < 0)
-		survey->all_due = true;
-	else if (n == 1 && info.domain == domid)
-		survey->handlers->found(survey->ctx, &info);
-	else
+	if (r == -ESRCH)
 		survey->handlers->missing(survey->ctx, domid);
+	else if (r < 0)
+		survey->all_due = true;
+	else
+		survey->handlers->found(survey->ctx, domid, &info);
 }
 
 void survey_expect_births(struct survey *survey)

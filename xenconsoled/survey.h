@@ -12,16 +12,16 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <xenctrl.h>
 
 #include "cleanup.h"
 
+struct domaininfo;
 struct server;
 struct survey;
 
 struct survey_handlers {
 	/* The hypervisor has listed this domain. */
-	void (*found)(void *ctx, const xc_domaininfo_t *info);
+	void (*found)(void *ctx, uint32_t domid, const struct domaininfo *info);
 	/* It knows no domain of this number. */
 	void (*missing)(void *ctx, uint32_t domid);
 	/* All that there are have been listed: who was not found is gone. */

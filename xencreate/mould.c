@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "build.h"
+#include "domaininfo.h"
 #include "mould_priv.h"
 #include "shell.h"
 
@@ -119,13 +120,12 @@ int mould_copy(struct mould *mould, unsigned int n)
 int mould_get_shared_frame(struct mould *mould)
 {
 	struct xc_dom_image *dom = mould->dom;
-	xc_domaininfo_t info;
+	struct domaininfo info;
+	int r = domaininfo_get(&info, dom->xch, dom->guest_domid);
 
-	if (xc_domain_getinfolist(dom->xch, dom->guest_domid, 1, &info) != 1 ||
-	    info.domain != dom->guest_domid)
-		return -ESRCH;
-	dom->shared_info_mfn = info.shared_info_frame;
-	return 0;
+	if (!r)
+		dom->shared_info_mfn = info.shared_frame;
+	return r;
 }
 
 void mould_free(struct mould *mould)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Five hypercalls, in the order in which they depend on each other; and those of the proof. */
-#include "config.h"
-
 #include "shell.h"
 
 #include <errno.h>
@@ -9,6 +7,7 @@
 #include <xenctrl.h>
 
 #include "cleanup.h"
+#include "domaininfo.h"
 #include "guestcfg.h"
 #include "proof.h"
 
@@ -134,24 +133,10 @@ int shell_find(uint32_t *domid, struct xc_interface_core *xch, const uint8_t han
 	return 0;
 }
 
-/* Before 4.18 the question is answered with the next domain if there is none of this number. */
-static int get_info(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info)
-{
-#ifdef HAVE_XC_DOMAIN_GETINFO_SINGLE
-	return xc_domain_getinfo_single(xch, domid, info) < 0 ? -errno : 0;
-#else
-	int n = xc_domain_getinfolist(xch, domid, 1, info);
-
-	if (n < 0)
-		return -errno;
-	return n == 1 && info->domain == domid ? 0 : -ESRCH;
-#endif
-}
-
 int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16])
 {
-	xc_domaininfo_t info;
-	int r = get_info(xch, domid, &info);
+	struct domaininfo info;
+	int r = domaininfo_get(&info, xch, domid);
 
 	if (r < 0)
 		return r;
@@ -162,14 +147,14 @@ int shell_destroy(struct xc_interface_core *xch, uint32_t domid, const uint8_t h
 
 int shell_check(struct xc_interface_core *xch, uint32_t domid, const uint8_t handle[16])
 {
-	xc_domaininfo_t info;
-	int r = get_info(xch, domid, &info);
+	struct domaininfo info;
+	int r = domaininfo_get(&info, xch, domid);
 
 	if (r < 0)
 		return r;
 	if (memcmp(info.handle, handle, sizeof(info.handle)))
 		return -ESRCH;
-	if (info.flags & (XEN_DOMINF_dying | XEN_DOMINF_shutdown) || info.cpu_time)
+	if (info.is_dying || info.is_shutdown || info.cpu_time_ns)
 		return -EBUSY;
-	return info.flags & XEN_DOMINF_paused ? 0 : -EBUSY;
+	return info.is_paused ? 0 : -EBUSY;
 }

@@ -95,6 +95,7 @@ def test_a_list_of_domains_that_fails_drops_nobody(sim):
         wait_for served 20
         # Domain 3 dies, and nobody can be asked about it for a while.
         simxen ctl fail sysctl.getdomaininfolist errno=EPERM times=1000000 kill=3
+        simxen ctl fail domctl.getdomaininfo errno=EPERM times=1000000
         # A console whose port has vanished is a reason to ask.
         "$WIRE" '13=/local/domain/5/console/port\\0' >/dev/null
         wait_for grep -q "cannot list domains" /run/console.err

@@ -443,6 +443,13 @@ def test_a_ring_that_was_broken_stays_ignored_until_it_is_introduced_anew(hosted
     assert again.write("data", b"2") == b"OK"
 
 
+def test_a_birth_asks_for_nobody_else(hosted):
+    # A list is a walk through all domains: thousands of births would each pay for all the others.
+    hosted.host.control("fail", "sysctl.getdomaininfolist", "nth=1", "times=1000000", "errno=EAGAIN")
+    guest = introduce(hosted, 5)
+    assert guest.write("data", b"1") == b"OK"
+
+
 def test_a_host_that_does_not_list_its_domains_for_a_while_is_asked_again(hosted):
     guest = introduce(hosted, 5)
     assert guest.write("data", b"1") == b"OK"

@@ -92,7 +92,7 @@ void domains_detach(struct domains *domains, struct domain *domain)
 	if (domain->page && domain->domid == 0)
 		hypervisor_unmap_own_ring(domain->page);
 	else if (domain->page)
-		hypervisor_unmap_ring(domains->server->hypervisor, domain->page);
+		hypervisor_unmap_ring(domains->server->hypervisor, domain->domid, domain->page);
 	domain->page = NULL;
 }
 
@@ -324,7 +324,7 @@ int domains_attach(struct domains *domains, struct domain *domain, uint32_t port
 	r = ringconn_new(&domain->ring, server, domain->domid, domain->page, port, domain->features,
 			 domain->account);
 	if (r < 0) {
-		hypervisor_unmap_ring(server->hypervisor, domain->page);
+		hypervisor_unmap_ring(server->hypervisor, domain->domid, domain->page);
 		domain->page = NULL;
 		return r;
 	}

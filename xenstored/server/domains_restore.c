@@ -167,7 +167,7 @@ static void adopt(struct domains *domains, const struct hypervisor_domain *info,
 	    hypervisor_map_ring(server->hypervisor, info->domid, &page) < 0)
 		return;
 	port = ring_page_waits(page) ? ring_page_port(page) : 0;
-	hypervisor_unmap_ring(server->hypervisor, page);
+	hypervisor_unmap_ring(server->hypervisor, info->domid, page);
 	if (!port)
 		return;
 	r = domains_host.introduce(server, info->domid, port);

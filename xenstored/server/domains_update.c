@@ -259,7 +259,7 @@ static int attach(struct domains *domains, struct domain *domain, uint32_t local
 	if (domain->domid == 0)
 		hypervisor_unmap_own_ring(domain->page);
 	else
-		hypervisor_unmap_ring(server->hypervisor, domain->page);
+		hypervisor_unmap_ring(server->hypervisor, domain->domid, domain->page);
 	domain->page = NULL;
 	return r;
 }

@@ -77,7 +77,7 @@ static int map(struct domains *domains, struct domain *domain, struct ring_page 
 		return r;
 	r = ringconn_attach(domain->ring, *page, domain->port);
 	if (r < 0)
-		hypervisor_unmap_ring(hypervisor, *page);
+		hypervisor_unmap_ring(hypervisor, domain->domid, *page);
 	return r;
 }
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * libxenctrl and libxengnttab. Asking for a domain gives "this one or the next above" in some
- * versions of Xen, so the number in the answer is always compared.
- */
+/* libxenctrl and libxengnttab. */
 #include "server/hypervisor.h"
 
 #include <errno.h>
@@ -15,15 +12,15 @@
 #include <xenctrl.h>
 #include <xengnttab.h>
 
+#include "domaininfo.h"
+#include "grants.h"
 #include "log.h"
 
 #define PAGE_SIZE_BYTES 4096
-/* One grant per domain, so one for every domid there can be. */
-#define GRANTS_MAX 0x7ff0
 
 struct hypervisor {
 	xc_interface *xc;			   /* owned */
-	xengnttab_handle *gnttab;		   /* owned */
+	struct grants *grants;			   /* owned */
 	xc_domaininfo_t info[HYPERVISOR_LIST_MAX]; /* scratch */
 };
 
@@ -41,13 +38,11 @@ int hypervisor_new(struct hypervisor **out, struct log *log)
 			  strerror(-r));
 		return r;
 	}
-	hypervisor->gnttab = xengnttab_open(log_xtl(log), 0);
-	if (!hypervisor->gnttab) {
-		r = -errno;
+	r = grants_new(&hypervisor->grants, log_xtl(log));
+	if (r < 0) {
 		log_error(log, "grants cannot be mapped: %s", strerror(-r));
 		return r;
 	}
-	xengnttab_set_max_grants(hypervisor->gnttab, GRANTS_MAX);
 	*out = STEAL(hypervisor);
 	return 0;
 }
@@ -56,8 +51,7 @@ void hypervisor_free(struct hypervisor *hypervisor)
 {
 	if (!hypervisor)
 		return;
-	if (hypervisor->gnttab)
-		xengnttab_close(hypervisor->gnttab);
+	grants_free(hypervisor->grants);
 	if (hypervisor->xc)
 		xc_interface_close(hypervisor->xc);
 	free(hypervisor);
@@ -73,13 +67,15 @@ static void translate(const xc_domaininfo_t *info, struct hypervisor_domain *out
 
 int hypervisor_find(struct hypervisor *hypervisor, uint32_t domid, struct hypervisor_domain *out)
 {
-	int n = xc_domain_getinfolist(hypervisor->xc, domid, 1, hypervisor->info);
+	struct domaininfo info;
+	int r = domaininfo_get(&info, hypervisor->xc, domid);
 
-	if (n < 0)
-		return errno == ESRCH ? -ENOENT : -errno;
-	if (n == 0 || hypervisor->info[0].domain != domid)
-		return -ENOENT;
-	translate(&hypervisor->info[0], out);
+	if (r < 0)
+		return r == -ESRCH ? -ENOENT : r;
+	out->domid = domid;
+	memcpy(out->handle, info.handle, sizeof(out->handle));
+	out->is_dying = info.is_dying;
+	out->is_shutdown = info.is_shutdown;
 	return 0;
 }
 
@@ -106,8 +102,8 @@ uint32_t hypervisor_peer_port(struct hypervisor *hypervisor, uint32_t local)
 
 int hypervisor_map_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page **out)
 {
-	void *page = xengnttab_map_grant_ref(hypervisor->gnttab, domid, GNTTAB_RESERVED_XENSTORE,
-					     PROT_READ | PROT_WRITE);
+	void *page = xengnttab_map_grant_ref(grants_of(hypervisor->grants, domid), domid,
+					     GNTTAB_RESERVED_XENSTORE, PROT_READ | PROT_WRITE);
 
 	if (!page)
 		return -errno;
@@ -115,9 +111,9 @@ int hypervisor_map_ring(struct hypervisor *hypervisor, uint32_t domid, struct ri
 	return 0;
 }
 
-void hypervisor_unmap_ring(struct hypervisor *hypervisor, struct ring_page *page)
+void hypervisor_unmap_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page *page)
 {
-	xengnttab_unmap(hypervisor->gnttab, page, 1);
+	xengnttab_unmap(grants_of(hypervisor->grants, domid), page, 1);
 }
 
 static int read_port(const char *path, uint32_t *port)

@@ -50,7 +50,7 @@ uint32_t hypervisor_peer_port(struct hypervisor *hypervisor, uint32_t local);
  * Return: 0 or -EINVAL (no such grant, or domain).
  */
 int hypervisor_map_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page **out);
-void hypervisor_unmap_ring(struct hypervisor *hypervisor, struct ring_page *page);
+void hypervisor_unmap_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page *page);
 
 /**
  * hypervisor_map_own_ring() - map dom0's own ring
