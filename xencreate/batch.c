@@ -52,6 +52,7 @@ struct batch {
 	struct pace pace;
 	struct flow flow;
 	struct room room;
+	uint64_t promised_kib; /* what is being built will still take */
 	struct loop_hook turn;
 	struct event *tick, *interrupt, *terminate;
 };
@@ -92,9 +93,12 @@ static void on_finished(void *ctx, struct job *job)
 static void on_worker_done(void *ctx, const struct worker_result *result)
 {
 	struct batch *batch = ctx;
+	struct job *job = &batch->jobs[result->id];
 
 	loop_again(batch->env.host->loop); /* a worker has room again */
-	job_result(&batch->jobs[result->id], result);
+	if (job->state == JOB_RUNNING)
+		batch->promised_kib -= job->plan->config->memory_mib * 1024;
+	job_result(job, result);
 }
 
 static void start_one(struct batch *batch)
@@ -107,6 +111,8 @@ static void start_one(struct batch *batch)
 	batch->n_in_flight++;
 	TAILQ_INSERT_TAIL(&batch->active, job, link);
 	job_start(job);
+	if (job->in_worker)
+		batch->promised_kib += job->plan->config->memory_mib * 1024;
 }
 
 static void on_swept(void *ctx, int error)
@@ -183,7 +189,7 @@ static bool may_start(struct batch *batch)
 
 	if (batch->n_in_flight >= batch->flow.limit || !worker_pool_has_room(batch->env.pool))
 		return false;
-	missing = room_for(&batch->room, config->memory_mib * 1024,
+	missing = room_for(&batch->room, config->memory_mib * 1024, batch->promised_kib,
 			   loop_now_us(batch->env.host->loop));
 	report_held(batch->env.report, room_name(missing));
 	return missing == ROOM_ENOUGH;

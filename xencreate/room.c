@@ -20,7 +20,7 @@ static bool port_is_used(struct xc_interface_core *xch, uint32_t port)
 }
 
 /* What cannot be looked at is no obstacle. */
-static enum room_what look(struct room *room, uint64_t kib)
+static enum room_what look(struct room *room, uint64_t kib, uint64_t promised_kib)
 {
 	uint32_t last = room->n_ports > room->n_reserved ? room->n_ports - room->n_reserved : 0;
 	uint32_t near = last > N_UNASKED * PORTS_EACH ? last - N_UNASKED * PORTS_EACH : 1;
@@ -30,22 +30,23 @@ static enum room_what look(struct room *room, uint64_t kib)
 	room->free_kib = UINT64_MAX;
 	if (!xc_physinfo(room->xch, &info))
 		room->free_kib = (info.free_pages + info.scrub_pages) * KIB_PER_PAGE;
-	if (room->free_kib < kib)
+	if (room->free_kib < kib + promised_kib)
 		return ROOM_MEMORY;
+	room->free_kib -= promised_kib;
 	if (!last || !port_is_used(room->xch, near))
 		return ROOM_ENOUGH;
 	room->n_unasked = 1;
 	return port_is_used(room->xch, last) ? ROOM_PORTS : ROOM_ENOUGH;
 }
 
-enum room_what room_for(struct room *room, uint64_t kib, uint64_t now_us)
+enum room_what room_for(struct room *room, uint64_t kib, uint64_t promised_kib, uint64_t now_us)
 {
 	if (room->over)
 		return ROOM_ENOUGH;
 	if (room->asked_us && now_us < room->asked_us + LOOK_US)
 		return room->what;
 	if (!room->n_unasked || room->free_kib < kib) {
-		room->what = look(room, kib);
+		room->what = look(room, kib, promised_kib);
 		if (room->what != ROOM_ENOUGH) {
 			room->n_unasked = 0;
 			room->asked_us = now_us;
