@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * First the nodes, parents before children and children in their order; then the clients, each
- * whole in one step; at last domains and limits, all in one step.
+ * whole in one step; at last domains and limits, all in one step. Before and after, a step finds or
+ * gives back some pages.
  */
 #include "persist/checkpoint.h"
 
@@ -17,7 +18,7 @@
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 
-enum phase { SPECIALS, NODES, CLIENTS, DOMAINS, DONE };
+enum phase { PREPARE, SPECIALS, NODES, CLIENTS, DOMAINS, COMPLETE, DROP, DONE };
 
 struct checkpoint {
 	struct persist *persist;     /* borrowed: owns us */
@@ -30,6 +31,7 @@ struct checkpoint {
 	const struct node *node; /* borrowed: the next one, kept valid by checkpoint_removing() */
 	const struct conn *conn; /* likewise */
 	uint64_t n_nodes;
+	uint64_t serial; /* of the last turn that is in it */
 };
 
 static void write_chunk(struct checkpoint *checkpoint)
@@ -167,7 +169,9 @@ static void step_domains(struct checkpoint *checkpoint)
 		if (quota_get(quota, domid))
 			put_limits(&checkpoint->sink, quota, quota_get(quota, domid));
 	}
-	checkpoint->phase = DONE;
+	/* What is put into place later knows nothing of the turns between. */
+	checkpoint->serial = journal_serial(persist->journal);
+	checkpoint->phase = COMPLETE;
 }
 
 static void step_specials(struct checkpoint *checkpoint)
@@ -177,21 +181,42 @@ static void step_specials(struct checkpoint *checkpoint)
 	checkpoint->phase = NODES;
 }
 
+static void step_prepare(struct checkpoint *checkpoint)
+{
+	const struct persist *persist = checkpoint->persist;
+
+	/* Where there is hardly any room it is taken when it is needed. */
+	if (persist->is_tight || !image_prepare(checkpoint->writer, persist->image_file_bytes))
+		checkpoint->phase = SPECIALS;
+}
+
+static void step_complete(struct checkpoint *checkpoint)
+{
+	struct persist *persist = checkpoint->persist;
+
+	checkpoint->error = image_finish(checkpoint->writer, checkpoint->serial,
+					 checkpoint->n_nodes, &persist->image_file_bytes);
+	checkpoint->phase = DROP;
+}
+
+static void step_drop(struct checkpoint *checkpoint)
+{
+	/* What is left goes when the writer is freed. */
+	if (checkpoint->persist->is_tight || !image_drop_old(checkpoint->writer))
+		checkpoint->phase = DONE;
+}
+
 int checkpoint_step(struct checkpoint *checkpoint)
 {
-	if (checkpoint->phase == SPECIALS)
-		step_specials(checkpoint);
-	if (checkpoint->phase == NODES)
-		step_nodes(checkpoint);
-	else if (checkpoint->phase == CLIENTS)
-		step_clients(checkpoint);
-	else
-		step_domains(checkpoint);
+	static void (*const steps[])(struct checkpoint *) = {
+		[PREPARE] = step_prepare, [SPECIALS] = step_specials, [NODES] = step_nodes,
+		[CLIENTS] = step_clients, [DOMAINS] = step_domains,   [COMPLETE] = step_complete,
+		[DROP] = step_drop,
+	};
+
+	steps[checkpoint->phase](checkpoint);
 	write_chunk(checkpoint);
 	if (checkpoint->error)
 		return checkpoint->error;
-	if (checkpoint->phase != DONE)
-		return 1;
-	return image_finish(checkpoint->writer, journal_serial(checkpoint->persist->journal),
-			    checkpoint->n_nodes);
+	return checkpoint->phase != DONE;
 }

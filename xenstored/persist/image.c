@@ -22,6 +22,8 @@
 
 #define PATH_SIZE 512
 #define N_BUCKETS 1021
+/* Pages are found, and given back, so much at a time: all clients wait meanwhile. */
+#define SLICE_BYTES (64 * 1024)
 
 struct image_head {
 	struct format_mark mark;
@@ -48,6 +50,8 @@ struct image_writer {
 	struct image_info info;
 	char path[PATH_SIZE];
 	char new_path[PATH_SIZE];
+	off_t prepared; /* so much of the file has its pages */
+	int old_fd;	/* owned: the image before, which has no name any more; -1: none */
 	bool is_finished;
 	_Alignas(8) char buf[sizeof(struct chunk_head) + IMAGE_CHUNK_MAX];
 };
@@ -117,6 +121,8 @@ int image_create(struct image_writer **out, const char *dir, const struct image_
 	if (!writer)
 		return -ENOMEM;
 	writer->tdb = NULL;
+	writer->prepared = 0;
+	writer->old_fd = -1;
 	writer->is_finished = true; /* nothing to remove yet */
 	writer->info = *info;
 	writer->info.n_chunks = writer->info.n_bytes = 0;
@@ -163,6 +169,35 @@ int image_write(struct image_writer *writer, uint64_t serial, uint32_t len)
 	return 0;
 }
 
+bool image_prepare(struct image_writer *writer, uint64_t size)
+{
+	if ((uint64_t)writer->prepared >= size ||
+	    fallocate(tdb_fd(writer->tdb), FALLOC_FL_KEEP_SIZE, writer->prepared, SLICE_BYTES) < 0)
+		return false;
+	writer->prepared += SLICE_BYTES;
+	return true;
+}
+
+/* How much of the file is used; what was prepared beyond is given back. */
+static uint64_t cut(const struct image_writer *writer)
+{
+	struct stat st;
+
+	if (fstat(tdb_fd(writer->tdb), &st) < 0)
+		return 0;
+	if (writer->prepared > st.st_size)
+		(void)!ftruncate(tdb_fd(writer->tdb), st.st_size);
+	return (uint64_t)st.st_size;
+}
+
+bool image_drop_old(struct image_writer *writer)
+{
+	struct stat st;
+
+	return writer->old_fd >= 0 && fstat(writer->old_fd, &st) == 0 && st.st_size > SLICE_BYTES &&
+	       ftruncate(writer->old_fd, st.st_size - SLICE_BYTES) == 0;
+}
+
 uint64_t image_writer_bytes(const struct image_writer *writer)
 {
 	return writer->info.n_bytes;
@@ -174,7 +209,7 @@ static uint64_t end_checksum(const struct image_end *end, const uint8_t *id)
 			checksum(id, JOURNAL_ID_SIZE, 0));
 }
 
-int image_finish(struct image_writer *writer, uint64_t serial, uint64_t n_nodes)
+int image_finish(struct image_writer *writer, uint64_t serial, uint64_t n_nodes, uint64_t *size)
 {
 	struct image_end end = {
 		.serial = serial,
@@ -189,8 +224,16 @@ int image_finish(struct image_writer *writer, uint64_t serial, uint64_t n_nodes)
 	if (r < 0)
 		return r;
 	STEP("image complete");
-	if (rename(writer->new_path, writer->path) < 0)
-		return -errno;
+	*size = cut(writer);
+	writer->old_fd = open(writer->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (rename(writer->new_path, writer->path) < 0) {
+		r = -errno;
+		/* It has its name still. */
+		if (writer->old_fd >= 0)
+			close(writer->old_fd);
+		writer->old_fd = -1;
+		return r;
+	}
 	STEP("image renamed");
 	writer->is_finished = true;
 	return 0;
@@ -204,6 +247,8 @@ void image_writer_free(struct image_writer *writer)
 		tdb_close(writer->tdb);
 	if (!writer->is_finished)
 		unlink(writer->new_path);
+	if (writer->old_fd >= 0)
+		close(writer->old_fd);
 	free(writer);
 }
 

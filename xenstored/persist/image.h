@@ -52,8 +52,21 @@ char *image_buffer(struct image_writer *writer);
  * Return: 0 or -ENOSPC.
  */
 int image_write(struct image_writer *writer, uint64_t serial, uint32_t len);
-/** image_finish() - complete it, and let it take the place of the one before */
-int image_finish(struct image_writer *writer, uint64_t serial, uint64_t n_nodes);
+/**
+ * image_prepare() - before the first chunk: have the file system find some of the @size bytes that
+ * the file is likely to have
+ *
+ * Return: true if there is more to be found; where that cannot be had, it is done when needed.
+ */
+bool image_prepare(struct image_writer *writer, uint64_t size);
+/**
+ * image_finish() - complete it, and let it take the place of the one before
+ * @serial: of the last turn whose domains and limits are in it
+ * @size:   out: of the file
+ */
+int image_finish(struct image_writer *writer, uint64_t serial, uint64_t n_nodes, uint64_t *size);
+/** image_drop_old() - then: give back some of the one before; true if there is more */
+bool image_drop_old(struct image_writer *writer);
 /** image_writer_free() - give it up, or close it after image_finish() */
 void image_writer_free(struct image_writer *writer);
 DEFINE_CLEANUP(struct image_writer *, image_writer_free)

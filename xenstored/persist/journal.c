@@ -282,8 +282,6 @@ int journal_switch(struct journal *journal)
 		return r;
 	journal->state.number = number;
 	write_head(file, &journal->state, journal->next);
-	/* What the last one held in reserve may be what the image needs. */
-	mapfile_shrink(&journal->files[(number + 1) & 1], (journal->next + 4095) / 4096 * 4096);
 	journal->next = journal->rewind = sizeof(struct journal_head);
 	begin_record(journal);
 	STEP("journal switched");
@@ -306,6 +304,14 @@ void journal_has_image(struct journal *journal)
 	/* If there is no room now, there may be some when it is needed. */
 	(void)!mapfile_grow(journal_other(journal), JOURNAL_SIZE);
 	journal->page->is_broken = 0;
+}
+
+void journal_trim(struct journal *journal)
+{
+	const struct journal_head *head =
+		(const struct journal_head *)journal_current(journal)->base;
+
+	mapfile_shrink(journal_other(journal), (head->previous_end + 4095) / 4096 * 4096);
 }
 
 bool journal_give_back(struct journal *journal, bool all)

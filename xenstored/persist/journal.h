@@ -130,6 +130,8 @@ void journal_retry(struct journal *journal);
  * Between turns. Return: 0 or -ENOSPC.
  */
 int journal_switch(struct journal *journal);
+/** journal_trim() - then: give back what the one before held in reserve */
+void journal_trim(struct journal *journal);
 /**
  * journal_has_image() - an image is complete that begins with the current journal
  *

@@ -376,6 +376,8 @@ static void give_up_image(struct persist *persist, int r)
 {
 	checkpoint_free(persist->checkpoint);
 	persist->checkpoint = NULL;
+	if (journal_state(persist->journal)->number != persist->image_number)
+		journal_trim(persist->journal);
 	if (!persist->retry_at_ms)
 		log_warning(persist->log, "%s: no image can be written: %s", persist->dir,
 			    strerror(-r));
@@ -398,6 +400,9 @@ static void begin_image(struct persist *persist)
 	/* If an image failed since, the journal that began with it serves for this one as well. */
 	if (journal_state(persist->journal)->number == persist->image_number)
 		r = journal_switch(persist->journal);
+	/* What the last one held in reserve may be what the image needs. */
+	if (r == 0 && persist->is_tight)
+		journal_trim(persist->journal);
 	if (r == 0 && persist->is_broken) {
 		journal_retry(persist->journal);
 		put_gap(&persist->sink);

@@ -38,17 +38,18 @@ struct persist {
 	struct touched_list touched;   /* output, input or progress to be noted */
 	struct entry_domain **domains; /* by domid; NULL: not known */
 	uint64_t next_id;
-	uint64_t saved_next_id; /* what it was when the last turn was committed */
-	uint32_t step_bytes;	/* of an image, per turn */
-	uint32_t journal_max;	/* an image is due when it is larger; 0: depends on the image */
-	uint64_t image_number;	/* journal that began with the last image */
-	uint64_t image_bytes;	/* size of it */
-	uint32_t n_images;	/* completed */
-	uint64_t room_at_ms;	/* when room is looked for again */
-	uint64_t retry_at_ms;	/* no image before, after one failed */
-	bool is_tight;		/* there is room for what is under way, and hardly more */
-	bool is_broken;		/* turns could not be committed: the files are out of date */
-	bool is_idle;		/* nothing was noted in the turn at hand */
+	uint64_t saved_next_id;	   /* what it was when the last turn was committed */
+	uint32_t step_bytes;	   /* of an image, per turn */
+	uint32_t journal_max;	   /* an image is due when it is larger; 0: depends on the image */
+	uint64_t image_number;	   /* journal that began with the last image */
+	uint64_t image_bytes;	   /* size of it */
+	uint64_t image_file_bytes; /* size of its file */
+	uint32_t n_images;	   /* completed */
+	uint64_t room_at_ms;	   /* when room is looked for again */
+	uint64_t retry_at_ms;	   /* no image before, after one failed */
+	bool is_tight;		   /* there is room for what is under way, and hardly more */
+	bool is_broken;		   /* turns could not be committed: the files are out of date */
+	bool is_idle;		   /* nothing was noted in the turn at hand */
 	bool has_left; /* a client went with output of the last turn, which is not committed yet */
 	bool is_copy;  /* the state was made anew from one that was damaged */
 };
