@@ -18,7 +18,7 @@ from stores.daemons import Ours, StockC     # noqa: E402
 from stores.says import StoreError          # noqa: E402
 
 CONTROL, DIRECTORY, READ, WATCH, TRANSACTION_START, TRANSACTION_END, INTRODUCE = 0, 1, 2, 4, 6, 7, 8
-WRITE, RM, SET_PERMS, EVENT, ERROR = 11, 13, 14, 15, 16
+RELEASE, GET_DOMAIN_PATH, WRITE, RM, SET_PERMS, EVENT, ERROR, IS_DOMAIN_INTRODUCED = 9, 10, 11, 13, 14, 15, 16, 17
 OK = b"OK\0"
 OTHER = {"ours": "C", "C": "ours"}
 
@@ -28,8 +28,10 @@ class Client:
 
     def __init__(self, path):
         self.link = socket.socket(socket.AF_UNIX)
-        self.link.settimeout(30)
+        # Not with settimeout(): C xenstored lets one wait at a time, and others are refused unless they do.
+        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("=qq", 30, 0))
         self.link.connect(str(path))
+        self.link.settimeout(30)
         self.events = []
         self.req_id = 0
 
@@ -244,6 +246,30 @@ def test_a_slip_in_an_argument_does_not_cost_the_store(build, word):
         world.to("ours")
         world.all_go_on()
         assert world.end() > 20
+
+
+@pytest.mark.parametrize("names", [("C", "ours"), ("ours", "ours"), ("C", "ours", "ours")], ids=" to ".join)
+def test_a_ring_that_could_not_be_taken_over_can_be_introduced_anew(build, names):
+    """Its port is still bound, and nobody knows it: it must not be in the way of the next one."""
+    with started(build, names[0]) as running:
+        world = World(build, running, 0)
+        frame, port = running.host.create(8)
+        assert world.toolstack.ask(INTRODUCE, "8", str(frame), str(port)) == (INTRODUCE, OK)
+        guest = Client(running.host.ring(8))
+        home = (GET_DOMAIN_PATH, b"/local/domain/8\0")
+        assert guest.ask(GET_DOMAIN_PATH, "8") == home
+        running.host.control("fail", "gntdev.map")
+        world.to(names[1])
+        running.host.control("clear")
+        assert "domain 8: its ring cannot be served again" in running.log()
+        for name in names[2:]:
+            world.to(name)
+        assert world.toolstack.ask(IS_DOMAIN_INTRODUCED, "8") == (IS_DOMAIN_INTRODUCED, b"F\0")
+        assert world.toolstack.ask(INTRODUCE, "8", str(frame), str(port)) == (INTRODUCE, OK)
+        assert world.toolstack.ask(IS_DOMAIN_INTRODUCED, "8") == (IS_DOMAIN_INTRODUCED, b"T\0")
+        assert guest.ask(GET_DOMAIN_PATH, "8") == home
+        assert world.toolstack.ask(RELEASE, "8") == (RELEASE, OK)
+        world.end()
 
 
 class Mortal(Ours):

@@ -96,7 +96,7 @@ static void hand_over_ring(struct domain *domain, struct handover *handover)
 	if (!domain->ring) {
 		static const struct conn nothing = { 0 };
 
-		head.port = domain->left_port;
+		domains_close_left(handover->server->domains, domain);
 		handover_client(handover, &nothing, &head, 0, 0);
 		return;
 	}
