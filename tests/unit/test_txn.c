@@ -136,6 +136,17 @@ MODEL_TEST(common_ancestors_that_both_create_on_the_way_do_not_conflict)
 	CHECK_STR_EQ(list0(NULL, "/d/e"), "t u ");
 }
 
+/* Found by random requests: RM had said that /d is not there, and then it was, made by another. */
+MODEL_TEST(a_parent_found_missing_and_then_created_on_the_way_does_conflict)
+{
+	struct txn *t = fixture_txn(&f, &f.dom0);
+
+	CHECK_EQ(fixture_rm(&f, &f.dom0, t, "/d/gone"), -ENOENT);
+	write0(NULL, "/d/b", "1");
+	write0(t, "/d/e", "2");
+	CHECK_EQ(fixture_commit(&f, t), -EAGAIN);
+}
+
 MODEL_TEST(common_ancestors_of_different_permissions_do_conflict)
 {
 	struct txn *t = fixture_txn(&f, &f.dom0);

@@ -267,8 +267,14 @@ int view_rm(struct view *view, const struct path *path)
 	r2 = look(view, path, path->n_levels - 1, TXN_PARENT, &parent);
 	if (r2 < 0)
 		return r2;
-	if (r == -ENOENT)
-		return parent.exists ? 0 : -ENOENT;
+	if (r == -ENOENT && parent.exists)
+		return 0;
+	if (r == -ENOENT) {
+		/* That there is no parent was said: it is no more created on the way only. */
+		if (parent.tn)
+			parent.tn->touched |= TXN_READ;
+		return -ENOENT;
+	}
 	if (view->txn)
 		return txn_remove(view->txn, parent.tn, seen.tn);
 	rm_now(view, path, seen.node);
