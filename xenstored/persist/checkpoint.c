@@ -161,14 +161,16 @@ static void step_domains(struct checkpoint *checkpoint)
 {
 	const struct persist *persist = checkpoint->persist;
 	const struct quota *quota = persist->protocol->quota;
+	struct entry_domain *const *domains = persist->domains;
+	const struct quota_account *account;
 
+	for (uint32_t domid = 0; domid < QUOTA_DOMID_MAX; domid++)
+		if (domains[domid])
+			put_domain(&checkpoint->sink, domains[domid]);
 	put_limits(&checkpoint->sink, quota, NULL);
-	for (uint32_t domid = 0; domid < QUOTA_DOMID_MAX; domid++) {
-		if (persist->domains[domid])
-			put_domain(&checkpoint->sink, persist->domains[domid]);
-		if (quota_get(quota, domid))
-			put_limits(&checkpoint->sink, quota, quota_get(quota, domid));
-	}
+	for (account = quota_next(quota, -1); account;
+	     account = quota_next(quota, (int)account->domid))
+		put_limits(&checkpoint->sink, quota, account);
 	/* What is put into place later knows nothing of the turns between. */
 	checkpoint->serial = journal_serial(persist->journal);
 	checkpoint->phase = COMPLETE;
