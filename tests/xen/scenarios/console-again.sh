@@ -47,7 +47,7 @@ ok "a Linux guest" xl_create "$cfg"
 speaks() {
 	[ -s "$(log_of penguin)" ]
 }
-ok "speaks" wait_for 60 speaks
+ok "speaks" wait_for 200 speaks
 # typed TEXT: keystrokes into its console.
 typed() {
 	timeout 5 sh -c "printf '%s\n' \"$1\" >\"$(guest_node penguin console/tty)\""
