@@ -78,9 +78,12 @@ ok "a reload" timeout 20 systemctl reload xenconsoled
 ok "opens logs anew" wait_for 60 console_says talker chatter
 is "in the same process" "$(main_pid)" "$pid"
 
+# Some that are taken up together with it.
+ok "a crowd" create_many 5 crowd hello chatter=5
+n_guests=6
 came_back() {
 	now=$(main_pid)
-	[ "$now" != 0 ] && [ "$now" != "$pid" ] && xenconsoled --stats 2>/dev/null | grep -q ', 1 of them served'
+	[ "$now" != 0 ] && [ "$now" != "$pid" ] && xenconsoled --stats 2>/dev/null | grep -q ", $n_guests of them served"
 }
 # A client that stays, through all that follows.
 tty=$(guest_node talker console/tty)
@@ -112,6 +115,14 @@ goes_on() {
 ok "the guest is heard again" wait_for 60 goes_on
 is "and none of its lines is lost" "$(lost talker)" 0
 is "its terminal is the same" "$(guest_node talker console/tty)" "$tty"
+ok "one of the crowd is destroyed, and nothing keeps it" destroyed crowd2
+ok "and another" destroyed crowd5
+n_guests=4
+heard_since() {
+	[ "$(all_files crowd3 | numbers | wc -l)" -gt "$heard" ]
+}
+heard=$(all_files crowd3 | numbers | wc -l)
+ok "the rest of it is heard" wait_for 60 heard_since
 ok "the client is there" kill -0 $client
 before=$(numbers </tmp/stays | tail -n 1)
 ok "and hears it" wait_for 60 stays_says "chatter $((before + 40)) "
