@@ -5,6 +5,7 @@
     consoleclient.py FOLDER [--type] PATH...      N counts the paths from 1; ends when told to, or when all have hung up
 
 FOLDER/hung-up gets N and the time for each that has hung up."""
+import contextlib
 import os
 import resource
 import select
@@ -51,7 +52,8 @@ def main():
             typed = time.monotonic()
             number += 1
             for fd in files:
-                os.write(fd, b"typed %d\n" % number)
+                with contextlib.suppress(OSError):      # hung up, which the next poll() says
+                    os.write(fd, b"typed %d\n" % number)
 
 
 main()
