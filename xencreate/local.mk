@@ -50,6 +50,7 @@ libxencreate_a_SOURCES = \
 	xencreate/pool/take.c xencreate/pool/take.h \
 	xencreate/pool/yield.c xencreate/pool/yield.h \
 	xencreate/proof.c xencreate/proof.h \
+	xencreate/rates.c xencreate/rates.h \
 	xencreate/recover.c xencreate/recover.h \
 	xencreate/report.c xencreate/report.h \
 	xencreate/room.c xencreate/room.h \
@@ -98,6 +99,10 @@ check_PROGRAMS += tests/unit/test_flow
 tests_unit_test_flow_SOURCES = tests/unit/test_flow.c
 tests_unit_test_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
 tests_unit_test_flow_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
+check_PROGRAMS += tests/unit/test_rates
+tests_unit_test_rates_SOURCES = tests/unit/test_rates.c
+tests_unit_test_rates_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate
+tests_unit_test_rates_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 check_PROGRAMS += tests/unit/test_keys
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c
 tests_unit_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/xencreate

@@ -15,11 +15,13 @@
 #include "image.h"
 #include "journal.h"
 #include "log.h"
+#include "loop.h"
 #include "lsevtchn/policy.h"
 #include "options.h"
 #include "plan.h"
 #include "pool/main.h"
 #include "pool/take.h"
+#include "rates.h"
 #include "recover.h"
 
 enum {
@@ -146,13 +148,23 @@ static int run_batch(struct handles *host, struct plan *plan, const struct confi
 {
 	CLEANUP(journal_free) struct journal *journal = NULL;
 	struct batch_options batch = options->batch;
+	enum batch_outcome outcome;
+	uint64_t start_us;
+	int r;
 
 	batch.n_ports = n_ports;
 	mention_leftovers(log);
 	if (begin_journal(&journal, plan, configs, &batch, log) < 0)
 		return STATUS_REFUSED;
 	batch.journal = journal;
-	return status_of(batch_run(host, plan, configs->all, &batch));
+	start_us = loop_now_us(host->loop);
+	outcome = batch_run(host, plan, configs->all, &batch);
+	if (outcome == BATCH_ALL) {
+		r = rates_keep(plan, loop_now_us(host->loop) - start_us, RATES_PATH);
+		if (r < 0)
+			log_info(log, RATES_PATH ": %s", strerror(-r));
+	}
+	return status_of(outcome);
 }
 
 static int create_planned(const struct options *options, const struct configs *configs,
@@ -175,6 +187,8 @@ static int create_planned(const struct options *options, const struct configs *c
 		print_plan(plan);
 	refused = (options->dry_run || !options->no_preflight) &&
 		  forecast_run(&forecast, log) == FORECAST_REFUSED;
+	if (options->dry_run && !refused)
+		rates_explain(plan, RATES_PATH, stdout);
 	if (options->dry_run || refused)
 		return refused ? STATUS_REFUSED : STATUS_ALL;
 	host = open_host(log);

@@ -155,3 +155,26 @@ TEST(what_follows_a_half_written_line_is_no_part_of_it)
 	journal_remove(journal);
 	journal_free(journal);
 }
+
+/* Wherever it was cut: what had begun is known, and what was not written is not. */
+TEST(a_journal_may_end_anywhere)
+{
+	static const char text[] = PLAN
+		"mac 00:16:3e:00:00:07\nbegun 0 16\nbegun 1 17\ndone 0\nundone 1\n";
+
+	for (size_t len = 0; len < sizeof(text); len++) {
+		char *cut = strndup(text, len);
+		struct journal_story story;
+		int r = journal_read(&story, cut);
+
+		CHECK(r == 0 || r == -ENODATA);
+		CHECK_EQ(r == 0, len >= strlen(PLAN));
+		if (!r) {
+			CHECK_EQ(story.n_entries, 2);
+			CHECK_EQ(story.entries[1].progress == JOURNAL_UNDONE,
+				 len + 1 == sizeof(text));
+			journal_story_deinit(&story);
+		}
+		free(cut);
+	}
+}

@@ -4,6 +4,7 @@
  * says which. A client that has nothing more to say (or is gone) does not want any more what it was
  * not given yet.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -17,7 +18,6 @@
 
 #define LINE_MAX_BYTES 1024
 #define CONFIG_MAX     (256 * 1024)
-#define CLIENTS_MAX    128
 #define TAKES_MAX      4096 /* of one client */
 #define OUT_MAX	       (1 << 20)
 #define TIMEOUT_MAX_MS 86400000
@@ -150,6 +150,17 @@ static int make_name(char name[PATTERN_NAME_MAX], const struct client *client, c
 	return r < 0 ? r : pattern_name_check(name);
 }
 
+/* A word of the ledger, from beginning to end. */
+static bool is_id(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isgraph((unsigned char)text[i]))
+			return false;
+	return len && len < LEDGER_REQUEST_MAX;
+}
+
 /* take ID WAIT PAUSED TIMEOUT NUMBER PATTERN */
 static void on_take(struct client *client, char *words[N_WORDS], size_t n)
 {
@@ -158,8 +169,7 @@ static void on_take(struct client *client, char *words[N_WORDS], size_t n)
 	uint64_t paused, timeout_ms, count;
 	int r = 0;
 
-	if (n != 7 || !*words[1] || strlen(words[1]) >= LEDGER_REQUEST_MAX ||
-	    strchr(words[1], ' ')) {
+	if (n != 7 || !is_id(words[1])) {
 		client_refuse(client, "-", -EINVAL, "not understood");
 		return;
 	}
