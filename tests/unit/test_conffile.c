@@ -134,6 +134,18 @@ TEST(a_file_that_is_not_there_is_an_error)
 	CHECK_EQ(conffile_read(&options, "/none/such/file", false), -ENOENT);
 }
 
+TEST(a_trace_switch_that_there_is_not_is_refused)
+{
+	char *good[] = { "xenstored", "--trace-control=-io", NULL };
+	char *bad[] = { "xenstored", "--trace-control=+all", NULL };
+	struct options options;
+
+	optind = 0;
+	CHECK_EQ(options_parse(&options, 2, good), -1);
+	optind = 0;
+	CHECK_EQ(options_parse(&options, 2, bad), 2);
+}
+
 TEST(options_of_both_generations_are_taken)
 {
 	char *argv[] = { "xenstored", "-N", "--entry-nb",    "5",  "-Q", "permissions=3", "-q",

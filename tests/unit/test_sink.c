@@ -122,6 +122,24 @@ TEST(what_is_there_goes_on)
 	end();
 }
 
+/* Or one that is started again and again would grow for ever. */
+TEST(lines_that_are_there_count)
+{
+	struct sink_options options = { .n_files = 2, .n_lines = 3 };
+	struct sink *sink;
+
+	begin();
+	options.to = path;
+	for (int i = 0; i < 4; i++) {
+		CHECK_EQ(sink_new(&sink, &options), 0);
+		put(sink, i % 2 ? "b" : "a");
+		sink_free(sink);
+	}
+	CHECK_STR_EQ(content(1), "a\nb\na\n");
+	CHECK_STR_EQ(content(0), "b\n");
+	end();
+}
+
 TEST(a_file_that_was_moved_away_is_begun_anew)
 {
 	struct sink_options options = { .n_files = 2, .n_lines = 100 };

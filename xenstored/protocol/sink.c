@@ -56,6 +56,21 @@ bool sink_is_known(const char *to)
 	return is_syslog(to) ? facility_of(to) >= 0 : *to;
 }
 
+/* How many lines are there already, up to those that fill it: a daemon that is started again and
+ * again would never have written so many itself. */
+static uint32_t count_lines(const struct sink *sink)
+{
+	CLEANUP(close_fd) int fd = open(sink->path, O_RDONLY | O_CLOEXEC);
+	char buf[16384];
+	uint32_t n_lines = 0;
+	ssize_t n;
+
+	while (fd >= 0 && n_lines < sink->n_lines && (n = read(fd, buf, sizeof(buf))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			n_lines += buf[i] == '\n';
+	return n_lines;
+}
+
 static int open_file(struct sink *sink, int flags)
 {
 	struct stat st;
@@ -68,7 +83,7 @@ static int open_file(struct sink *sink, int flags)
 		close(sink->fd);
 	sink->fd = fd;
 	sink->is_plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	sink->n_written = 0;
+	sink->n_written = sink->is_plain && !(flags & O_TRUNC) ? count_lines(sink) : 0;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/trace.h"
 #include "server/conffile.h"
 
 enum {
@@ -250,7 +251,7 @@ static bool log_option(struct options *options, int c, char *arg)
 		return true;
 	case OPT_TRACE_CONTROL:
 		options->trace_control = arg;
-		return true;
+		return trace_set_switch(&(struct trace){ .fd = -1 }, arg) == 0;
 	case OPT_ACCESS_LOG:
 		options->access.sink.to = arg;
 		return sink_is_known(arg);
