@@ -170,8 +170,9 @@ static int rm(struct naive_tree *tree, struct naive_txn *txn, const struct subje
 	if (strcmp(path, "/") == 0)
 		return -EINVAL;
 	parent_of(path, parent_path);
-	touch(txn, parent_path, TXN_PARENT);
 	parent = find(tree, parent_path);
+	/* That there is no parent is an answer. */
+	touch(txn, parent_path, parent ? TXN_PARENT : TXN_READ);
 	if (r == -ENOENT)
 		return parent ? 0 : -ENOENT;
 	parent->children_gen = ++tree->generation;
