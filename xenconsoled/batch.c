@@ -12,6 +12,7 @@
 #include "domains.h"
 #include "grants.h"
 #include "kept.h"
+#include "log.h"
 #include "loop.h"
 #include "server.h"
 
@@ -152,7 +153,9 @@ static void make(struct console *console)
 		batch->members[i]->batch = batch->pages ? batch : NULL;
 		batch->members[i]->is_alone = !batch->pages;
 	}
-	if (!batch->pages)
+	if (batch->pages)
+		log_debug(server->log, "%u pages mapped together", batch->n);
+	else
 		free(batch);
 }
 

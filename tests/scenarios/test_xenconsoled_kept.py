@@ -314,7 +314,7 @@ def test_pages_taken_up_together_are_let_go_one_by_one(sim, tmp_path):
     (tmp_path / "take.py").write_text(TAKE_NUMBER)
     lines = sim(MANAGED + """
         free() { [ "$(python3 $OUT/take.py $1)" = taken ]; }
-        managed
+        managed -v
         guests 40 g "chatter=20 echo"
         wait_for served 40
         kill -STOP $manager
@@ -324,6 +324,7 @@ def test_pages_taken_up_together_are_let_go_one_by_one(sim, tmp_path):
         kill -CONT $manager
         wait_for ready 2
         wait_for served 39
+        grep -o "[0-9]* pages mapped together" /run/console.err
         all_destroyed 5 7 20
         for domid in 5 7 20; do wait_for free $domid; done
         for n in 4 6 19 21 40; do wait_for more_lines g$n $(lines g$n); done && echo others go on
@@ -341,4 +342,4 @@ def test_pages_taken_up_together_are_let_go_one_by_one(sim, tmp_path):
         wait_for served 0
         for domid in 2 8 39; do wait_for free $domid; done
     """)
-    assert lines == ["others go on", "and again"]
+    assert lines == [f"{n} pages mapped together" for n in (16, 16, 8)] + ["others go on", "and again"]

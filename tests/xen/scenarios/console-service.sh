@@ -20,7 +20,7 @@ sed "s,/[^ ']*/xenconsoled,$OURS/xenconsoled,; s,^\[Service\],[Service]\nEnviron
 sed -i '/^Wants=xenstored/d' $unit
 cat >/etc/default/xen <<-END
 	XENCONSOLED_TRACE=all
-	XENCONSOLED_ARGS="--journal=all --log-size=4K --log-count=1000"
+	XENCONSOLED_ARGS="--journal=all --log-size=4K --log-count=1000 -v"
 END
 systemctl daemon-reload
 
@@ -115,6 +115,8 @@ goes_on() {
 ok "the guest is heard again" wait_for 60 goes_on
 is "and none of its lines is lost" "$(lost talker)" 0
 is "its terminal is the same" "$(guest_node talker console/tty)" "$tty"
+wanted="6 pages mapped together"
+ok "the last time all were taken up with one call" wait_for 60 journal_has -u xenconsoled
 ok "one of the crowd is destroyed, and nothing keeps it" destroyed crowd2
 ok "and another" destroyed crowd5
 n_guests=4
