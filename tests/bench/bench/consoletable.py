@@ -23,6 +23,8 @@ def birth(f):
 
 
 def flood(f):
+    if f["MB/s"] < 0.001:
+        return "nothing in the time"
     return f"{number(f['MB/s'])}; {number(f['CPU ns/byte'])}"
 
 
@@ -37,7 +39,7 @@ def unread(f):
 def restart(f):
     text = f"{number(f['ms min'])}, {number(f['ms median'])}; {number(f['CPU ms min'])}"
     if "end ms min" in f:
-        text += f" (the simulator's maps {number(f['maps ms min'])}; the old one's end {number(f['end ms min'])}; settled {number(f['settled ms min'])}, CPU {number(f['settled CPU ms min'])})"
+        text += f" (the simulator's maps, one by one, {number(f['maps ms min'])}; the old one's end {number(f['end ms min'])}; settled {number(f['settled ms min'])}, CPU {number(f['settled CPU ms min'])})"
     return text
 
 
