@@ -15,16 +15,17 @@ uint64_t word_flood_console(struct guest *guest, struct task *task)
 	static const char text[] =
 		"flood: the quick brown fox jumps over the lazy dog 0123456789\n";
 	const char *arg = task->arg;
-	uint32_t n;
+	uint64_t ms = text_number(&arg, 0), n_max = text_number(&arg, NEVER);
+	uint32_t n = 1;
 
-	if (flood_over(guest, task, text_number(&arg, 0)))
+	if (flood_over(guest, task, ms))
 		return NEVER;
-	do {
+	while (n && task->n < n_max) {
 		n = console_put(guest, text + task->n % (sizeof(text) - 1),
 				(uint32_t)(sizeof(text) - 1 - task->n % (sizeof(text) - 1)));
 		task->n += n;
-	} while (n);
-	return task->end_ns;
+	}
+	return task->n < n_max ? task->end_ns : NEVER;
 }
 
 static bool send_flood(struct guest *guest, const char *kind, uint64_t i)

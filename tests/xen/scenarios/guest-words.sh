@@ -17,7 +17,7 @@ guest again reboot=300
 guest crashed crash=300
 guest faulty fault=300
 guest spinner spin hello
-guest console-flood flood-console=300 ready
+guest console-flood flood-console=20000,10000 ready
 for kind in write read watch transaction; do
 	guest store-flood-$kind flood-store=$kind,300
 done
@@ -95,7 +95,7 @@ fails "spinner never sleeps" state_is spinner b
 says console-flood "flood: the quick brown fox"
 has console-flood data/ready 1
 overflows() { [ "$(wc -c <"$CONSOLE_LOGS/guest-$1.log")" -gt 4096 ]; }
-ok "console-flood says more than its ring holds" wait_for 10 overflows console-flood
+ok "console-flood says more than its ring holds" wait_for 30 overflows console-flood
 for kind in write read watch transaction; do
 	says store-flood-$kind "flood-store: [1-9][0-9]* requests"
 done
