@@ -162,7 +162,7 @@ tests_unit_test_pool_refill_LDADD = $(UNIT_LIBS) $(XENCREATE_LIBS)
 dist_man_MANS += doc/xencreate.8 doc/xencreate-matrix.8 doc/xencreate-take.8
 dist_sbin_SCRIPTS = xencreate/xencreate-matrix
 dist_completion_DATA += xencreate/completion/xencreate
-EXTRA_DIST += xencreate/README.md xencreate/pool/README.md xencreate/bench/README.md xencreate/bench/cost.sh xencreate/bench/fresh xencreate/bench/fresh.sh xencreate/bench/pool.md xencreate/bench/pool.sh xencreate/bench/single.sh xencreate/bench/xl.sh
+EXTRA_DIST += xencreate/README.md xencreate/pool/README.md xencreate/bench/README.md xencreate/bench/cost.sh xencreate/bench/fresh xencreate/bench/fresh.sh xencreate/bench/pool.md xencreate/bench/profile.md xencreate/bench/pool.sh xencreate/bench/single.sh xencreate/bench/xl.sh
 
 noinst_PROGRAMS += xencreate/floor
 xencreate_floor_SOURCES = xencreate/bench/floor.c
