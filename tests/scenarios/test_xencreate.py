@@ -267,3 +267,27 @@ def test_a_slow_daemon_is_given_less_at_a_time(run):
         xencreate destroy --quiet --all
         """)
     assert result.stdout.splitlines() == ["status 0", "100", "status 3"], result.stdout + result.stderr
+
+
+def test_vcpus_are_placed(run):
+    """Pinned one to one, spread by soft affinity, off the CPUs that are kept free; a config's own affinity goes before."""
+    result = run("""
+        affinity() { xl vcpu-list $1 | awk 'NR > 1 { print $(NF - 2), $NF }' | tr '\\n' ' '; echo; }
+        sed 's/"t"/"own"/' /run/xen/t.cfg >/run/xen/own.cfg; echo 'cpus="1"' >>/run/xen/own.cfg
+        xencreate -q -n 2 --place=pin /run/xen/t.cfg
+        affinity t-1; affinity t-2
+        xencreate -q -n 2 --place=spread --name=s-%d /run/xen/t.cfg
+        affinity s-1; affinity s-2
+        xencreate -q --keep-free=0 --name=k /run/xen/t.cfg
+        affinity k
+        xencreate -q --place=pin --keep-free=1-63 --name=l /run/xen/t.cfg
+        affinity l
+        xencreate -q --place=pin /run/xen/own.cfg
+        affinity own
+        xl info | sed -n 's/^nr_cpus *: //p'
+        """)
+    *lines, n = result.stdout.splitlines()
+    if int(n) < 2:
+        pytest.skip("the host has one CPU")
+    others = "1" if n == "2" else f"1-{int(n) - 1}"
+    assert [line.strip() for line in lines] == ["0 all", "1 all", "all 0", "all 1", f"{others} all", "0 all", "1 all"], result.stderr
