@@ -84,6 +84,9 @@ void protocol_free(struct protocol *protocol)
 {
 	if (!protocol)
 		return;
+	/* What goes now is nobody's news, and the host may be gone. */
+	if (protocol->quota)
+		quota_warn(protocol->quota, NULL);
 	watch_index_free(protocol->watches);
 	store_free(protocol->store);
 	quota_free(protocol->quota);
