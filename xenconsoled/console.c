@@ -319,6 +319,9 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 
 bool console_settle(struct console *console)
 {
+	/* Mapped with others, but it is somebody else's by now. */
+	if (!console->page)
+		batch_leave(console);
 	terminal_complete(console);
 	if (console->logfile)
 		logfile_open(console->logfile, loop_now_ms(console->server->loop));

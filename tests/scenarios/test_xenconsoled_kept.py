@@ -325,6 +325,8 @@ def test_pages_taken_up_together_are_let_go_one_by_one(sim, tmp_path):
         wait_for ready 2
         wait_for served 39
         grep -o "[0-9]* pages mapped together" /run/console.err
+        mapped() { [ "$(grep -c simxen-frames /proc/$(cat /run/manager/pid)/maps)" = $1 ]; }
+        wait_for mapped 39
         all_destroyed 5 7 20
         for domid in 5 7 20; do wait_for free $domid; done
         for n in 4 6 19 21 40; do wait_for more_lines g$n $(lines g$n); done && echo others go on
