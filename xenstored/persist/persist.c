@@ -460,7 +460,8 @@ bool persist_delivered(struct persist *persist)
 	/* Another one is of use only if there is less to be saved by then. */
 	if (r == 0 && persist->is_tight)
 		persist->retry_at_ms = persist_now_ms(persist) + RETRY_MS;
-	return r == 1;
+	/* An image that is complete leaves something to be given back. */
+	return r >= 0;
 }
 
 uint32_t persist_n_images(const struct persist *persist)

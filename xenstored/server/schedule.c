@@ -90,6 +90,7 @@ void schedule_init(struct server *server)
 	STAILQ_INIT(&schedule->held);
 	STAILQ_INIT(&schedule->dirty);
 	schedule->release.fn = on_release;
+	schedule->tools = quota_tools(server->protocol->quota);
 	schedule->ns_per_tick = measure_ns_per_tick();
 	schedule->turn_ticks[1] = to_ticks(schedule, TURN_US * 1000);
 	schedule->turn_ticks[0] = to_ticks(schedule, BUSY_US * 1000);
@@ -148,28 +149,31 @@ void server_ready(struct client *client)
 		server_ready_again(client);
 }
 
-static void charge_client(struct client *client, uint64_t ns)
+static inline void charge_client(struct client *client, uint64_t ns)
 {
-	bool is_tool = client->conn.watcher.account->exempt;
+	const struct quota_account *account = client->conn.watcher.account;
 
-	fair_charge(&client->fair, is_tool ? ns >> TOOLS_BITS : ns, share_of(client));
+	if (account->exempt)
+		client->fair.used_ns += ns >> TOOLS_BITS;
+	else
+		fair_charge(&client->fair, ns, account->limit[QUOTA_TIME]);
 }
 
-static bool become_dirty(struct client *client)
+static inline bool become_dirty(struct client *client)
 {
-	struct client *by = client_server(client)->schedule.serving;
+	struct schedule *schedule = &client_server(client)->schedule;
+	struct client *by = schedule->serving;
 
 	if (client->is_dirty || client->conn.is_dead)
 		return false;
 	client->is_dirty = true;
 	if (!by)
 		by = client;
-	client->blamed = by->conn.watcher.account == quota_tools(client->conn.protocol->quota)
+	client->blamed = by->conn.watcher.account == schedule->tools
 				 ? TOOLS
 				 : by->conn.watcher.subject.domid;
 	charge_client(by, SEND_NS);
-	client_server(client)->schedule.to_send_ticks +=
-		client_server(client)->schedule.sending_ticks;
+	schedule->to_send_ticks += schedule->sending_ticks;
 	return true;
 }
 
@@ -207,7 +211,7 @@ static void note_cpu(struct schedule *schedule)
 }
 
 /* Of @ns up to now: without what others had the CPU since it was last asked. */
-static uint64_t without_others(struct schedule *schedule, uint64_t ns)
+static uint64_t __attribute__((noinline)) without_others(struct schedule *schedule, uint64_t ns)
 {
 	uint64_t cpu_ns = schedule->cpu_ns, wall_ns, others_ns;
 
@@ -221,7 +225,7 @@ static uint64_t without_others(struct schedule *schedule, uint64_t ns)
 }
 
 /* The time since the last call is @account's; NULL: nobody's any more. */
-static uint64_t charge(struct schedule *schedule, struct quota_account *account)
+static inline uint64_t charge(struct schedule *schedule, struct quota_account *account)
 {
 	uint64_t at = ticks_now();
 	uint64_t ns = to_ns(schedule, at - schedule->at);
@@ -255,22 +259,26 @@ static bool hold(struct server *server, struct client *client)
 	return true;
 }
 
-static void serve_one(struct server *server, struct client *client)
+static inline void serve_one(struct server *server, struct client *client)
 {
 	struct schedule *schedule = &server->schedule;
+	struct quota_account *account = client->conn.watcher.account;
 
-	if (share_of(client) && hold(server, client))
+	if (account->exempt) {
+		server->protocol->turn_ends = 0;
+	} else if (account->limit[QUOTA_TIME] && hold(server, client)) {
 		return;
-	client->was_held = false;
+	} else {
+		client->was_held = false;
+		server->protocol->turn_ends = schedule->at + schedule->guest_ticks;
+	}
 	schedule->serving = client;
-	server->protocol->turn_ends =
-		client->conn.watcher.account->exempt ? 0 : schedule->at + schedule->guest_ticks;
 	client_ops(client)->turn(client);
 	schedule->serving = NULL;
-	charge_client(client, charge(schedule, client->conn.watcher.account));
+	charge_client(client, charge(schedule, account));
 }
 
-static void serve_first(struct server *server, uint8_t class)
+static inline void serve_first(struct server *server, uint8_t class)
 {
 	struct schedule *schedule = &server->schedule;
 	struct client *client = STAILQ_FIRST(&schedule->ready[class]);
@@ -329,19 +337,19 @@ static void serve_another(struct server *server)
 	enqueue(schedule, client, today);
 }
 
-/* Return: how many. */
-static uint32_t serve_least_busy(struct server *server)
+/* After the first one, who was of this class. */
+static void serve_others(struct server *server, int first)
 {
 	struct schedule *schedule = &server->schedule;
-	bool was_cut = schedule->was_cut, is_quiet = true;
-	uint64_t end = schedule->at + schedule->turn_ticks[1];
-	int first = -1, class;
-	uint32_t n = 0;
+	bool was_cut = schedule->was_cut, is_quiet = !first;
+	uint64_t end = schedule->began + schedule->turn_ticks[is_quiet];
+	int class;
 
 	schedule->was_cut = false;
-	while ((class = next_class(schedule)) >= 0) {
-		if (first < 0)
-			first = class;
+	while (schedule->at + (is_quiet ? 0 : schedule->to_send_ticks) < end) {
+		class = next_class(schedule);
+		if (class < 0)
+			break;
 		/* Answers leave at the end of the turn. */
 		if (class >= first + CUT_CLASSES && !was_cut) {
 			schedule->was_cut = true;
@@ -353,30 +361,33 @@ static uint32_t serve_least_busy(struct server *server)
 			schedule->to_send_ticks = 0;
 		}
 		serve_first(server, (uint8_t) class);
-		n++;
-		if (schedule->at + (is_quiet ? 0 : schedule->to_send_ticks) >= end)
-			break;
 	}
-	return n;
+	if (schedule->busy && schedule->round % ROTATION_TURNS == 0)
+		serve_another(server);
 }
 
 void schedule_serve(struct server *server)
 {
 	struct schedule *schedule = &server->schedule;
-	uint32_t n;
+	int class;
 
-	schedule->at = ticks_now();
+	if (!schedule->busy)
+		return;
+	schedule->began = schedule->at = ticks_now();
 	schedule->cpu_ns = 0;
 	if (schedule->is_loaded)
 		note_cpu(schedule);
 	schedule->left = ~0ull;
+	schedule->to_send_ticks = 0;
 	schedule->round++;
 	schedule->in_round = true;
-	n = serve_least_busy(server);
-	if (schedule->busy && schedule->round % ROTATION_TURNS == 0)
-		serve_another(server);
+	class = __builtin_ctzll(schedule->busy);
+	serve_first(server, (uint8_t) class);
+	/* Most turns are for one client. */
+	schedule->is_loaded = schedule->busy;
+	if (schedule->busy)
+		serve_others(server, class);
 	schedule->in_round = false;
-	schedule->is_loaded = n > 1 || schedule->busy;
 }
 
 void schedule_flush(struct server *server)
@@ -391,7 +402,7 @@ void schedule_flush(struct server *server)
 		STAILQ_REMOVE_HEAD(&schedule->dirty, dirty);
 		client->is_dirty = false;
 		client_ops(client)->flush(client);
-		charge(schedule, blamed == TOOLS ? quota_tools(server->protocol->quota)
+		charge(schedule, blamed == TOOLS ? schedule->tools
 						 : quota_get(server->protocol->quota, blamed));
 	}
 }

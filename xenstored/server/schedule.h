@@ -22,6 +22,7 @@
 #include "model/fair.h"
 
 struct client;
+struct quota_account;
 struct server;
 
 STAILQ_HEAD(client_queue, client);
@@ -38,17 +39,20 @@ struct schedule {
 	bool is_loaded;		  /* the last turn served several, or not all */
 	struct client_queue held; /* beyond their share */
 	struct client_queue dirty;
-	struct client *serving;	 /* borrowed; NULL: nobody */
-	uint64_t at;		 /* ticks up to which time is charged */
-	uint64_t ns_per_tick;	 /* times 2^32 */
-	uint64_t turn_ticks[2];	 /* how long a turn serves: busy ones, the quiet */
-	uint64_t guest_ticks;	 /* and one guest */
-	uint64_t sending_ticks;	 /* what sending to one client takes */
-	uint64_t to_send_ticks;	 /* what sending to all that are to be sent to takes */
+	struct quota_account *tools; /* borrowed: outlives us */
+	struct client *serving;	     /* borrowed; NULL: nobody */
+	uint64_t began;		     /* ticks of the turn */
+	uint64_t at;		     /* ticks up to which time is charged */
+	uint64_t ns_per_tick;	     /* times 2^32 */
+	uint64_t turn_ticks[2];	     /* how long a turn serves: busy ones, the quiet */
+	uint64_t guest_ticks;	     /* and one guest */
+	uint64_t sending_ticks;	     /* what sending to one client takes */
+	uint64_t to_send_ticks;	     /* what sending to all that are to be sent to takes */
 	uint64_t cpu_ns, cpu_at; /* our CPU time at these ticks of the same turn; 0: not asked */
 	struct loop_timer release;
 };
 
+/** schedule_init() - before there is any client; the protocol is there */
 void schedule_init(struct server *server);
 /** schedule_serve() - give ready clients their turns */
 void schedule_serve(struct server *server);

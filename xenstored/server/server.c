@@ -97,9 +97,8 @@ static void flush(void *ctx)
 	struct server *server = ctx;
 
 	schedule_flush(server);
-	if (server->persist) {
-		if (persist_delivered(server->persist))
-			loop_again(server->loop);
+	if (server->persist && persist_delivered(server->persist)) {
+		loop_again(server->loop);
 		after_images(server);
 	}
 	if (schedule_is_pending(server))
@@ -165,6 +164,7 @@ static int open_protocol(struct server *server)
 	r = protocol_new(&server->protocol, &key, &domains_host, server, server->log);
 	if (r < 0)
 		return r;
+	schedule_init(server);
 	apply_limits(server);
 	server->protocol->test_eagain = server->options->test_eagain;
 	open_trace(server);
@@ -341,7 +341,6 @@ int server_new(struct server **out, const struct options *options, struct log *l
 		return -ENOMEM;
 	server->options = options;
 	server->log = log;
-	schedule_init(server);
 	r = open_all(server);
 	takeover_free(server->takeover);
 	server->takeover = NULL;
