@@ -8,6 +8,7 @@
 #define HALF_LIFE_NS (1ull << FAIR_LIFE_BITS)
 #define STEP_NS	     (1ull << FAIR_STEP_BITS)
 #define AT	     (1000 * HALF_LIFE_NS)
+#define AT_STEP	     (uint32_t)(AT >> FAIR_STEP_BITS)
 
 TEST(a_client_that_asks_now_and_then_stays_in_the_lowest_class)
 {
@@ -15,7 +16,7 @@ TEST(a_client_that_asks_now_and_then_stays_in_the_lowest_class)
 
 	for (uint64_t i = 0; i < 1000; i++) {
 		CHECK_EQ(fair_class(&fair, AT + i * 50 * MS), 0);
-		fair_charge(&fair, 20000, 0);
+		fair_charge(&fair, 20000);
 	}
 }
 
@@ -25,42 +26,42 @@ TEST(each_factor_of_two_is_four_classes_and_there_is_an_end)
 
 	for (uint64_t octave = QUIET_NS; class < FAIR_N_CLASSES; octave *= 2)
 		for (uint64_t quarter = 4; quarter < 8 && class < FAIR_N_CLASSES; quarter++) {
-			uint64_t used = octave * quarter / 4;
-			struct fair below = { .used_ns = used - 1, .since_ns = AT };
-			struct fair at = { .used_ns = used, .since_ns = AT };
+			uint32_t used = (uint32_t)(octave * quarter / 4);
+			struct fair below = { .used_ns = used - 1, .since_step = AT_STEP };
+			struct fair at = { .used_ns = used, .since_step = AT_STEP };
 
 			CHECK_EQ(fair_class(&below, AT), class - 1);
 			CHECK_EQ(fair_class(&at, AT), class);
 			class ++;
 		}
-	CHECK_EQ(fair_class(&(struct fair){ .used_ns = UINT64_MAX, .since_ns = AT }, AT),
+	CHECK_EQ(fair_class(&(struct fair){ .used_ns = UINT32_MAX, .since_step = AT_STEP }, AT),
 		 FAIR_N_CLASSES - 1);
 }
 
 TEST(half_of_it_is_forgotten_with_each_half_life)
 {
-	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_ns = AT };
+	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_step = AT_STEP };
 
 	CHECK_EQ(fair_class(&fair, AT + HALF_LIFE_NS), 21);
 	CHECK_EQ(fair.used_ns, 32 * QUIET_NS);
 	CHECK_EQ(fair_class(&fair, AT + 7 * HALF_LIFE_NS + 5), 0);
 	CHECK_EQ(fair.used_ns, QUIET_NS / 2);
 	/* The odd bit of time is not lost. */
-	CHECK_EQ(fair.since_ns, AT + 7 * HALF_LIFE_NS);
+	CHECK_EQ(fair.since_step, (AT + 7 * HALF_LIFE_NS) >> FAIR_STEP_BITS);
 	CHECK_EQ(fair_class(&fair, AT + 900 * HALF_LIFE_NS), 0);
 	CHECK_EQ(fair.used_ns, 0);
 }
 
 TEST(within_a_half_life_it_is_forgotten_in_steps)
 {
-	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_ns = AT };
+	struct fair fair = { .used_ns = 64 * QUIET_NS, .since_step = AT_STEP };
 
 	fair_class(&fair, AT + STEP_NS - 1);
 	CHECK_EQ(fair.used_ns, 64 * QUIET_NS);
 	fair_class(&fair, AT + HALF_LIFE_NS / 2);
 	CHECK_EQ(fair.used_ns, 48 * QUIET_NS);
 	/* Looked at often, it goes down as an exponential does: never below what is due. */
-	fair = (struct fair){ .used_ns = 64 * QUIET_NS, .since_ns = AT };
+	fair = (struct fair){ .used_ns = 64 * QUIET_NS, .since_step = AT_STEP };
 	for (uint64_t at = AT; at <= AT + HALF_LIFE_NS; at += STEP_NS / 2)
 		fair_class(&fair, at);
 	CHECK(fair.used_ns > 32 * QUIET_NS && fair.used_ns < 40 * QUIET_NS);
@@ -69,12 +70,12 @@ TEST(within_a_half_life_it_is_forgotten_in_steps)
 /* 500 requests a second of 10 µs each beside a hundred guests that share what is left. */
 TEST(who_asks_often_is_told_from_a_hundred_who_ask_without_end)
 {
-	struct fair quiet = { .since_ns = AT }, flood = { .since_ns = AT };
+	struct fair quiet = { .since_step = AT_STEP }, flood = { .since_step = AT_STEP };
 	unsigned int of_quiet = 0, of_flood = 0;
 
 	for (uint64_t at = AT; at < AT + 10 * HALF_LIFE_NS; at += 2 * MS) {
-		fair_charge(&quiet, 10000, 0);
-		fair_charge(&flood, 2 * MS / 101, 0);
+		fair_charge(&quiet, 10000);
+		fair_charge(&flood, 2 * MS / 101);
 		of_quiet = fair_class(&quiet, at);
 		of_flood = fair_class(&flood, at);
 	}
@@ -83,14 +84,11 @@ TEST(who_asks_often_is_told_from_a_hundred_who_ask_without_end)
 
 TEST(who_has_used_more_than_its_share_waits_until_that_is_paid)
 {
-	struct fair fair = { .owed_since_us = 5000 };
+	struct fair_debt debt = { .since_us = 5000 };
 	uint32_t share_us = 100000; /* a tenth; 1 ms may be used at once */
 
-	fair_charge(&fair, 3 * MS, share_us);
-	CHECK_EQ(fair_wait_us(&fair, share_us, 5000), 20001);
-	CHECK_EQ(fair_wait_us(&fair, share_us, 15000), 10001);
-	CHECK_EQ(fair_wait_us(&fair, share_us, 25000), 0);
-	/* Without a share nothing is owed. */
-	fair_charge(&fair, 1000 * MS, 0);
-	CHECK_EQ(fair_wait_us(&fair, share_us, 40000), 0);
+	debt.owed_ns += 3 * MS;
+	CHECK_EQ(fair_wait_us(&debt, share_us, 5000), 20001);
+	CHECK_EQ(fair_wait_us(&debt, share_us, 15000), 10001);
+	CHECK_EQ(fair_wait_us(&debt, share_us, 25000), 0);
 }

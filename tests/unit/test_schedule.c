@@ -97,7 +97,7 @@ static void end(struct world *world)
 }
 
 /* @used_ns: how busy it has kept us just now. */
-static void join(struct world *world, struct player *player, uint32_t domid, uint64_t used_ns)
+static void join(struct world *world, struct player *player, uint32_t domid, uint32_t used_ns)
 {
 	struct quota_account *account;
 
@@ -109,9 +109,11 @@ static void join(struct world *world, struct player *player, uint32_t domid, uin
 	player->client.conn.watcher.subject.domid = domid;
 	player->client.fair.used_ns = used_ns;
 	/* Now, on the clock of the schedule. */
-	player->client.fair.since_ns =
-		(uint64_t)((unsigned __int128)ticks_now() * world->server.schedule.ns_per_tick >>
-			   32);
+	player->client.fair.since_step =
+		(uint32_t)((uint64_t)((unsigned __int128)ticks_now() *
+					      world->server.schedule.ns_per_tick >>
+				      32) >>
+			   FAIR_STEP_BITS);
 	server_ready(&player->client);
 }
 
@@ -181,7 +183,7 @@ static uint32_t n_turns_of(const struct player *players, uint32_t n)
 #define SLICE_NS 50000
 
 /* Each takes its whole slice whenever it is served. */
-static void flood(struct world *world, struct player *floods, uint64_t used_ns)
+static void flood(struct world *world, struct player *floods, uint32_t used_ns)
 {
 	for (uint32_t i = 0; i < N_FLOODS; i++) {
 		join(world, &floods[i], 10 + i, used_ns + i * 1000);

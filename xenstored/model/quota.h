@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "cleanup.h"
+#include "model/fair.h"
 #include "model/stats.h"
 
 enum quota_item {
@@ -47,6 +48,7 @@ struct quota_account {
 	uint32_t refused[QUOTA_N]; /* how often a limit said no */
 	bool is_above_soft;	   /* memory */
 	uint64_t warned_ms;	   /* for who warns: when that was last; 0: never */
+	struct fair_debt debt;	   /* of processing time; for who has a share */
 	struct stats stats;
 };
 

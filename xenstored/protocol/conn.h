@@ -39,12 +39,12 @@ struct conn_record {
 	STAILQ_ENTRY(conn) touched;
 	uint32_t out_start; /* the first byte that waits, counted from the client's first one */
 	uint32_t out_known; /* what waits is written down up to here */
-	bool is_touched;
-	bool has_input;	    /* there is input, as far as is written down */
-	bool is_slow;	    /* it did not take all of its output at once */
-	bool is_slow_known; /* that is written down, and that this waits: */
 	uint32_t slow_at;
-	bool is_rewritten; /* what waits is not what waited */
+	bool is_touched : 1;
+	bool has_input : 1;	/* there is input, as far as is written down */
+	bool is_slow : 1;	/* it did not take all of its output at once */
+	bool is_slow_known : 1; /* that is written down, and that it waits from slow_at on */
+	bool is_rewritten : 1;	/* what waits is not what waited */
 };
 
 struct conn {

@@ -151,12 +151,11 @@ void server_ready(struct client *client)
 
 static inline void charge_client(struct client *client, uint64_t ns)
 {
-	const struct quota_account *account = client->conn.watcher.account;
+	struct quota_account *account = client->conn.watcher.account;
 
-	if (account->exempt)
-		client->fair.used_ns += ns >> TOOLS_BITS;
-	else
-		fair_charge(&client->fair, ns, account->limit[QUOTA_TIME]);
+	fair_charge(&client->fair, account->exempt ? ns >> TOOLS_BITS : ns);
+	if (!account->exempt && account->limit[QUOTA_TIME])
+		account->debt.owed_ns += ns;
 }
 
 static inline bool become_dirty(struct client *client)
@@ -244,7 +243,7 @@ static bool hold(struct server *server, struct client *client)
 	struct quota_account *account = client->conn.watcher.account;
 	uint32_t share = share_of(client);
 	uint64_t wait_us =
-		share ? fair_wait_us(&client->fair, share, now_ns(&server->schedule) / 1000) : 0;
+		share ? fair_wait_us(&account->debt, share, now_ns(&server->schedule) / 1000) : 0;
 
 	if (!wait_us)
 		return false;
