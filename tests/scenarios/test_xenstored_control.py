@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """xenstored's commands, asked with Debian's xenstore-control, its figures for monitoring, and options that show only in them."""
 import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -182,3 +184,24 @@ def test_a_configuration_is_read_before_what_follows_it(build, tmp_path):
     with started(build, config(tmp_path, "quota-maxentity = 5\nquota-maxwatch = 6\n"), "-E", "9") as running:
         answer = Asker(running.socket).control("quota").decode()
         assert re.search("nodes +: +9 ", answer) and re.search("watches +: +6 ", answer)
+
+
+def test_domains_that_stop_together_are_told_of_once_and_each_by_its_number(build):
+    with started(build, with_host=True) as running:
+        tool = Asker(running.socket)
+        for domid in (GUEST, GUEST + 1):
+            frame, port = running.host.create(domid)
+            assert tool.ask("INTRODUCE", f"{domid}\0{frame}\0{port}\0".encode()) == OK
+        assert tool.ask("WATCH", b"@releaseDomain\0plain\0") == OK
+        assert tool.ask("WATCH", b"@releaseDomain\0numbers\x001\0") == OK
+        tool.ask("GET_DOMAIN_PATH", b"0\0")
+        tool.events.clear()
+        os.kill(running.pid, signal.SIGSTOP)
+        for domid in (GUEST, GUEST + 1):
+            running.host.shutdown(domid, 0)
+        os.kill(running.pid, signal.SIGCONT)
+        while not any(event.payload == b"@releaseDomain\0plain\0" for event in tool.events):
+            tool.await_event(SECONDS)
+        tool.ask("GET_DOMAIN_PATH", b"0\0")
+        assert sorted(event.payload for event in tool.events) == sorted(
+            [b"@releaseDomain\0plain\0", b"@releaseDomain/7\0numbers\0", b"@releaseDomain/8\0numbers\0"])
