@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The load generator: sets one case up on a daemon, measures it, prints one line of JSON. The driver
- * (./xenstored) starts it once per case, daemon and round.
+ * The load generator: sets one case up on a daemon, measures it, prints one line of JSON. It is
+ * started once per case, daemon and round (./xenstored).
  */
 #include "load.h"
 

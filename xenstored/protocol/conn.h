@@ -60,15 +60,15 @@ struct conn {
 	char *in; /* owned: a message that is not complete, or not yet due */
 	uint32_t in_len;
 	uint32_t next_txid;
-	uint64_t txns_since_ms; /* there has been an open transaction at any time since */
+	uint32_t txns_since_ms; /* there has been an open transaction at any time since; wraps */
 	uint32_t n_answers;	/* queued so far; wraps */
 	uint16_t features;	/* WIRE_FEATURE_* */
 	uint8_t n_losses;	/* conflicts in a row, up to where it matters */
-	bool is_stalled;	/* requests wait until it has taken what was sent */
-	bool has_more;		/* there are requests that wait for another turn */
-	bool is_dead;	   /* the transport has given it up: nothing is served or sent any more */
-	bool is_read_only; /* asks only */
-	uint32_t number;   /* of all clients so far; wraps */
+	bool is_stalled : 1;	/* requests wait until it has taken what was sent */
+	bool has_more : 1;	/* there are requests that wait for another turn */
+	bool is_dead : 1; /* the transport has given it up: nothing is served or sent any more */
+	bool is_read_only : 1; /* asks only */
+	uint32_t number;       /* of all clients so far; wraps */
 	struct conn_record record;
 };
 

@@ -49,7 +49,8 @@ int op_transaction_start(struct request *req)
 		return r;
 	}
 	if (LIST_EMPTY(&conn->txns))
-		conn->txns_since_ms = conn->protocol->host->now_ms(conn->protocol->host_ctx);
+		conn->txns_since_ms =
+			(uint32_t)conn->protocol->host->now_ms(conn->protocol->host_ctx);
 	LIST_INSERT_HEAD(&conn->txns, txn, own);
 	if (trace_is_on(&conn->protocol->trace, TRACE_OBJ))
 		trace_object(&conn->protocol->trace, true, "transaction", txn);

@@ -60,6 +60,10 @@ struct client {
 	bool is_ready : 1;
 	bool is_dirty : 1;
 	bool was_held : 1;
+	/* A socket's: */
+	bool is_readable : 1; /* epoll says so */
+	bool is_paused : 1;   /* is not watched for that, because its requests are held back */
+	bool is_waiting : 1;  /* for room, with output */
 };
 
 struct client_ops {

@@ -61,7 +61,8 @@ void socket_drop(struct socket_client *sc)
 static int watch(struct socket_client *sc)
 {
 	return loop_fd_want(client_server(&sc->client)->loop, &sc->lfd,
-			    (sc->is_paused ? 0 : LOOP_READ) | (sc->is_waiting ? LOOP_WRITE : 0));
+			    (sc->client.is_paused ? 0 : LOOP_READ) |
+				    (sc->client.is_waiting ? LOOP_WRITE : 0));
 }
 
 /*
@@ -71,11 +72,11 @@ static int watch(struct socket_client *sc)
 static void on_readable(struct socket_client *sc)
 {
 	if (!sc->client.conn.is_stalled) {
-		sc->is_readable = true;
+		sc->client.is_readable = true;
 		server_ready(&sc->client);
 		return;
 	}
-	sc->is_paused = true;
+	sc->client.is_paused = true;
 	watch(sc);
 }
 
@@ -107,9 +108,9 @@ static void socket_resume(struct conn *conn)
 {
 	struct socket_client *sc = (struct socket_client *)conn;
 
-	if (sc->is_paused) {
-		sc->is_paused = false;
-		sc->is_paused = watch(sc) < 0;
+	if (sc->client.is_paused) {
+		sc->client.is_paused = false;
+		sc->client.is_paused = watch(sc) < 0;
 	}
 	server_resume(&sc->client);
 }
@@ -121,7 +122,7 @@ static void socket_turn(struct client *client)
 	uint32_t kept = client->conn.in_len ? conn_take_kept(&client->conn, buf) : 0;
 	int used;
 
-	if (sc->is_readable && kept < WIRE_MESSAGE_MAX) {
+	if (sc->client.is_readable && kept < WIRE_MESSAGE_MAX) {
 		ssize_t n = client->conn.record.id ? socket_park_read(sc, buf + kept)
 						   : read(sc->lfd.fd, buf + kept, SERVER_READ_MAX);
 
@@ -132,7 +133,7 @@ static void socket_turn(struct client *client)
 		if (n > 0)
 			kept += (uint32_t)n;
 	}
-	sc->is_readable = false;
+	sc->client.is_readable = false;
 	used = conn_consume(&client->conn, buf, kept);
 	if (client->conn.is_dead || used == (int)kept)
 		return;
@@ -151,9 +152,9 @@ static void wait_for_room(struct socket_client *sc)
 		socket_kill(&client->conn, "it does not read what it is sent");
 		return;
 	}
-	if (sc->is_waiting)
+	if (sc->client.is_waiting)
 		return;
-	sc->is_waiting = true;
+	sc->client.is_waiting = true;
 	if (watch(sc) < 0)
 		socket_kill(&client->conn, "no memory");
 }
@@ -177,8 +178,8 @@ static void socket_flush(struct client *client)
 	conn_flushed(&client->conn);
 	if (client->conn.out.n_bytes) {
 		wait_for_room(sc);
-	} else if (sc->is_waiting) {
-		sc->is_waiting = false;
+	} else if (sc->client.is_waiting) {
+		sc->client.is_waiting = false;
 		watch(sc);
 	}
 }

@@ -20,9 +20,6 @@ struct socket_client {
 	struct client client; /* first: the server hands back pointers to it */
 	LIST_ENTRY(socket_client) all;
 	struct loop_fd lfd;
-	bool is_readable; /* epoll says so */
-	bool is_paused;	  /* is not watched for that, because its requests are held back */
-	bool is_waiting;  /* for room, with output */
 };
 
 struct listener {

@@ -271,7 +271,7 @@ struct waiting {
 static void count_open(void *ctx, struct conn *conn)
 {
 	struct waiting *waiting = ctx;
-	uint64_t open_s = (waiting->now_ms - conn->txns_since_ms) / 1000;
+	uint32_t open_s = ((uint32_t)waiting->now_ms - conn->txns_since_ms) / 1000;
 
 	if (LIST_EMPTY(&conn->txns))
 		return;
@@ -280,7 +280,7 @@ static void count_open(void *ctx, struct conn *conn)
 		return;
 	if (!waiting->n_long++)
 		text_add(waiting->names, "Domains with long running transactions:");
-	text_add(waiting->names, "\nDomain %u: %" PRIu64 " s", conn->watcher.subject.domid, open_s);
+	text_add(waiting->names, "\nDomain %u: %" PRIu32 " s", conn->watcher.subject.domid, open_s);
 }
 
 /* May it begin? While not: false, and maybe never. */
