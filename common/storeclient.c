@@ -177,8 +177,11 @@ static bool take_message(struct storeclient *client, const struct xsd_sockmsg *h
 	STAILQ_REMOVE_HEAD(&client->pending, next);
 	client->n_pending--;
 	if (client->is_watching && pending->req_id == client->watched_id) {
+		uint64_t took_us = loop_now_us(client->loop) - client->watched_us;
+
 		client->is_watching = false;
-		client->latency_us = loop_now_us(client->loop) - client->watched_us;
+		if (took_us > client->latency_us)
+			client->latency_us = took_us;
 	}
 	if (head->type == XS_ERROR)
 		answer(pending, error_of_name(payload), "", 0);
@@ -437,12 +440,14 @@ int storeclient_unwatch(struct storeclient *client, const char *path, const char
 	return request_strings(client, XS_UNWATCH, 0, path, token, reply, ctx);
 }
 
-uint64_t storeclient_latency_us(const struct storeclient *client)
+uint64_t storeclient_latency_us(struct storeclient *client)
 {
 	uint64_t waiting_us = client->is_watching ? loop_now_us(client->loop) - client->watched_us
 						  : 0;
+	uint64_t longest_us = client->latency_us;
 
-	return waiting_us > client->latency_us ? waiting_us : client->latency_us;
+	client->latency_us = 0;
+	return waiting_us > longest_us ? waiting_us : longest_us;
 }
 
 size_t storeclient_in_flight(const struct storeclient *client)

@@ -103,9 +103,9 @@ void storeclient_drop(struct storeclient *client);
 size_t storeclient_in_flight(const struct storeclient *client);
 /** storeclient_unsent() - bytes that are queued and have not been written yet. */
 size_t storeclient_unsent(const struct storeclient *client);
-/** storeclient_latency_us() - how long it takes from a request's leaving to its answer, the last
- * time that it was seen; a request that is still waiting counts as soon as it has waited longer. */
-uint64_t storeclient_latency_us(const struct storeclient *client);
+/** storeclient_latency_us() - how long it took from a request's leaving to its answer: the longest
+ * that was seen since this was last asked, or what a request has been waiting for already. */
+uint64_t storeclient_latency_us(struct storeclient *client);
 bool storeclient_is_connected(const struct storeclient *client);
 
 #endif

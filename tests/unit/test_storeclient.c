@@ -317,6 +317,29 @@ static bool connected_once(const struct bench *bench)
 	return bench->n_connected == 1;
 }
 
+static bool waits_for_long(const struct bench *bench)
+{
+	loop_again(bench->loop); /* nothing else would */
+	return storeclient_latency_us(bench->client) >= 10000;
+}
+
+TEST(an_answer_counts_once_and_a_question_as_long_as_it_waits)
+{
+	struct bench bench;
+
+	set_up(&bench, echo);
+	bench.connected = read_three;
+	run_until(&bench, all_answered);
+	(void)storeclient_latency_us(bench.client);
+	CHECK_EQ(storeclient_latency_us(bench.client), 0);
+	tear_down(&bench);
+	set_up(&bench, say_nothing);
+	bench.connected = read_three;
+	run_until(&bench, waits_for_long);
+	CHECK(storeclient_latency_us(bench.client) >= 10000);
+	tear_down(&bench);
+}
+
 TEST(freeing_the_client_ends_what_is_in_flight)
 {
 	char wanted[64];
