@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A simulated Xen host below a daemon, and the domains on it."""
 import os
+import select
 import socket
 import subprocess
 import time
@@ -8,7 +9,7 @@ import time
 from .says import StoreError
 
 START_SECONDS = 20
-GONE_SECONDS = 3        # a dead domain stays until nobody maps its pages
+GONE_SECONDS = 20       # a dead domain stays until nobody maps its pages
 
 
 def joined(path):
@@ -41,13 +42,13 @@ class SimHost:
 
     def stand(self):
         """The host alone, until end(): for daemons that come and go."""
+        # What runs on it begins when it is up.
         self.process = subprocess.Popen([str(word) for word in [self.build / "simxen/simxen", "run", "-n", "-d", self.folder,
-                                                                "--", "cat"]], stdin=subprocess.PIPE)
-        deadline = time.monotonic() + START_SECONDS
-        while not self.kva.exists() or not self.port.exists():
-            if time.monotonic() > deadline or self.process.poll() is not None:
+                                                                "--", "sh", "-c", "echo; exec cat"]],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with self.process.stdout as said:
+            if not select.select([said], [], [], START_SECONDS)[0] or not said.readline():
                 raise StoreError("simxen does not start")
-            time.sleep(0.01)
 
     def environment(self):
         """For programs on a host that stands alone."""
