@@ -20,7 +20,7 @@
 /* Nothing but a single long request, or the kernel, takes so long. */
 #define SUSPECT_NS 150000
 /* Programs of dom0 keep the host going: only a part of what they take counts. */
-#define TOOLS_BITS 3
+#define TOOLS_BITS 5
 /* What sending to a client costs, roughly: charged at once to who makes it necessary. */
 #define SEND_NS 2000
 
