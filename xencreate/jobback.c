@@ -55,6 +55,7 @@ static void on_xl_destroyed(void *ctx, const struct scripts_result *result)
 
 	job->in_xl = false;
 	job->unclean |= !!result->error;
+	job->undo_start_us = now_us();
 	jobback_go(job);
 }
 
@@ -62,6 +63,9 @@ static void on_unplugged(void *ctx, int error)
 {
 	struct job *job = ctx;
 
+	/* Devices have limits of their own: what comes next has all its time. */
+	if (error != -ECONNRESET)
+		job->undo_start_us = now_us();
 	if (error == -EOPNOTSUPP) {
 		job->in_xl =
 			!handed_destroy(job->env->scripts, job->shell.domid, on_xl_destroyed, job);
