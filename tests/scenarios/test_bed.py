@@ -65,7 +65,8 @@ def test_the_stores_cpu_is_shared_by_the_domains_that_came_meanwhile():
     for at in (1, 2, 3):
         show.line(created % at)
     show.line("@store-cpu 7000000")
-    show.line(created % 4)
+    show.line((created % 4)[:20] + "@store-cpu 7000000")
+    show.line((created % 4)[20:])
     show.line("@store-cpu 9000000")
     assert [one.store_ms for one in show.curve.created] == [2, 2, 2, 2]
 

@@ -77,16 +77,21 @@ class Show:
         self._in_flight = set()
         self._recent = []
         self._store_cpu = None
+        self._piece = ""
 
     def line(self, text):
-        """One line of dom0's output."""
+        """One line of dom0's output. What the creator writes comes in pieces: a sample may stand in the middle of a line."""
+        piece, sample, ns = text.partition("@store-cpu ")
+        if sample:
+            self._piece += piece
+            self._ran(int(ns) / 1e6)
+            return
+        text, self._piece = self._piece + text, ""
         self.counts.take(text)
         if text.startswith("{"):
             self._event(json.loads(text))
         elif text.startswith("@phase "):
             self._phase(text.split()[1])
-        elif text.startswith("@store-cpu "):
-            self._ran(int(text.split()[1]) / 1e6)
         elif text.startswith("@"):
             word, _, rest = text[1:].partition(" ")
             self.said.setdefault(word, []).append(rest)
