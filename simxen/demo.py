@@ -77,6 +77,7 @@ class Run:
         self.build = options.build.resolve()
         self.curve = curve.Curve(store)
         self.processes = []
+        self.piece = ""
         self.said = {}
         self.done = False
 
@@ -87,8 +88,12 @@ class Run:
         return list(map(str, [*words, "--", HERE / "demo.sh"]))
 
     def _take_events(self, stream):
-        """What the creator has written so far."""
+        """What the creator has written so far: perhaps not yet the end of a line."""
         for text in stream:
+            self.piece += text
+            if not text.endswith("\n"):
+                break
+            text, self.piece = self.piece, ""
             if '"event":"created"' in text:
                 event = json.loads(text)
                 stages = event["stages_us"]

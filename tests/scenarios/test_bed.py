@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The parts of the bed that need no machine: counting, curves, tables."""
+import argparse
 import importlib.util
 import sys
 from pathlib import Path
@@ -14,8 +15,8 @@ from bed.cache import BedError  # noqa: E402
 from bed.screen import Screen  # noqa: E402
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, XEN / f"{name}.py")
+def load(name, folder=XEN):
+    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -69,6 +70,18 @@ def test_the_stores_cpu_is_shared_by_the_domains_that_came_meanwhile():
     show.line((created % 4)[20:])
     show.line("@store-cpu 9000000")
     assert [one.store_ms for one in show.curve.created] == [2, 2, 2, 2]
+
+
+def test_an_event_that_is_not_all_there_yet_is_waited_for(tmp_path):
+    demo = load("demo", XEN.parents[1] / "simxen")
+    run = demo.Run(Screen(), argparse.Namespace(n=1, in_flight=0, build=tmp_path), "ours")
+    event = '{"event":"created","end_us":1,"stages_us":{"store":1000,"introduce":1000}}\n'
+    with open(tmp_path / "events", "w", encoding="ascii") as writer, open(tmp_path / "events", encoding="ascii") as reader:
+        for piece in (event[:30], event[30:], event):
+            writer.write(piece)
+            writer.flush()
+            run._take_events(reader)        # pylint: disable=protected-access
+    assert [one.store_ms for one in run.curve.created] == [2, 2]
 
 
 def test_a_comparison_shows_only_what_was_reached():
