@@ -83,6 +83,8 @@ void journal_done(struct journal *journal, size_t entry)
 	if (!journal)
 		return;
 	hold(journal, "done", entry, "");
+	/* Before anybody is told: what he counts on must not be made again. */
+	journal_flush(journal);
 }
 
 void journal_undone(struct journal *journal, size_t entry)

@@ -72,7 +72,7 @@ int journal_new(struct journal **out, const char *folder, const struct plan *pla
 int journal_open(struct journal **out, const char *path);
 
 /** journal_begun(), journal_done(), journal_undone() - domain @entry (index in the journal) has
- * come so far. What has begun or is done is only written with the next that was undone, or by
+ * come so far. What has begun is only written with the next that is done or was undone, or by
  * journal_flush(): that has to come before the store hears of a domain that has begun (until then
  * it is found by its UUID), and before the journal is left to others. A failure to write is kept
  * and comes out of journal_error(). NULL for @journal: nothing is noted.

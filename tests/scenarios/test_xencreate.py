@@ -165,6 +165,25 @@ def test_what_only_xl_does_is_handed_to_it(run):
     assert result.stdout.splitlines() == ["status 4", "1", "t-x1 0", "t-x2 0", "1", "1023", "no file"], result.stderr
 
 
+def test_what_was_told_to_be_there_stays_when_a_killed_batch_is_rolled_back(run):
+    """It may be somebody's by then: each is in the journal before it is told of."""
+    result = run("""
+        for round in 1 2 3 4 5 6; do
+            : >/run/xen/events
+            xencreate -n 2000 --name=r$round-%d --json /run/xen/t.cfg >/run/xen/events 2>/dev/null & batch=$!
+            for i in $(seq 1200); do
+                [ $(grep -c '"event":"created"' /run/xen/events) -ge $((round * 7)) ] && break
+            done
+            kill -9 $batch; wait $batch 2>/dev/null || true
+            sed -n 's/.*"event":"created".*"domid":\\([0-9]*\\),.*}$/\\1/p' /run/xen/events | sort >/run/xen/told
+            xencreate --rollback >/dev/null 2>&1 || true
+            xenstore-list /local/domain | sort | comm -13 - /run/xen/told
+            xencreate destroy --all --quiet
+        done
+        """)
+    assert result.stdout == "", result.stderr
+
+
 def test_a_daemon_that_hangs_ends_the_batch_in_time(run):
     """A stopped store daemon: the batch gives up, and goes back once it runs again."""
     result = run("""
