@@ -6,10 +6,12 @@ import time
 from .client import ERROR, Broken, Client, Closed, Silent
 from .scenario import TYPES, Word
 
-ANSWER_SECONDS = 5          # a daemon that takes longer is stuck
-EVENT_SECONDS = 2           # for events that need not come at once (a domain's death)
+ANSWER_SECONDS = 30         # a daemon that takes longer for what it owes, be it an event, is stuck
 LATE_SECONDS = 0.01         # events nobody expects may still come at the end
 QUIET_SECONDS = 0.3         # silence that counts as no answer
+# A daemon known to play a scenario otherwise may do so by silence, or by saying what it should not:
+KNOWN_ANSWER_SECONDS = 1
+KNOWN_QUIET_SECONDS = 5     # ends with the first word
 SYNC = (TYPES["GET_DOMAIN_PATH"], b"0\0")
 
 
@@ -27,13 +29,16 @@ def _shown(message):
 
 
 class Player:
-    """One scenario on one daemon. connect(): to its socket; host: creates and destroys domains, or None without a Xen."""
+    """One scenario on one daemon. connect(): to its socket; host: creates and destroys domains, or None without a Xen;
+    differs: is the daemon known to play it otherwise?"""
 
-    def __init__(self, scenario, connect, host=None, seconds=ANSWER_SECONDS, trace=None):
+    def __init__(self, scenario, connect, host=None, differs=False, trace=None):
         self.scenario = scenario
         self.connect = connect
         self.host = host
-        self.seconds = seconds      # how long to wait for an answer
+        self.seconds = KNOWN_ANSWER_SECONDS if differs else ANSWER_SECONDS
+        self.quiet_seconds = KNOWN_QUIET_SECONDS if differs else QUIET_SECONDS
+        self.late_seconds = KNOWN_QUIET_SECONDS if differs else LATE_SECONDS
         self.trace = trace or (lambda text: None)
         self.clients = {}
         self.silent = set()         # who was refused for good: not asked again
@@ -184,7 +189,7 @@ class Player:
 
     def _check_silence(self, client, who, wanted):
         try:
-            message = client.answer(QUIET_SECONDS if wanted == "none" else self.seconds)
+            message = client.answer(self.quiet_seconds if wanted == "none" else self.seconds)
         except Silent:
             if wanted == "none":
                 if who not in self.raw:
@@ -251,7 +256,7 @@ class Player:
 
     def _peek(self, numbers, wanted):
         """The daemon may still be about to write the word."""
-        deadline = time.monotonic() + EVENT_SECONDS
+        deadline = time.monotonic() + self.seconds
         while (value := self.host.peek(*numbers)) != wanted:
             if time.monotonic() > deadline:
                 raise Different(f"the word at {numbers[1]} is {value}")
@@ -267,7 +272,7 @@ class Player:
         for who, client in self.clients.items():
             if who in self.silent and who not in wanted:
                 continue
-            self._await_events(client, len(wanted.get(who, [])))
+            self._await_events(client, len(wanted.get(who, [])), self.seconds)
             came, client.events = client.events, []
             for message in came:
                 self.trace(f"    event for {who}: {_shown(message)}")
@@ -275,11 +280,15 @@ class Player:
 
     def _check_end(self):
         """Nothing more comes, not even late."""
-        time.sleep(LATE_SECONDS)
-        self._sync()
-        for who, client in self.clients.items():
-            if client.events:
-                raise Different(f"at the end: one more event for {who}: {_shown(client.events[0])}")
+        deadline = time.monotonic() + self.late_seconds
+        while True:
+            time.sleep(LATE_SECONDS)
+            self._sync()
+            for who, client in self.clients.items():
+                if client.events:
+                    raise Different(f"at the end: one more event for {who}: {_shown(client.events[0])}")
+            if time.monotonic() > deadline:
+                return
 
     def _sync(self):
         """What was caused so far has come once a later question is answered: connections are in order."""
@@ -295,10 +304,10 @@ class Player:
                 raise Different(f"the daemon closed the connection of {who}") from None
 
     @staticmethod
-    def _await_events(client, number):
+    def _await_events(client, number, seconds):
         while len(client.events) < number:
             try:
-                client.await_event(EVENT_SECONDS)
+                client.await_event(seconds)
             except (Silent, Closed):
                 return
 
