@@ -71,7 +71,7 @@ def run_on_host(build):
     path = ":".join(map(str, [*folders, os.environ["PATH"]]))
     environment = {**os.environ, "PATH": path, "LC_ALL": "C", "BUILD": str(build)}
 
-    def run(script, *options, seconds=60):
+    def run(script, *options, seconds=300):
         # Debian's tools, if they are there, come first on the path.
         script = 'lsevtchn() { "$BUILD/lsevtchn/lsevtchn" "$@"; }\n' + script
         return subprocess.run([str(simxen), "run", *map(str, options), "--", "bash", "-c", script], text=True, check=False,

@@ -17,7 +17,7 @@ console=
 # Also those that a scenario has stopped, and its own.
 end_all() { kill -CONT $(jobs -p) 2>/dev/null; kill $(jobs -p) 2>/dev/null; wait; }
 trap end_all EXIT
-PATIENCE=60 # seconds for what takes milliseconds, on a machine that has time
+PATIENCE=200 # seconds for what takes milliseconds, on a machine that has time
 wait_for() { # COMMAND...
 	local end=$((SECONDS + PATIENCE))
 	until "$@"; do [ $SECONDS -lt $end ] || { echo "in vain: $*"; exit 1; }; sleep 0.05; done

@@ -16,7 +16,7 @@ class Link:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
+        self.socket.settimeout(120)
         self.socket.connect(str(path))
         self.events = []
 
@@ -65,7 +65,7 @@ class Store:
         self.socket.unlink(missing_ok=True)
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen([str(self.program), "-N", *self.options, *options], env=self.environment, stderr=log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while self.process.poll() is None:
             with contextlib.suppress(OSError):
                 assert Link(self.socket).ask(DIRECTORY, "/") is not None
@@ -82,7 +82,7 @@ class Store:
     def end(self, number=signal.SIGKILL):
         if self.process and self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(20)
+            self.process.wait(300)
 
     def tree(self):
         """All nodes: path -> value, permissions, children in their order."""

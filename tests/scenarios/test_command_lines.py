@@ -13,7 +13,7 @@ PROGRAMS = ("xenstored", "xenconsoled", "lsevtchn", "xencreate")
 
 def call(*command):
     # Sanitizers would otherwise complain about what libraries keep at exit.
-    return subprocess.run([str(word) for word in command], text=True, check=False, timeout=10,
+    return subprocess.run([str(word) for word in command], text=True, check=False, timeout=300,
                           stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, "LC_ALL": "C"})
 
 

@@ -81,7 +81,7 @@ def test_a_guest_is_served_while_a_hundred_flood(build, kind):
     environment = {**os.environ, "LC_ALL": "C", "KERNEL": str(build.absolute() / "tests/guest/guest"),
                    "BUILD": str(build.absolute()), "TOOLS": f"{tools}:{tools.parent}/sbin"}
     result = subprocess.run([str(simxen), "run", "--", "bash", "-c", script], text=True, check=False, capture_output=True,
-                            timeout=120, stdin=subprocess.DEVNULL, env=environment)
+                            timeout=300, stdin=subprocess.DEVNULL, env=environment)
     said = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line}
     assert "alive" in said, result.stdout + result.stderr
     for name in ("alone", "flooded"):

@@ -22,7 +22,7 @@ def test_domain_numbers(sim):
     echo "made $(evtchnload make 100 2>/dev/null | wc -l)"
     forecast -n 1 /tmp/$$.cfg
     """
-    result = sim(script, "-m", 65536, seconds=150)
+    result = sim(script, "-m", 65536, seconds=300)
     assert result.stdout.splitlines() == [str(32751 - 40), "forecast 40 domids", "made 40", "forecast 0 domids"], result.stderr
 
 

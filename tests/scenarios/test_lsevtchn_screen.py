@@ -22,15 +22,15 @@ while True:
         time.sleep(0.02)
     except OSError:
         break
-    since = time.monotonic() - began
-    if since > 2.5 and not smaller:
+    before, _, after = text.partition(b"<smaller>")
+    if before.count(b"\x1b[H") > 2 and not smaller:
         smaller = True
         text += b"<smaller>"
         resize(8, 40)
-    if since > 5 and not asked:
+    if after.count(b"\x1b[H") > 2 and not asked:
         asked = True
         os.kill(pid, signal.SIGINT)
-    if since > 15:
+    if time.monotonic() - began > 120:
         os.kill(pid, signal.SIGKILL)
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.stdout.write(text.decode().replace("\r\n", "\n"))

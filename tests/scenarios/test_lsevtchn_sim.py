@@ -154,7 +154,7 @@ def test_each_single_failure_leaves_a_sound_answer(sim):
     done
     rm -f /tmp/$$.*
     """
-    result = sim(script, seconds=120)
+    result = sim(script, seconds=300)
     outcomes = {tuple(line.split()) for line in result.stdout.splitlines()}
     # A failure is told and named; past the last call nothing failed. Port 64, the end, failing is a failure too.
     assert outcomes == {("2", "1", "1"), ("0", "0", "0")}, result.stdout + result.stderr
@@ -176,7 +176,7 @@ dom0 = json.load(sys.stdin)['domains'][0]
 print('left', dom0['headroom'])"
     rm -f /tmp/$$.*
     """
-    result = sim(script, "--dom0-abi=2l", "-p", debian, seconds=120)
+    result = sim(script, "--dom0-abi=2l", "-p", debian, seconds=300)
     assert result.stdout.splitlines() == ["forecast 1", "would fit 20", "for 20: 0", "20: 0",
                                           "one-more: introduce: No space left on device", "made 20", "left 0"], result.stderr
 
@@ -236,7 +236,7 @@ def test_watching_sees_domains_come_and_go(sim, debian, daemons):
     kill $watch; wait $watch; echo "status $?"
     rm -f /tmp/$$.*
     """
-    result = sim(script, "-p", debian, seconds=60)
+    result = sim(script, "-p", debian, seconds=300)
     assert result.stdout.splitlines() == ["dom0", "born", "gone", "alive", "status 0"], result.stderr
 
 

@@ -36,7 +36,7 @@ class Client:
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(5)
+        self.socket.settimeout(60)
         self.socket.connect(os.environ["SIMXEN_DIR"] + "/simxend.sock")
 
     def ask(self, data, n_fds=2):
@@ -61,9 +61,9 @@ class Client:
 
 def good_one():
     """Does an honest program get its answers?"""
-    return subprocess.run(["simxen", "ctl", "status"], check=False, stdout=subprocess.DEVNULL, timeout=20).returncode == 0 and \
+    return subprocess.run(["simxen", "ctl", "status"], check=False, stdout=subprocess.DEVNULL, timeout=300).returncode == 0 and \
         subprocess.run([sys.executable, "-c", f"import sys; sys.path.append({str(HERE)!r}); import simprobe; h = simprobe.Host(); "
-                        "d = h.create(); assert h.alloc(d) == 1 and h.destroy(d) == 0"], check=False, timeout=20).returncode == 0
+                        "d = h.create(); assert h.alloc(d) == 1 and h.destroy(d) == 0"], check=False, timeout=300).returncode == 0
 
 
 def frames(rand):
@@ -124,7 +124,7 @@ def wake(area):
     """Honest calls from every CPU, so that the threads look at their lists."""
     del area
     for cpu in range(os.cpu_count()):
-        subprocess.run(["taskset", "-c", str(cpu), "simxen", "ctl", "status"], check=False, stdout=subprocess.DEVNULL, timeout=20)
+        subprocess.run(["taskset", "-c", str(cpu), "simxen", "ctl", "status"], check=False, stdout=subprocess.DEVNULL, timeout=300)
 
 
 def handles(rand):
@@ -134,7 +134,7 @@ def handles(rand):
     for _ in range(20):
         _, fds = client.ask(struct.pack("<II", OPEN_EVTCHN, VERSION), 1)
         with socket.socket(fileno=fds[0]) as handle:
-            handle.settimeout(1)
+            handle.settimeout(60)
             for _ in range(20):
                 handle.send(rand.randbytes(rand.randrange(1, 3000)))
                 handle.send(struct.pack("<4I", 0x80000000, 0x80000001, 131071, 0x80000000 | 131072))
@@ -156,7 +156,7 @@ def test_a_broken_client_breaks_nothing(build, seed):
     if not simxen.is_file():
         pytest.skip("simxen is not built")
     result = subprocess.run([str(simxen), "run", "--", sys.executable, __file__, str(seed)], text=True, check=False, capture_output=True,
-                            timeout=120, stdin=subprocess.DEVNULL,
+                            timeout=300, stdin=subprocess.DEVNULL,
                             env={**os.environ, "PATH": f"{simxen.parent}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"})
     assert result.returncode == 0 and result.stdout.splitlines()[-1] == "stands", result.stdout[-2000:] + result.stderr[-4000:]
 

@@ -65,7 +65,7 @@ def played_on_simxen(build):
         pytest.skip(str(error))
 
     def play(*words):
-        return subprocess.run([TOP / "simxen/scenario", "--build", build, *words], text=True, check=False, capture_output=True, timeout=150,
+        return subprocess.run([TOP / "simxen/scenario", "--build", build, *words], text=True, check=False, capture_output=True, timeout=300,
                               stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C.UTF-8"})
 
     return play

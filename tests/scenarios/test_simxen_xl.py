@@ -51,7 +51,7 @@ def on_a_host_with_daemons(request, build):
     folders = [build / name for name in ("xenstored", "xenconsoled")] if request.param == "ours" else []
     environment = {**os.environ, "LC_ALL": "C", "WHOSE": request.param, "KERNEL": str(build / "tests/guest/guest")}
 
-    def run(script, seconds=100):
+    def run(script, seconds=300):
         inner = 'export PATH="' + ":".join([*map(str, folders), f"{simxen.parent}", "$PATH"]) + '"\n'
         result = subprocess.run([str(simxen), "run", f"--stock={debian}", "--", "bash", "-c", inner + PRELUDE + script], text=True,
                                 check=False, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL, env=environment)

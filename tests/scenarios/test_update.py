@@ -34,7 +34,7 @@ class Served:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(10) == 0
+        assert self.process.wait(300) == 0
         self.log.close()
 
 
@@ -99,8 +99,9 @@ def test_a_session_ends_with_its_client(served, client):
     other = Client(served.socket)
     assert other.ask(CONTROL, "live-update", "-f", str(served.program)) == (CONTROL, OK)
     other.link.close()
-    time.sleep(0.1)
-    assert served.update(client) == "OK"
+    deadline = time.monotonic() + 120
+    while (answer := served.update(client)) != "OK":    # it is still there
+        assert time.monotonic() < deadline, answer
 
 
 @pytest.mark.parametrize("text", ["", "#!/bin/false\n", "#!/no/such/interpreter\n", "#!/bin/sh\nkill -9 $$\n",
@@ -167,13 +168,13 @@ def test_another_program_waits_for_transactions_to_end(served, tmp_path, program
     tx = int(busy.ask(TRANSACTION_START, "")[1][:-1])
     assert served.update(client, "-t", "0", binary=binary).startswith("Domains with long running transactions:\nDomain 0: ")
     assert client.ask(CONTROL, "live-update", "-f", str(binary)) == (CONTROL, OK)
-    client.send(CONTROL, "live-update", "-s", "-t", "20")
+    client.send(CONTROL, "live-update", "-s", "-t", "200")
     time.sleep(0.3)
     late.send(TRANSACTION_START, "")                            # held back
     late.link.settimeout(0.3)
     with pytest.raises(TimeoutError):
         late.message()
-    late.link.settimeout(30)
+    late.link.settimeout(120)
     assert busy.ask(WRITE, raw=b"/busy\0x", tx=tx) == (WRITE, OK)
     assert busy.ask(TRANSACTION_END, "T", tx=tx) == (TRANSACTION_END, OK)
     assert client.answer() == (CONTROL, OK)
@@ -206,6 +207,6 @@ def test_what_another_program_took_over_is_not_used_again(program, tmp_path):
 def test_a_damaged_stream_is_refused(program, tmp_path):
     (tmp_path / "state_dump").write_bytes(b"xenstore\0\0\0\1\0\0\0\0\5\0\0\0\xff\xff\0\0")
     result = subprocess.run([program("xenstored"), "-N", "-D", "-U"], env=dict(os.environ, XENSTORED_RUNDIR=str(tmp_path)),
-                            text=True, stderr=subprocess.PIPE, timeout=10, check=False)
+                            text=True, stderr=subprocess.PIPE, timeout=300, check=False)
     assert result.returncode != 0
     assert "a record is longer than the stream" in result.stderr

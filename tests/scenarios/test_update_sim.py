@@ -31,7 +31,7 @@ class Client:
         # Not with settimeout(): C xenstored lets one wait at a time, and others are refused unless they do.
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("=qq", 30, 0))
         self.link.connect(str(path))
-        self.link.settimeout(30)
+        self.link.settimeout(120)
         self.events = []
         self.req_id = 0
 
@@ -103,7 +103,7 @@ class Pinger(threading.Thread):
 
     def end(self):
         self.stop = True
-        self.join(30)
+        self.join(300)
         assert not self.failed, repr(self.failed)
         assert not self.client.events
         return self.count
@@ -142,7 +142,7 @@ class World:
 
     def reconnect(self):
         """Waits for a daemon that was started again; the one that has ended may still accept for a moment."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         before = self.running.pid
         while True:
             try:
@@ -166,7 +166,7 @@ class World:
     def all_go_on(self):
         """Has everybody made progress from now on?"""
         before = [pinger.count for pinger in self.pingers]
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while any(pinger.count < old + 3 for pinger, old in zip(self.pingers, before)):
             for pinger in self.pingers:
                 assert not pinger.failed, repr(pinger.failed)

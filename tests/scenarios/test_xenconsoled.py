@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def call(*command):
-    return subprocess.run([str(word) for word in command], text=True, check=False, timeout=20,
+    return subprocess.run([str(word) for word in command], text=True, check=False, timeout=300,
                           stdin=subprocess.DEVNULL, capture_output=True)
 
 

@@ -13,7 +13,7 @@ READ = 2
 
 def wait_for(path):
     """Until somebody listens there."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
             connect(path).close()
@@ -34,12 +34,12 @@ def served(program, folder, n_files=1024):
             yield process, path
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(300)
 
 
 def connect(path):
     client = socket.socket(socket.AF_UNIX)
-    client.settimeout(10)
+    client.settimeout(120)
     client.connect(str(path))
     return client
 
@@ -82,5 +82,5 @@ def test_who_comes_as_soon_as_the_socket_is_there_is_not_refused(program, tmp_pa
                 client.close()
             finally:
                 process.terminate()
-                process.wait(10)
+                process.wait(300)
         assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]

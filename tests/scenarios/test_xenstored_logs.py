@@ -18,7 +18,7 @@ from player.scenario import TYPES  # noqa: E402
 from stores import daemons  # noqa: E402
 from stores.says import StoreError  # noqa: E402
 
-SECONDS = 20
+SECONDS = 120
 OK = b"OK\0"
 
 

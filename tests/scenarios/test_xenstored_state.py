@@ -175,7 +175,7 @@ def test_two_daemons_do_not_share_a_state(store, program, tmp_path_factory):
     assert not other.start(f"--state-dir={store.state}")
     assert "another daemon" in other.said, other.said
     again = subprocess.run([str(store.program), "-N", "-D"], env=store.environment, text=True, stderr=subprocess.PIPE,
-                           timeout=20, check=False)
+                           timeout=300, check=False)
     assert again.returncode > 0 and "another xenstored is running" in again.stderr, again.stderr
     assert store.link().ask(READ, "/mine") == b"1"
     store.end()
@@ -208,12 +208,12 @@ def store_without_room(program, tmp_path):
             with contextlib.suppress(OSError, ValueError):
                 os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
             time.sleep(0.2)
-        shell.wait(10)
+        shell.wait(300)
 
 
 def served(store):
     """A connection, as soon as there is one."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while True:
         with contextlib.suppress(OSError):
             link = store.link()
@@ -241,11 +241,11 @@ def test_without_room_changes_are_refused_and_nothing_acknowledged_is_lost(narro
     assert len(link.ask(DIRECTORY, "/full").split(b"\0")) == n
     # What goes makes room, without a restart.
     for i in range(n):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while link.ask(RM, f"/full/{i}") != b"OK":
             assert time.monotonic() < deadline, (narrow.folder / "log").read_text()
             time.sleep(0.05)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while link.write("/again", b"y") != b"OK":
         assert time.monotonic() < deadline, (narrow.folder / "log").read_text()
         time.sleep(0.05)
@@ -355,7 +355,7 @@ def introduce(store, domid):
     return Link(store.host.ring(domid))
 
 
-def eventually(what, seconds=10):
+def eventually(what, seconds=300):
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline

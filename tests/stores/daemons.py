@@ -30,7 +30,7 @@ class Daemon:
     is_floor = False
     needs_host = False      # does it start only where there is a Xen?
     can_host = True         # can it use one?
-    STOP_SECONDS = 20       # after SIGTERM; then SIGKILL
+    STOP_SECONDS = 60       # after SIGTERM; then SIGKILL
 
     def __init__(self, build, with_host=True):
         self.build = build.absolute()

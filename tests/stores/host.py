@@ -8,8 +8,8 @@ import time
 
 from .says import StoreError
 
-START_SECONDS = 20
-GONE_SECONDS = 20       # a dead domain stays until nobody maps its pages
+START_SECONDS = 120
+GONE_SECONDS = 120       # a dead domain stays until nobody maps its pages
 
 
 def joined(path):
@@ -133,9 +133,9 @@ class SimHost:
         """Ends the helper, and a host that stands alone; another one ends with its daemon."""
         if self.helper:
             self.helper.stdin.close()
-            self.helper.wait(20)
+            self.helper.wait(120)
             self.helper.stdout.close()
             self.helper = None
         if self.process:
             self.process.stdin.close()
-            self.process.wait(20)
+            self.process.wait(120)

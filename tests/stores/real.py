@@ -17,7 +17,7 @@ from bed.session import Job, Session  # noqa: E402
 
 PERIOD = 0.0005         # seconds between two looks at the file
 ORDER_SECONDS = 60
-GONE_SECONDS = 20       # a dead domain stays until nobody maps its pages
+GONE_SECONDS = 120       # a dead domain stays until nobody maps its pages
 DAEMONS = {"ours": "xenstored", "C": "stock"}
 # The kernel looks at its devices when it first hears of a store; nothing of that belongs to a scenario.
 SCRIPT = """# SPDX-License-Identifier: GPL-2.0-or-later

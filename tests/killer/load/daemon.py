@@ -9,7 +9,7 @@ import time
 
 from .keeper import Keeper
 
-START_SECONDS = 20
+START_SECONDS = 120
 
 
 class Ended(Exception):
@@ -93,7 +93,7 @@ class Daemon:
 
     def is_dying(self):
         """Has it ended? Its sockets are closed a moment before that shows."""
-        end = time.monotonic() + 1
+        end = time.monotonic() + 30
         while self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.001)
         return self.process.poll() is not None

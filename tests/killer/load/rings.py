@@ -327,7 +327,7 @@ class Rings:
 
     def settle(self, connect):
         """Until all is answered and told."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         for guest in self.guests:
             if guest.quiet_until:
                 guest.listen(end)

@@ -88,7 +88,7 @@ class Run:
             self.witnessed[home].append(path)
             self.tally["witnessed"] += 1
 
-    def settle(self, clients, seconds=10):
+    def settle(self, clients, seconds=120):
         """Until everything is answered."""
         until = time.monotonic() + seconds
         while any(client.asked for client in clients):
@@ -318,7 +318,7 @@ class KeptRun(Run):
     def finish(self):
         super().finish()
         self.settle(self.clients)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while any(len(self.witnessed[client.home]) < len(client.told) for client in self.clients):
             self.receive(self.witness)
             if time.monotonic() > end:

@@ -67,7 +67,7 @@ class Client:
 
     def send(self, data):
         """Sends bytes as they are."""
-        self.socket.settimeout(10)
+        self.socket.settimeout(60)
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):

@@ -100,4 +100,4 @@ gone_without_trace() {
 	cmp /tmp/ports-before /tmp/ports-after && cmp /tmp/nodes-before /tmp/nodes-after && [ "$(n_domains)" = 0 ] &&
 		[ "$(ls /var/lib/xen | grep -vc '^userdata-d\.0\.')" = 0 ]
 }
-ok "nothing is left of them" wait_for 30 gone_without_trace
+ok "nothing is left of them" wait_for 60 gone_without_trace

@@ -6,7 +6,7 @@ kill9() {
 	[ -e /dev/xen/privcmd ] || xen_devices || give_up "Xen's devices are there"
 	kill9_loop &
 	kill9_pid=$!
-	wait_for 20 store_answers || give_up "xenstored starts"
+	wait_for 60 store_answers || give_up "xenstored starts"
 	ok "dom0 is made known" timeout 20 xen-init-dom0
 	start_console || give_up "xenconsoled starts"
 	ok "$kill9_guests guests are made" create_many "$kill9_guests" g "hello ping=0,500"
@@ -16,7 +16,7 @@ kill9() {
 	kill9_counts >/tmp/before
 	ok "it is killed $kill9_kills times" kill9_kill
 	is "it was started again each time" "$(grep -c 'serving on' "$LOGS/xenstored.log")" $((kill9_kills + 1))
-	ok "every guest pings on" wait_for 30 kill9_all_went_on
+	ok "every guest pings on" wait_for 60 kill9_all_went_on
 	is "none has seen an error" "$(awk '$3 != 0' /tmp/after)" ""
 	note "pings of all guests: $(awk '{ n += $2 } END { print n }' /tmp/before) before, $(awk '{ n += $2 } END { print n }' /tmp/after) after"
 	touch /tmp/enough
@@ -24,16 +24,16 @@ kill9() {
 	note "dom0's kernel: $(cat /tmp/kernel-client)"
 	ok "dom0's kernel was answered every time" grep -q '^[1-9][0-9]* answers, 0 failures' /tmp/kernel-client
 	is "xl lists all of them" "$(n_domains)" "$kill9_guests"
-	is "and so does the store" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
+	is "and so does the store" "$(timeout 60 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
 	ok "a new guest is made" xl_create "$(tiny_cfg fresh hello ping=20)"
-	ok "it is served" wait_for 20 sh -c '[ "$(xenstore-read /local/domain/$(xl domid fresh)/data/ping/count)" = 20 ]'
+	ok "it is served" wait_for 60 sh -c '[ "$(xenstore-read /local/domain/$(xl domid fresh)/data/ping/count)" = 20 ]'
 	ok "it ends" destroyed fresh
-	is "nothing of it is left in the store" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
+	is "nothing of it is left in the store" "$(timeout 60 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
 	ok "a guest that will end by itself" xl_create "$(tiny_cfg mortal hello exit=8000)"
 	ok "ends while nobody serves" kill9_while_down 10
 	# Its xl has lost its connection: there is no manager here that keeps it (store-service.sh).
 	ok "it can be cleared away afterwards" destroyed mortal
-	is "nothing of it is left in the store either" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
+	is "nothing of it is left in the store either" "$(timeout 60 xenstore-list /local/domain | wc -l)" $((kill9_guests + 1))
 	ok "it finds no fault in itself" kill9_is_sound
 }
 
@@ -62,10 +62,10 @@ kill9_all_ping() {
 kill9_kill() {
 	for kill9_i in $(seq "$kill9_kills"); do
 		sleep 1
-		wait_for 10 store_answers || return
+		wait_for 60 store_answers || return
 		kill -9 "$(cat /run/xenstored.pid)" || return
 	done
-	wait_for 10 store_answers
+	wait_for 60 store_answers
 }
 
 # kill9_while_down SECONDS: nobody serves for so long.
@@ -74,7 +74,7 @@ kill9_while_down() {
 	kill -9 "$(cat /run/xenstored.pid)"
 	sleep "$1"
 	rm /tmp/hold
-	wait_for 10 store_answers
+	wait_for 60 store_answers
 }
 
 # Each guest more than before, however often it was interrupted.

@@ -101,7 +101,7 @@ running() {
 # --- daemons --------------------------------------------------------------------------------------------------
 
 store_answers() {
-	timeout 5 xenstore-exists /
+	timeout 60 xenstore-exists /
 }
 
 # start_store, start_console: start a daemon in the foreground of its own log and wait until it serves.
@@ -119,7 +119,7 @@ start_store() {
 	export XENSTORED_ROOTDIR=/var/lib/xenstored
 	"$@" --pid-file=/run/xenstored.pid >>"$LOGS/xenstored.log" 2>&1 &
 	store_pid=$!
-	wait_for 20 store_answers || {
+	wait_for 60 store_answers || {
 		note "$1 does not answer:" "$(printf '\n'; tail -n 20 "$LOGS/xenstored.log")"
 		return 1
 	}
@@ -214,23 +214,23 @@ create_many() {
 
 # domid NAME
 domid() {
-	timeout 10 xl domid "$1" 2>/dev/null
+	timeout 60 xl domid "$1" 2>/dev/null
 }
 
 # gone NAME: no domain of this name is left.
 gone() {
-	! timeout 10 xl domid "$1" >/dev/null 2>&1
+	! timeout 60 xl domid "$1" >/dev/null 2>&1
 }
 
 # destroyed NAME: no domain of this name is left, whether it ended itself or had to be made to.
 destroyed() {
 	timeout 30 xl destroy "$1" 2>/dev/null
-	wait_for 10 gone "$1"
+	wait_for 60 gone "$1"
 }
 
 # read_node PATH
 read_node() {
-	timeout 10 xenstore-read "$1" 2>/dev/null
+	timeout 60 xenstore-read "$1" 2>/dev/null
 }
 
 # guest_node NAME PATH: a node of a guest's own directory.

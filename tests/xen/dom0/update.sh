@@ -101,7 +101,7 @@ update_clients_begin() {
 		update_kernel_client=$!
 	fi
 	update_seen=0
-	wait_for 10 test -s /tmp/seen || give_up "a client listens"
+	wait_for 60 test -s /tmp/seen || give_up "a client listens"
 }
 
 update_heard() {
@@ -121,15 +121,15 @@ update_clients_end() {
 update_works() {
 	ok "each guest pings on" update_all_ping
 	ok "watches fire, once each" update_watches_fire
-	timeout 10 xenstore-write /seen "$update_seen"
+	timeout 60 xenstore-write /seen "$update_seen"
 	update_seen=$((update_seen + 1))
-	ok "who listens hears, once" wait_for 10 update_heard
+	ok "who listens hears, once" wait_for 60 update_heard
 	ok "who asks is there" running $update_socket_client
 	is "xl lists all of them" "$(n_domains)" "$update_guests"
-	is "and so does the store" "$(timeout 10 xenstore-list /local/domain | wc -l)" $((update_guests + 1))
+	is "and so does the store" "$(timeout 60 xenstore-list /local/domain | wc -l)" $((update_guests + 1))
 	ok "a new domain is made" xl_create "$(tiny_cfg later hello ping=5)"
-	ok "it pings" wait_for 20 sh -c '[ "$(xenstore-read /local/domain/$(xl domid later)/data/ping/count)" = 5 ]'
-	ok "it is heard" wait_for 20 console_says later "hello from domain $(domid later)"
+	ok "it pings" wait_for 60 sh -c '[ "$(xenstore-read /local/domain/$(xl domid later)/data/ping/count)" = 5 ]'
+	ok "it is heard" wait_for 60 console_says later "hello from domain $(domid later)"
 	ok "its end is seen" destroyed later
 	rm -f $CONSOLE_LOGS/guest-later.log
 	is "no ping has failed" "$(update_values /tmp/error-paths | sort | uniq -c | awk '{ print $1, $2 }')" "$update_guests 0"
@@ -179,5 +179,5 @@ update_end() {
 			timeout 30 xl destroy "$update_id" || return
 		done
 	fi
-	wait_for 20 sh -c '[ "$(xl list | tail -n +3 | wc -l)" = 0 ]'
+	wait_for 60 sh -c '[ "$(xl list | tail -n +3 | wc -l)" = 0 ]'
 }

@@ -3,13 +3,13 @@
 # limit: 240
 start_daemons
 ok "a witness that pings for ever" xl_create "$(tiny_cfg witness hello ping=0,20 chatter=5)"
-ok "it has begun" wait_for 20 guest_node witness data/ping/count
+ok "it has begun" wait_for 60 guest_node witness data/ping/count
 
 # served: the witness goes on pinging without an error, and its console goes on, and the daemons live.
 served() {
 	pings=$(guest_node witness data/ping/count)
 	lines=$(wc -l <$CONSOLE_LOGS/guest-witness.log)
-	wait_for 20 witness_moved
+	wait_for 60 witness_moved
 }
 witness_moved() {
 	running $store_pid && running $console_pid && [ "$(guest_node witness data/ping/errors)" = 0 ] &&
@@ -22,7 +22,7 @@ for kind in store-index store-cons store-length store-half console-index console
 	ok "a guest that does $kind" xl_create "$(tiny_cfg "$kind" hello bad-ring=$kind)"
 	case $kind in
 	console-*) sleep 1 ;;
-	*) ok "it has done so" wait_for 20 console_says $kind "bad-ring: $kind done" ;;
+	*) ok "it has done so" wait_for 60 console_says $kind "bad-ring: $kind done" ;;
 	esac
 	ok "everyone else is served" served
 	ok "nothing keeps it alive" destroyed $kind
@@ -30,7 +30,7 @@ done
 for pair in store-path:EINVAL store-op:ENOSYS; do
 	kind=${pair%:*}
 	ok "a guest that does $kind" xl_create "$(tiny_cfg "$kind" bad-ring="$kind")"
-	wait_for 20 guest_node "$kind" data/bad-ring >/dev/null
+	wait_for 60 guest_node "$kind" data/bad-ring >/dev/null
 	is "it is told ${pair#*:}, and is served on" "$(guest_node "$kind" data/bad-ring)" "$kind ${pair#*:}"
 	destroyed "$kind"
 done
@@ -47,7 +47,7 @@ answers() {
 	name=$1
 	wanted=$2
 	shift 2
-	is "$name" "$(timeout 10 wire "$@" 2>&1)" "$wanted"
+	is "$name" "$(timeout 60 wire "$@" 2>&1)" "$wanted"
 }
 lines() {
 	printf '%s\n' "$@"

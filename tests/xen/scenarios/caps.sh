@@ -27,7 +27,7 @@ unstarted 5000 "4093 4095 ENOSPC" "4095 4095" 5000 "4095 0"
 
 ok "a running guest with cap 100" xl_create "$(capped hog 100 "$(tiny_cfg hog hog-ports)")"
 id=$(domid hog)
-ok "it has taken what it got" wait_for 30 read_node "/local/domain/$id/data/ports"
+ok "it has taken what it got" wait_for 60 read_node "/local/domain/$id/data/ports"
 note "count, highest, error: $(read_node "/local/domain/$id/data/ports")"
 is "lsevtchn sees it full" "$(figure "$id" ports) $(figure "$id" headroom)" "100 0"
 lsevtchn --check-caps >/tmp/said
@@ -58,7 +58,7 @@ is "and says why" "$(lsevtchn --preflight /tmp/one.cfg | grep -c 'needs 2 event 
 printf '[default]\nhard = 100\nsoft = 20\nover-soft = mark pause\n' >/tmp/policy
 ok "a guest within the hard limit, above the soft one" xl_create "$(capped many 100 "$(tiny_cfg many hog-ports=30)")"
 ok "a guest with libxl's cap" xl_create "$(tiny_cfg usual hello)"
-ok "the first has its ports" wait_for 30 read_node "/local/domain/$(domid many)/data/ports"
+ok "the first has its ports" wait_for 60 read_node "/local/domain/$(domid many)/data/ports"
 lsevtchn --check-caps --policy=/tmp/policy >/tmp/said
 is "status" $? 1
 is "findings" "$(sed -n 's/^finding: domain [0-9]* (\([a-z]*\)): \([a-z-]*\):.*/\1 \2/p' /tmp/said | sort | tr '\n' ',')" \

@@ -50,7 +50,7 @@ speaks() {
 ok "speaks" wait_for 200 speaks
 # typed TEXT: keystrokes into its console.
 typed() {
-	timeout 5 sh -c "printf '%s\n' \"$1\" >\"$(guest_node penguin console/tty)\""
+	timeout 60 sh -c "printf '%s\n' \"$1\" >\"$(guest_node penguin console/tty)\""
 }
 sleep 5 # whatever it says first
 note "$(tail -n 5 "$(log_of penguin)")"

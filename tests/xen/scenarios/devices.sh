@@ -47,7 +47,7 @@ id=$(domid dev)
 devices "$id" >/tmp/xl
 xl list -l dev | sed '/"domid": [0-9]*,$/d; /"uuid"/d' >/tmp/xl-l
 ok "xencreate destroys it" xencreate destroy dev
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 ok "xencreate makes it" xencreate --paused --json "$cfg"
 cp /tmp/said /tmp/events
 note "$(grep '"devices"' /tmp/events | tail -n 1)"
@@ -68,14 +68,14 @@ ok "its script has put the vif on the bridge" test -e "/sys/class/net/xenbr0/bri
 ok "unpaused, it runs" xl unpause dev
 ok "domain 0 answers it over its vif" wait_for 60 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/ping)\" = answered ]"
 [ "$(guest_node dev data/ping)" = answered ] || { state_of dev >"$LOGS/state-dev.log" 2>&1; }
-ok "it reads its disk" wait_for 30 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/disk)\" = 'this is a' ]"
+ok "it reads its disk" wait_for 60 sh -c "[ \"\$(xenstore-read /local/domain/\$(xl domid dev)/data/disk)\" = 'this is a' ]"
 is "its address is the config's" "$(guest_node dev data/mac)" 00:16:3e:01:02:03
 ok "a second one with this address is refused" sh -c "! xencreate --name=other $cfg 2>/tmp/errors && grep -q 00:16:3e:01:02:03 /tmp/errors"
 ok "xl network-detach" timeout 30 xl network-detach dev 1
 ok "xl block-detach" timeout 30 xl block-detach dev hdc
 ok "xl list -l knows that too" sh -c "! xl list -l dev | grep -q -e 00:16:3e:01:02:04 -e hdc"
 ok "xl destroys it" timeout 60 xl destroy dev
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 
 # Small guests, which do not look at their device.
 echo 'vif = [ "" ]' >>"$(tiny_cfg many hello ready)"
@@ -83,28 +83,28 @@ ok "three with devices" xencreate -n 3 --wait=ready /tmp/many.cfg
 is "each has an address of its own" "$(xenstore-ls -f /local/domain/0/backend/vif | grep '/mac =' | sed 's/.*= //' | sort -u | wc -l)" 3
 is "all are on the bridge" "$(ls /sys/class/net/xenbr0/brif | wc -l)" 3
 ok "destroy them" xencreate destroy --all
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 
 # kill_one: a batch is killed while its scripts run.
 kill_one() {
 	xencreate -q -n 3 --json /tmp/many.cfg >/tmp/events 2>&1 &
 	victim=$!
-	wait_for 20 grep -q '"stage":"introduce"' /tmp/events
+	wait_for 60 grep -q '"stage":"introduce"' /tmp/events
 	kill -9 $victim && [ "$(grep -c '"event":"created"' /tmp/events)" -lt 3 ]
 	verdict $? "a batch is killed among its scripts"
 	wait $victim 2>/dev/null
 }
 kill_one
 ok "--rollback takes the devices down" xencreate --rollback --all
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 kill_one
 ok "--resume makes the rest" xencreate --resume
 is "all of it" "$(n_domains)" 3
 ok "destroy them" xencreate destroy --all
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 
 # What goes wrong.
 sed 's/vif = .*/vif = [ "bridge=nobridge" ]/' /tmp/many.cfg >/tmp/bad.cfg
 ok "a script that fails, fails the domain" sh -c "! xencreate /tmp/bad.cfg 2>/tmp/errors"
 ok "and says why" sh -c "grep -q 'Could not find bridge device nobridge' /tmp/errors || { cat /tmp/errors; false; }"
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left

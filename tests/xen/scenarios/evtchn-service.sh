@@ -27,16 +27,16 @@ ok "the service starts, and says when it works" timeout 30 systemctl start xen-e
 [ -e $metrics ] || give_up "it exports nothing: $(systemctl status --no-pager xen-evtchn-watch 2>&1 | tail -n 5)"
 is "it exports what it saw" "$(metric xen_evtchn_domains)" 1
 ok "a guest" xl_create "$(tiny_cfg born hello)"
-ok "is seen at once" wait_for 30 metric_is "xen_evtchn_ports{domid=\"$(domid born)\",name=\"born\"}" 2
+ok "is seen at once" wait_for 60 metric_is "xen_evtchn_ports{domid=\"$(domid born)\",name=\"born\"}" 2
 xl destroy born
-ok "and its end" wait_for 30 metric_is xen_evtchn_domains 1
+ok "and its end" wait_for 60 metric_is xen_evtchn_domains 1
 pid=$(systemctl show -P MainPID xen-evtchn-watch)
 kill -9 "$pid"
-ok "killed, it comes back" wait_for 20 sh -c "[ \$(systemctl show -P MainPID xen-evtchn-watch) -gt 1 ]"
+ok "killed, it comes back" wait_for 60 sh -c "[ \$(systemctl show -P MainPID xen-evtchn-watch) -gt 1 ]"
 exposure=$(systemd-analyze security --no-pager xen-evtchn-watch 2>/dev/null | sed -n 's/.*Overall exposure level[^:]*: \([0-9.]*\).*/\1/p')
 note "exposure $exposure"
 ok "it is exposed 0.6 at most" awk -v e="$exposure" 'BEGIN { exit !(e != "" && e <= 0.6) }'
-ok "others may read what it exports" wait_for 20 sh -c "[ \$(stat -c %a $metrics) = 644 ]"
+ok "others may read what it exports" wait_for 60 sh -c "[ \$(stat -c %a $metrics) = 644 ]"
 ok "it stops" timeout 20 systemctl stop xen-evtchn-watch
 
 # Domains at boot: a stand-in for the script that would start them, which is masked here.

@@ -36,14 +36,14 @@ set -- $cfgs
 ok "$# guests are made" timeout 120 xencreate --no-preflight --wait=none "$@"
 
 says() {
-	ok "$1 says: $2" wait_for 30 console_says "$1" "$2"
+	ok "$1 says: $2" wait_for 60 console_says "$1" "$2"
 }
 # has NAME PATH VALUE
 node_is() {
 	[ "$(guest_node "$1" "$2")" = "$3" ]
 }
 has() {
-	ok "$1 has written $2 = $3" wait_for 30 node_is "$@"
+	ok "$1 has written $2 = $3" wait_for 60 node_is "$@"
 }
 # ended NAME LETTERS: its state in xl list, which has a letter for the reason too
 state() {
@@ -53,7 +53,7 @@ state_is() {
 	[ "$(state "$1")" = "$2" ]
 }
 ended() {
-	ok "$1 ends in state $2" wait_for 30 state_is "$@"
+	ok "$1 ends in state $2" wait_for 60 state_is "$@"
 }
 
 has plain data/hello "$(domid plain) plain"
@@ -67,7 +67,7 @@ has plain data/watched 1
 xenstore-write "/local/domain/$(domid plain)/data/watch" tulip
 says plain "watch: data/watch = tulip"
 has plain data/watched 2
-wait_for 10 test -c "$(guest_node plain console/tty)"
+wait_for 60 test -c "$(guest_node plain console/tty)"
 echo "is there an echo?" >"$(guest_node plain console/tty)"
 says plain "is there an echo?"
 
@@ -95,7 +95,7 @@ fails "spinner never sleeps" state_is spinner b
 says console-flood "flood: the quick brown fox"
 has console-flood data/ready 1
 overflows() { [ "$(wc -c <"$CONSOLE_LOGS/guest-$1.log")" -gt 4096 ]; }
-ok "console-flood says more than its ring holds" wait_for 30 overflows console-flood
+ok "console-flood says more than its ring holds" wait_for 60 overflows console-flood
 for kind in write read watch transaction; do
 	says store-flood-$kind "flood-store: [1-9][0-9]* requests"
 done

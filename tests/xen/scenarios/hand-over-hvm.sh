@@ -43,17 +43,17 @@ is "it is one" "$(read_node "/libxl/$id/type")" hvm
 is "with the batch's UUID" "$(xl list -v wide-1 | grep -c "$(sed -n 's/.*"created","name":"wide-1".*"uuid":"\([^"]*\)".*/\1/p' /tmp/events)")" 1
 is "its device model runs" "$(read_node "/local/domain/$id/image/device-model-pid")" "$(models)"
 is "it is not paused" "$(paused wide-1)" "-"
-ok "its vCPU has run" wait_for 20 sh -c "xl vcpu-list wide-1 | awk 'NR == 2 { exit !(\$6 > 0) }'"
+ok "its vCPU has run" wait_for 60 sh -c "xl vcpu-list wide-1 | awk 'NR == 2 { exit !(\$6 > 0) }'"
 ok "its limit is recorded" sh -c "xenstore-read /libxl/$id/max-event-channels | grep -q '^1023 '"
 ok "xl list -l knows it" sh -c "xl list -l wide-1 | grep -q '\"type\": \"hvm\"'"
 ok "ours is beside it" domid tiny-1
 ok "destroy both" xencreate destroy wide-1 tiny-1
-ok "nothing is left, nor its device model" wait_for 20 nothing_left
+ok "nothing is left, nor its device model" wait_for 60 nothing_left
 
 ok "one that stays paused" xencreate --paused --name=waits "$cfg"
 is "it does" "$(paused waits)" p
 ok "xl destroys it" timeout 60 xl destroy waits
-ok "nothing is left" wait_for 20 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 
 # The device model is there, and xl has not come to its end.
 xencreate --name=killed "$cfg" >/tmp/said 2>&1 &
@@ -62,4 +62,4 @@ ok "a batch is killed when the device model has begun" wait_for 60 models
 kill -9 $batch
 wait $batch 2>/dev/null
 ok "what it left is removed" xencreate --rollback
-ok "nothing is left, nor its device model" wait_for 20 nothing_left
+ok "nothing is left, nor its device model" wait_for 60 nothing_left

@@ -31,33 +31,33 @@ ok "xl list -l knows them" sh -c "xl list -l heavy-1 | grep -q '\"weight\": 512'
 ok "one is paused if that is wanted" xencreate --paused --name=waits "$cfg"
 is "it is" "$(xl list waits | awk 'NR == 2 { print $5 }')" "--p---"
 ok "destroy them" xencreate destroy --all
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 
 sed 's/^memory.*/memory = 1/' "$cfg" >/tmp/small.cfg
 ok "xl's failure is the domain's" sh -c "xencreate --no-preflight -n 2 /tmp/small.cfg 2>/tmp/errors; [ \$? = 3 ]"
 ok "in its words" sh -c "grep -q 'build: xl create: ' /tmp/errors || { cat /tmp/errors; false; }"
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 sed 's/ready/quiet/' "$cfg" >/tmp/quiet.cfg
 ok "one that is never ready goes" sh -c "xencreate --wait=ready --timeout=1 /tmp/quiet.cfg; [ \$? = 3 ]"
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 
 # begin SIGNAL: a batch of ten is made, and gets a signal after the first two.
 begin() {
 	xencreate -n 10 --json "$cfg" >/tmp/events 2>&1 &
 	batch=$!
-	wait_for 40 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 2 ]"
+	wait_for 60 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 2 ]"
 	kill "-$1" $batch
 	wait $batch 2>/dev/null
 }
 begin TERM
 is "what a signal leaves was reported as made" "$(n_domains)" "$(grep -c '"event":"created"' /tmp/events)"
 ok "destroy it" xencreate destroy 'heavy-*'
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 begin KILL
 ok "after a SIGKILL it is all removed" xencreate --rollback --all
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left
 begin KILL
 ok "or the rest is made" xencreate --resume
 is "all ten" "$(n_domains)" 10
 ok "destroy them" xencreate destroy --all
-ok "nothing is left" wait_for 10 nothing_left
+ok "nothing is left" wait_for 60 nothing_left

@@ -9,6 +9,9 @@ start_daemons
 figure() {
 	lsevtchn --domain "$1" --json | awk -F'[:,]' -v member="\"$2\"" '$1 ~ member "$" { print $2 + 0; exit }'
 }
+all_ports() {
+	[ "$(figure "$id" ports_in_dom0)" = "$wanted" ]
+}
 # asked CFG RESOURCE: what the forecast counts for one domain in domain 0, or of its own.
 asked() {
 	lsevtchn --preflight --json "$1" | awk -F': ' -v resource="\"$2\"," '
@@ -23,7 +26,7 @@ for vcpus in 1 2 4; do
 	ok "an HVM guest of $vcpus" xl_create "$cfg"
 	id=$(domid "hvm$vcpus")
 	[ -n "$id" ] || give_up "$(tail -n 5 /var/log/xen/qemu-dm-hvm$vcpus.log 2>/dev/null)"
-	sleep 2
+	wait_for 60 all_ports >/dev/null
 	is "$vcpus vCPUs: ports of dom0, as forecast" "$(figure "$id" ports_in_dom0)" "$wanted"
 	is "$vcpus vCPUs: the hypervisor's own ports in its table" "$(figure "$id" xen)" $((vcpus + 1))
 	note "$(lsevtchn --domain "$id" | tail -n +2 | head -n 24)"

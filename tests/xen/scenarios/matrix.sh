@@ -35,5 +35,5 @@ is "each placement" "$(every 1 | sort | uniq -c | awk '{ print $2, $1 }' | tr '\
 ok "creation, the way to ready, and removal took time" all_above 0 $(every 3) $(every 4) $(every 6)
 # shellcheck disable=SC2046
 ok "and CPU time and memory of the daemons" all_above 0 $(every 7) $(every 8) $(every 9) $(every 10)
-ok "nothing is left of them" wait_for 20 nothing_left
+ok "nothing is left of them" wait_for 60 nothing_left
 fails "a placement that there is not" xencreate-matrix -n 1 --placements=nowhere --output=/tmp/none "$cfg"

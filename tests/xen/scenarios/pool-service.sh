@@ -24,20 +24,20 @@ main_pid() {
 systemctl daemon-reload
 ok "the service starts" timeout 30 systemctl start xencreate-pool@tiny
 [ "$(systemctl is-active xencreate-pool@tiny)" = active ] || give_up "it does not: $(journalctl -u xencreate-pool@tiny --no-pager | tail -n 8)"
-ok "it fills up" wait_for 30 full tiny 3
+ok "it fills up" wait_for 60 full tiny 3
 ok "one is taken" xencreate --from-pool=tiny --name=a --wait=ready
-ok "it is heard" wait_for 10 console_says a "hello from domain $(domid a) a"
+ok "it is heard" wait_for 60 console_says a "hello from domain $(domid a) a"
 exposure=$(systemd-analyze security --no-pager xencreate-pool@tiny 2>/dev/null | sed -n 's/.*Overall exposure level[^:]*: \([0-9.]*\).*/\1/p')
 note "exposure $exposure"
 ok "it is exposed 0.6 at most" awk -v e="$exposure" 'BEGIN { exit !(e != "" && e <= 0.6) }'
-ok "it fills up again" wait_for 30 full tiny 3
+ok "it fills up again" wait_for 60 full tiny 3
 mine=$(xl list | awk '/^pool-tiny-/ { print $2 }' | sort -n | tr '\n' ' ')
 pid=$(main_pid)
 kill -9 "$pid"
-ok "killed, it comes back" wait_for 20 full tiny 3
+ok "killed, it comes back" wait_for 60 full tiny 3
 ok "as another process" test "$(main_pid)" != "$pid"
 ok "a restart" timeout 60 systemctl restart xencreate-pool@tiny
-ok "it is there again" wait_for 20 full tiny 3
+ok "it is there again" wait_for 60 full tiny 3
 is "with the very same domains" "$(xl list | awk '/^pool-tiny-/ { print $2 }' | sort -n | tr '\n' ' ')" "$mine"
 cp /etc/xen/pools/kernel /etc/xen/pools/new && mv /etc/xen/pools/new /etc/xen/pools/kernel
 ok "another kernel" xencreate --from-pool=tiny --name=b --wait=ready
@@ -50,7 +50,7 @@ ok "destroy the rest" xencreate destroy --all
 cp "$(linux_cfg linux)" /etc/xen/pools/linux.cfg
 xencreate pool --size=1 /etc/xen/pools/linux.cfg &
 pool=$!
-ok "a pool of Linux guests" wait_for 30 full linux 1
+ok "a pool of Linux guests" wait_for 60 full linux 1
 ok "one is taken" xencreate --from-pool=linux --name=l1
 ok "it is up" linux_up l1
 ok "xl shutdown" timeout 60 xl shutdown -w l1

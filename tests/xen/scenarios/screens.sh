@@ -55,7 +55,7 @@ ok "Linux is up" linux_up linux
 linux=$(domid linux)
 evtchnload fill "$linux" $((5000 - $("$STOCK/lsevtchn" "$linux" | tail -n 1 | sed 's/^ *\([0-9]*\):.*/\1/'))) 0 >/tmp/filled 2>&1
 ok "the ports of the big one are there" wait_for 60 guest_node big data/ports
-ok "and those of the greedy one" wait_for 20 guest_node greedy data/ports
+ok "and those of the greedy one" wait_for 60 guest_node greedy data/ports
 
 mkdir -p /etc/xen
 cat >/etc/xen/event-channels.conf <<-'END'

@@ -26,9 +26,9 @@ greeted() {
 has_tty() {
 	[ -c "$(guest_node "$1" console/tty)" ]
 }
-ok "each answers through the store" each wait_for 20 pinged
+ok "each answers through the store" each wait_for 60 pinged
 ok "each has a terminal" each has_tty
-ok "each has greeted on its console" each wait_for 10 greeted
+ok "each has greeted on its console" each wait_for 60 greeted
 is "dom0 has two event channels more for each" "$(dom0_ports | wc -l)" $((before + 2 * N))
 note "$(grep ping: $CONSOLE_LOGS/guest-guest$N.log) (guest$N, µs: $(guest_node guest$N data/ping/us))"
 
@@ -37,5 +37,5 @@ nothing_left() {
 	store_nodes >/tmp/nodes-after
 	diff /tmp/nodes-before /tmp/nodes-after && [ "$(dom0_ports | wc -l)" = "$before" ]
 }
-ok "no node and no port is left over" wait_for 10 nothing_left
+ok "no node and no port is left over" wait_for 60 nothing_left
 is "no domain is left" "$(n_domains)" 0

@@ -38,7 +38,7 @@ main_pid() {
 # A client that only listens, from before the first kill to the last.
 timeout 120 xenstore-watch /seen >/tmp/seen 2>&1 &
 watcher=$!
-wait_for 10 test -s /tmp/seen || give_up "a client listens"
+wait_for 60 test -s /tmp/seen || give_up "a client listens"
 counts() {
 	for name in g1 g2 g3 g4 g5; do
 		guest_node $name data/ping/count
@@ -47,7 +47,7 @@ counts() {
 all_ping() {
 	[ "$(counts | awk '$1 > 0' | wc -l)" = 5 ]
 }
-ok "all of them ping" wait_for 30 all_ping
+ok "all of them ping" wait_for 60 all_ping
 ok "a guest that ends by itself meanwhile" xl_create "$(tiny_cfg mortal hello exit=5000)"
 counts >/tmp/before
 n_kills=10
@@ -57,19 +57,19 @@ for i in $(seq $n_kills); do
 	timeout 20 xenstore-write /seen "$i" || note "write $i failed"
 	[ "$(main_pid)" != "$before" ] || note "not started again"
 done
-ok "its xl has been told, and has cleared it away" wait_for 30 gone mortal
+ok "its xl has been told, and has cleared it away" wait_for 60 gone mortal
 is "it was started again each time" "$(systemctl show -P NRestarts xenstored.service)" $n_kills
 is "what was written is there" "$(read_node /seen)" $n_kills
 ok "the listener's connection lives" running $watcher
 heard() {
 	[ "$(grep -c seen /tmp/seen)" = $((n_kills + 1)) ]
 }
-ok "and heard of each change once" wait_for 10 heard
+ok "and heard of each change once" wait_for 60 heard
 all_went_on() {
 	counts >/tmp/after
 	[ "$(paste /tmp/before /tmp/after | awk '$2 > $1 + 2' | wc -l)" = 5 ]
 }
-ok "every guest pings on" wait_for 30 all_went_on
+ok "every guest pings on" wait_for 60 all_went_on
 is "without an error" "$(for name in g1 g2 g3 g4 g5; do guest_node $name data/ping/errors; done | sort -u)" 0
 
 # Live update: the same process goes on, and what the manager keeps is still right after the next kill.
@@ -77,11 +77,11 @@ before=$(main_pid)
 ok "it replaces itself" timeout 60 xenstore-control live-update -t 30 "$OURS/xenstored"
 is "the same process serves, and the manager takes it for the service" "$(main_pid) $(systemctl is-active xenstored.service)" "$before active"
 ok "the listener's connection lives" running $watcher
-timeout 10 xenstore-write /seen updated
+timeout 60 xenstore-write /seen updated
 updated_heard() {
 	[ "$(grep -c seen /tmp/seen)" = $((n_kills + 2)) ]
 }
-ok "and hears" wait_for 10 updated_heard
+ok "and hears" wait_for 60 updated_heard
 kill -9 "$before"
 timeout 20 xenstore-write /seen killed-again
 is "killed after it: what was written is there" "$(read_node /seen)" killed-again
@@ -89,18 +89,20 @@ ok "the listener's connection lives" running $watcher
 killed_heard() {
 	[ "$(grep -c seen /tmp/seen)" = $((n_kills + 3)) ]
 }
-ok "and hears" wait_for 10 killed_heard
+ok "and hears" wait_for 60 killed_heard
 counts >/tmp/before
-ok "every guest pings on" wait_for 30 all_went_on
+ok "every guest pings on" wait_for 60 all_went_on
 
 ok "it is restarted" timeout 30 systemctl restart xenstored.service
 ok "the listener's connection lives" running $watcher
-timeout 10 xenstore-write /seen again
-sleep 1
-is "and hears" "$(grep -c seen /tmp/seen)" $((n_kills + 4))
+timeout 60 xenstore-write /seen again
+restart_heard() {
+	[ "$(grep -c seen /tmp/seen)" = $((n_kills + 4)) ]
+}
+ok "and hears" wait_for 60 restart_heard
 is "xl lists all guests" "$(n_domains)" 5
 ok "a new guest is made" xl_create "$(tiny_cfg fresh hello ping=5)"
-ok "it is served" wait_for 20 sh -c '[ "$(xenstore-read /local/domain/$(xl domid fresh)/data/ping/count)" = 5 ]'
+ok "it is served" wait_for 60 sh -c '[ "$(xenstore-read /local/domain/$(xl domid fresh)/data/ping/count)" = 5 ]'
 ok "it ends" destroyed fresh
 ok "it is stopped" timeout 30 systemctl stop xenstored.service
 ok "and started" timeout 30 systemctl start xenstored.service

@@ -29,7 +29,7 @@ is "each has its line of timings" "$(grep -vc '^#' /tmp/timings)" $N
 is "$N domains are there" "$(n_domains)" $N
 is "their names are theirs" "$(xl list | awk 'NR > 2 { print $1 }' | sort -u | wc -l)" $N
 is "their UUIDs are theirs" "$(xl list -v | awk 'NR > 2 { print $(NF - 2) }' | sort -u | wc -l)" $N
-ok "a guest is heard" wait_for 10 console_says tiny-7 "hello from domain $(domid tiny-7) tiny-7"
+ok "a guest is heard" wait_for 60 console_says tiny-7 "hello from domain $(domid tiny-7) tiny-7"
 ok "xl console has its terminal" test -c "$(guest_node tiny-7 console/tty)"
 ok "xl pause and unpause" sh -c "xl pause tiny-7 && xl unpause tiny-7"
 ok "xl list -l knows its config" sh -c "xl list -l tiny-7 | grep -q '\"cmdline\": \"hello ready\"'"
@@ -45,17 +45,17 @@ is "and nothing was begun" "$(n_domains)" $((N - 1))
 ok "destroy by pattern and number" xencreate destroy 'tiny-1?' "$(domid tiny-2)"
 is "the others stay" "$(n_domains)" $((N - 12))
 ok "destroy the rest" xencreate destroy --all
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 is "no file is left over" "$(ls /var/lib/xen | grep -vc '^userdata-d\.0\.')" 0
 ok "destroying what is not there is refused" status 4 xencreate destroy nobody
 
 sed 's/^memory.*/memory = 3/' "$cfg" >/tmp/small.cfg
 ok "guests that cannot be built fail" status 3 xencreate -n 3 /tmp/small.cfg
 note "$(cat /tmp/said)"
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 tiny_cfg silent hello >/dev/null
 ok "guests that never say ready fail" status 3 xencreate -n 3 --wait=ready --timeout=1 /tmp/silent.cfg
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 printf 'kernel = "%s"\nfirmware = "uefi"\n' "$GUESTS/guest" >/tmp/odd.cfg
 ok "a setting that is not ours is refused if that is wanted" status 4 xencreate --hand-over=no /tmp/odd.cfg
 ok "and named" grep -q firmware /tmp/errors
@@ -67,56 +67,57 @@ printf '[default]\nhard = 20\n' >/tmp/policy
 ok "limits on event channels come from a policy" xencreate --policy=/tmp/policy --name=capped --wait=ready "$cfg"
 ok "and are recorded" sh -c "xenstore-read /libxl/$(domid capped)/max-event-channels | grep -q '^20 '"
 tiny_cfg hog hog-ports >/dev/null
-ok "and hold" sh -c "xencreate --policy=/tmp/policy /tmp/hog.cfg && sleep 1"
+ok "and hold" xencreate --policy=/tmp/policy /tmp/hog.cfg
+wait_for 60 guest_node hog data/ports >/dev/null
 is "a guest that wants more gets ENOSPC at its limit" "$(guest_node hog data/ports)" "18 20 ENOSPC"
 ok "destroy them" xencreate destroy capped hog
 
 xencreate -n 200 --json "$cfg" >/tmp/events 2>&1 &
 creating=$!
-wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+wait_for 60 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
 kill $creating
 wait $creating
 is "a signal ends it with status 3" $? 3
 is "what it says was made is there" "$(n_domains)" "$(grep -c '"event":"created"' /tmp/events)"
 is "what was on its way was taken back" "$(grep '"event":"failed"' /tmp/events | grep -vc '"clean":true')" 0
 ok "destroy them" xencreate destroy 'tiny-*'
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 
 xencreate -n 200 --json "$cfg" >/tmp/events 2>&1 &
 creating=$!
-wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+wait_for 60 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
 kill -9 $creating
 wait $creating 2>/dev/null
 ok "after a SIGKILL the rest is made" xencreate --resume
 is "all of it" "$(n_domains)" 200
 ok "destroy them" xencreate destroy 'tiny-*'
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 xencreate -n 200 --json "$cfg" >/tmp/events 2>&1 &
 creating=$!
-wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+wait_for 60 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
 kill -9 $creating
 wait $creating 2>/dev/null
 ok "after a SIGKILL all of it is removed" xencreate --rollback --all
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 
 xencreate -n 100 --timeout=20 --json "$cfg" >/tmp/events 2>&1 &
 creating=$!
-wait_for 20 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
+wait_for 60 sh -c "[ \$(grep -c '\"event\":\"created\"' /tmp/events) -ge 5 ]"
 kill -STOP $store_pid
 sleep 2
 kill -CONT $store_pid
 ok "a store daemon that pauses costs only time" wait $creating
 is "all are there" "$(n_domains)" 100
 ok "destroy them" xencreate destroy 'tiny-*'
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
 
 sed 's/"pv"/"pvh"/; s/"tiny"/"small"/' "$cfg" >/tmp/pvh.cfg
 ok "PVH guests are created" xencreate -n 5 --wait=ready /tmp/pvh.cfg
-ok "a PVH guest is heard" wait_for 10 console_says small-2 "hello from domain $(domid small-2) small-2"
+ok "a PVH guest is heard" wait_for 60 console_says small-2 "hello from domain $(domid small-2) small-2"
 ok "xl shutdown of a PVH guest" timeout 60 xl shutdown -w small-2
 ok "destroy them" xencreate destroy 'small-*'
 ok "a Linux guest is created" xencreate "$(linux_cfg linux)"
 ok "its console speaks" linux_up linux
 ok "xl shutdown of it" timeout 60 xl shutdown -w linux
 ok "destroy it" xencreate destroy linux
-ok "no node, port or domain is left over" wait_for 10 nothing_left
+ok "no node, port or domain is left over" wait_for 60 nothing_left
