@@ -141,12 +141,69 @@ def test_truncated_files_are_found(store, tmp_path_factory, name):
 
 def test_damage_in_the_journal_costs_what_follows_it(store):
     trees = fill(store)
+    spoil_journal(store)
+    assert not store.start()
+    assert recovers(store, trees, "the middle of the journal")
+
+
+def spoil_journal(store):
+    """Damage in the middle of what is kept."""
     journal = max((store.state / f"journal.{i}" for i in (0, 1)), key=lambda path: path.stat().st_mtime_ns)
     data = bytearray(journal.read_bytes())
     data[len(data.rstrip(b"\0")) // 2] ^= 4
     journal.write_bytes(data)
-    assert not store.start()
-    assert recovers(store, trees, "the middle of the journal")
+
+
+def dies(store, build, step, *options):
+    """Whether a daemon was killed at this step of its start."""
+    program = build / "tests/killer/xenstored-steps"
+    if not program.is_file():
+        pytest.skip("xenstored-steps is not built")
+    store.socket.unlink(missing_ok=True)
+    with subprocess.Popen([str(program), f"--die-at={step}", "-N", *store.options, *options], env=store.environment,
+                          stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not store.socket.exists():
+            time.sleep(0.002)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1 if store.socket.exists() else 20)
+        is_dead = process.poll() == -signal.SIGKILL
+        process.kill()
+    return is_dead
+
+
+def test_a_recovery_that_is_killed_loses_nothing(store, build, tmp_path_factory):
+    fill(store)
+    spoil_journal(store)
+    original = tmp_path_factory.mktemp("state")
+    shutil.copytree(store.state, original, dirs_exist_ok=True)
+    assert store.start("--recover"), store.said
+    tree = store.tree()
+    store.end()
+    assert len(tree) > 40
+    for step in [f"{n}:set_aside" for n in range(1, 6)] + \
+            ["1:image_stored", "2:image_stored", "1:image_complete", "1:image_renamed", "1:all_restored", "1:restart_committed"]:
+        for again in (None, "1:put_back", "3:put_back", "5:put_back") if step in ("3:set_aside", "1:image_renamed") else (None,):
+            copy_of(store, original)
+            assert dies(store, build, step, "--recover"), step
+            assert not again or dies(store, build, again), again
+            served = store.start()
+            assert served or "--recover" in store.said, f"{step}, {again}: {store.said}"
+            assert not served or store.tree() == tree, f"{step}, {again}: something else is served: {store.said}"
+            store.end()
+            assert store.start("--recover"), f"{step}, {again}: {store.said}"
+            assert store.tree() == tree, f"{step}, {again}"
+            store.end()
+            assert len(list(store.state.glob("aside.*"))) == 1, f"{step}, {again}"
+            assert not os.path.lexists(store.state / "recovering")
+
+
+def test_recovery_of_what_is_whole_is_an_ordinary_start(store):
+    trees = fill(store)
+    for _ in range(2):
+        assert store.start("--recover"), store.said
+        assert store.tree() == trees[-1]
+        store.end()
+    assert not list(store.state.glob("aside.*")), "each start would take as much room again"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -360,6 +417,24 @@ def eventually(what, seconds=300):
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("step", ["1:all_restored", "1:restart_committed", "1:recovered"])
+def test_a_recovery_that_is_killed_keeps_its_guests(hosted, build, step):
+    guest = introduce(hosted, 5)
+    assert guest.ask(WATCH, "watched", "token") == b"OK"
+    hosted.end(signal.SIGTERM)
+    assert hosted.start(), hosted.said
+    link = hosted.link()
+    for i in range(40):
+        link.write(f"/much/{i}", b"x" * 100)
+    hosted.end()
+    spoil_journal(hosted)
+    assert dies(hosted, build, step, "--recover")
+    assert hosted.start("--recover"), hosted.said
+    assert hosted.link().ask(IS_INTRODUCED, 5) == b"T"
+    assert hosted.link().write("/local/domain/5/watched", b"1") == b"OK"
+    eventually(lambda: guest.ask(DIRECTORY, "/") and len(guest.events) == 2)
 
 
 def test_a_domain_that_died_meanwhile_is_released(hosted):

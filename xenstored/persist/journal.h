@@ -117,6 +117,8 @@ bool journal_is_open(const struct journal *journal);
 int journal_commit(struct journal *journal, uint64_t generation, uint64_t next_id, bool lasting);
 /** journal_delivered() - all that the last turn had to send has arrived */
 void journal_delivered(struct journal *journal);
+/** journal_is_incomplete() - after journal_walk(): are turns missing, which @recover let pass? */
+bool journal_is_incomplete(const struct journal *journal);
 /** journal_serial() - of the last committed turn */
 uint64_t journal_serial(const struct journal *journal);
 

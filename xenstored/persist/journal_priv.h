@@ -26,6 +26,7 @@ struct journal {
 	uint64_t next;	 /* where the next record goes */
 	uint64_t rewind; /* where it goes once all of the last turn has arrived */
 	bool has_failed;
+	bool is_incomplete; /* turns are missing, or could not be read */
 };
 
 static inline const char *journal_file_name(uint64_t number)

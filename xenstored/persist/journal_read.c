@@ -37,6 +37,7 @@ static int read_slot(struct journal *journal, bool recover)
 					"it up (--recover goes on with it)");
 		return -ENODATA;
 	}
+	journal->is_incomplete = page->is_broken;
 	memcpy(state->id, page->id, sizeof(state->id));
 	state->serial = serial;
 	state->generation = slot->generation;
@@ -172,6 +173,11 @@ static int walk_one(struct journal *journal, uint64_t number, uint64_t *serial,
 	return r;
 }
 
+bool journal_is_incomplete(const struct journal *journal)
+{
+	return journal->is_incomplete;
+}
+
 /* The image is complete, and nothing has been committed since the journal that began with it. */
 static int adopt_next(struct journal *journal)
 {
@@ -203,6 +209,7 @@ int journal_walk(struct journal *journal, uint64_t from, bool recover, journal_r
 	if (r == -EBADMSG && recover) {
 		log_warning(journal->log, "saved state: what follows turn %" PRIu64 " is lost",
 			    serial);
+		journal->is_incomplete = true;
 		r = 0;
 	}
 	return r;

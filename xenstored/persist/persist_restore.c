@@ -12,6 +12,7 @@
 #include "persist/persist.h"
 #include "persist/persist_priv.h"
 #include "persist/saved.h"
+#include "persist/statedir.h"
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 #include "protocol/wire.h"
@@ -146,4 +147,6 @@ void persist_restore_end(struct persist *persist)
 	saved_free(persist->saved);
 	persist->saved = NULL;
 	persist_commit(persist);
+	if (persist->is_copy)
+		statedir_recovered(persist);
 }

@@ -22,8 +22,16 @@
 #include "persist/replay.h"
 #include "persist/saved.h"
 #include "protocol/protocol.h"
+#include "step.h"
 
 #define ASIDE_MAX 100
+/* A link to the folder of what was set aside by a recovery that has not come to its end. */
+#define RECOVERING "recovering"
+
+/* "turn" first: without it there is no state. */
+static const char *const file_names[] = { "turn", "image", "journal.0", "journal.1",
+					  STATEDIR_MARK };
+#define N_FILES ((int)(sizeof(file_names) / sizeof(file_names[0])))
 
 static int failed(const struct persist *persist, const char *what, int r)
 {
@@ -49,17 +57,18 @@ static int lock(struct persist *persist)
 	return -EEXIST;
 }
 
-/* Moves the files of a state, those that are there, to a folder beside them. */
-static int set_aside(const struct persist *persist)
+static bool is_here(const struct persist *persist, const char *name)
 {
-	/* "turn" first: without it there is no state. */
-	static const char *const names[] = { "turn", "image", "journal.0", "journal.1",
-					     STATEDIR_MARK };
+	return faccessat(persist->dir_fd, name, F_OK, 0) == 0;
+}
+
+/* Moves the files of a state, those that are there, to a folder beside them. */
+static int set_aside(const struct persist *persist, bool to_recover)
+{
 	char aside[16], to[64];
 	int i;
 
-	if (faccessat(persist->dir_fd, "turn", F_OK, 0) < 0 &&
-	    faccessat(persist->dir_fd, "image", F_OK, 0) < 0)
+	if (!is_here(persist, "turn") && !is_here(persist, "image"))
 		return 0;
 	for (i = 1; i < ASIDE_MAX; i++) {
 		snprintf(aside, sizeof(aside), "aside.%d", i);
@@ -70,13 +79,55 @@ static int set_aside(const struct persist *persist)
 	}
 	if (i == ASIDE_MAX)
 		return failed(persist, "too many folders aside.N", -EEXIST);
-	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-		snprintf(to, sizeof(to), "%s/%s", aside, names[n]);
-		if (renameat(persist->dir_fd, names[n], persist->dir_fd, to) < 0 && errno != ENOENT)
+	if (to_recover && symlinkat(aside, persist->dir_fd, RECOVERING) < 0)
+		return failed(persist, RECOVERING, -errno);
+	for (int n = 0; n < N_FILES; n++) {
+		snprintf(to, sizeof(to), "%s/%s", aside, file_names[n]);
+		if (renameat(persist->dir_fd, file_names[n], persist->dir_fd, to) < 0 &&
+		    errno != ENOENT)
 			return failed(persist, to, -errno);
+		STEP("set aside");
 	}
 	log_warning(persist->log, "%s: what was saved is in %s now", persist->dir, aside);
 	return 0;
+}
+
+/* A recovery that was interrupted has lost nothing: what was there is put back. */
+static int undo_recovery(const struct persist *persist)
+{
+	char aside[16], from[64];
+	ssize_t len = readlinkat(persist->dir_fd, RECOVERING, aside, sizeof(aside) - 1);
+	/* It was about to begin, or has come to its end. */
+	bool is_whole = is_here(persist, file_names[0]);
+
+	if (len < 0)
+		return errno == ENOENT ? 0 : failed(persist, RECOVERING, -errno);
+	aside[len] = '\0';
+	for (int n = N_FILES - 1; n >= 0 && !is_whole; n--) {
+		snprintf(from, sizeof(from), "%s/%s", aside, file_names[n]);
+		if (renameat(persist->dir_fd, from, persist->dir_fd, file_names[n]) < 0 &&
+		    errno != ENOENT)
+			return failed(persist, from, -errno);
+		STEP("put back");
+	}
+	if (!is_whole)
+		log_info(persist->log, "%s: a recovery was interrupted: what was saved is back",
+			 persist->dir);
+	/* Empty, unless it is to stay. */
+	(void)unlinkat(persist->dir_fd, aside, AT_REMOVEDIR);
+	return unlinkat(persist->dir_fd, RECOVERING, 0) < 0 ? failed(persist, RECOVERING, -errno)
+							    : 0;
+}
+
+void statedir_recovered(struct persist *persist)
+{
+	int r = journal_publish(persist->journal);
+
+	STEP("recovered");
+	if (r == 0 && unlinkat(persist->dir_fd, RECOVERING, 0) < 0)
+		r = -errno;
+	if (r < 0)
+		failed(persist, "what was recovered is lost with this process", r);
 }
 
 /* The store as it is becomes the first image; only then is there a state. */
@@ -91,7 +142,7 @@ static int create(struct persist *persist)
 		do
 			r = checkpoint_step(checkpoint);
 		while (r > 0);
-	if (r == 0)
+	if (r == 0 && !persist->is_copy)
 		r = journal_publish(persist->journal);
 	if (r < 0)
 		return failed(persist, "the state cannot be kept", r);
@@ -169,7 +220,8 @@ static int load(struct persist *persist, bool recover)
 	return 0;
 }
 
-/* What could be read becomes a new state; the files stay for whoever wants to look at them. */
+/* What could be read becomes a new state, once clients and domains are in it, too; the files stay
+ * for whoever wants to look at them. */
 static int copy(struct persist *persist)
 {
 	int r;
@@ -177,7 +229,7 @@ static int copy(struct persist *persist)
 	journal_free(persist->journal);
 	persist->journal = NULL;
 	persist->is_copy = true;
-	r = set_aside(persist);
+	r = set_aside(persist, true);
 	if (r == 0)
 		r = create(persist);
 	if (r == 0 && persist->inflight)
@@ -222,7 +274,7 @@ static int open_inflight(struct persist *persist)
 /* Returns whether another process has taken over what is here, so that it is out of date. */
 static bool is_handed_over(const struct persist *persist, bool is_untaken)
 {
-	if (faccessat(persist->dir_fd, STATEDIR_MARK, F_OK, 0) < 0)
+	if (!is_here(persist, STATEDIR_MARK))
 		return false;
 	if (is_untaken) {
 		log_info(persist->log, "%s: a live update was interrupted before its end",
@@ -241,10 +293,12 @@ int statedir_open(struct persist *persist, const struct persist_options *options
 	int r = lock(persist);
 	bool is_new;
 
+	if (r == 0)
+		r = undo_recovery(persist);
 	if (r == 0 && is_handed_over(persist, options->is_untaken))
-		r = set_aside(persist);
+		r = set_aside(persist, false);
 	if (r == 0 && options->fresh)
-		r = set_aside(persist);
+		r = set_aside(persist, false);
 	if (r < 0)
 		return r;
 	r = open_journal(persist, options);
@@ -255,7 +309,7 @@ int statedir_open(struct persist *persist, const struct persist_options *options
 		r = load(persist, options->recover);
 	if (r == 0 && options->sockets)
 		r = open_inflight(persist);
-	if (r == 0 && options->recover && !is_new)
+	if (r == 0 && !is_new && (!persist->journal || journal_is_incomplete(persist->journal)))
 		r = copy(persist);
 	if (!is_new && (r == -EBADMSG || r == -ENOTSUP || r == -ENODATA))
 		return refuse(persist, r);

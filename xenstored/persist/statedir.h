@@ -17,6 +17,10 @@ struct persist_options;
  */
 int statedir_open(struct persist *persist, const struct persist_options *options);
 
+/** statedir_recovered() - all is in the state that was made of a damaged one: from now on it
+ * counts. What hinders that is logged. */
+void statedir_recovered(struct persist *persist);
+
 /** statedir_hand_over(), statedir_replace() - for persist_hand_over(), persist_take_place() */
 int statedir_hand_over(const struct persist *persist, bool handed_over);
 int statedir_replace(struct persist *persist, const char *dir);
