@@ -96,7 +96,7 @@ static int get_memory(struct xc_dom_image *dom, const struct guestcfg *config)
 	return xc_dom_boot_mem_init(dom);
 }
 
-static int tell_memory_map(struct xc_dom_image *dom, const struct guestcfg *config)
+static int set_memory_map(xc_interface *xch, uint32_t domid, const struct guestcfg *config)
 {
 	uint64_t size = config->maxmem_mib << 20,
 		 special = X86_HVM_NR_SPECIAL_PAGES * PAGE_SIZE_BYTES;
@@ -109,7 +109,12 @@ static int tell_memory_map(struct xc_dom_image *dom, const struct guestcfg *conf
 
 	if (config->type != GUESTCFG_PVH)
 		return 0;
-	return xc_domain_set_memory_map(dom->xch, dom->guest_domid, map, above_hole(size) ? 3 : 2);
+	return xc_domain_set_memory_map(xch, domid, map, above_hole(size) ? 3 : 2);
+}
+
+static int tell_memory_map(struct xc_dom_image *dom, const struct guestcfg *config)
+{
+	return set_memory_map(dom->xch, dom->guest_domid, config);
 }
 
 static int load_image(struct xc_dom_image *dom, const struct guestcfg *config)
@@ -219,6 +224,15 @@ unsigned int build_moulds_count(const struct build_moulds *moulds)
 	return n;
 }
 
+unsigned int build_moulds_count_whole(const struct build_moulds *moulds)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < moulds->n; i++)
+		n += moulds->all[i].mould && mould_is_whole(moulds->all[i].mould);
+	return n;
+}
+
 /* What is known of this config; NULL: nothing, and nothing will be. */
 static struct known *find(struct build_moulds *moulds, const struct guestcfg *config)
 {
@@ -244,12 +258,15 @@ static void learn(struct build_moulds *moulds, struct known *known, dom_handle *
 		*dom = NULL;
 }
 
-static int cast(struct mould *mould, struct build_result *result, const struct shell *shell,
-		char *message, size_t message_size)
+static int cast(struct mould *mould, struct build_result *result,
+		const struct build_request *request, char *message, size_t message_size)
 {
-	const char *what = "";
-	int r = mould_cast(mould, result, shell, &what);
+	const char *what = "setting the memory map";
+	int r = set_memory_map(request->xch, request->shell->domid, request->config) < 0 ? -errno
+											 : 0;
 
+	if (!r)
+		r = mould_cast(mould, result, request->shell, &what);
 	if (r < 0)
 		snprintf(message, message_size, "%s: %s", what, strerror(-r));
 	return r;
@@ -263,7 +280,7 @@ int build_domain(struct build_result *result, const struct build_request *reques
 	int r;
 
 	if (known && known->mould)
-		return cast(known->mould, result, request->shell, message, message_size);
+		return cast(known->mould, result, request, message, message_size);
 	r = build(&dom, request, message, message_size);
 	if (r < 0)
 		return r;

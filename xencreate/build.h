@@ -40,6 +40,8 @@ int build_moulds_new(struct build_moulds **out, struct xentoollog_logger *logger
 void build_moulds_free(struct build_moulds *moulds);
 /** build_moulds_count() - how many configs are cast by now? */
 unsigned int build_moulds_count(const struct build_moulds *moulds);
+/** build_moulds_count_whole() - and of those, how many without any help of the library's? */
+unsigned int build_moulds_count_whole(const struct build_moulds *moulds);
 DEFINE_CLEANUP(struct build_moulds *, build_moulds_free)
 
 /**

@@ -26,7 +26,7 @@ libxencreate_a_SOURCES = \
 	xencreate/keys.c xencreate/keys.h \
 	xencreate/lockfile.c xencreate/lockfile.h \
 	xencreate/macs.c xencreate/macs.h \
-	xencreate/mould.c xencreate/mould.h xencreate/mould_priv.h xencreate/mould_take.c \
+	xencreate/mould.c xencreate/mould.h xencreate/mould_priv.h xencreate/mould_pvh.c xencreate/mould_take.c \
 	xencreate/names.c xencreate/names.h \
 	xencreate/options.c xencreate/options.h \
 	xencreate/pace.c xencreate/pace.h \
@@ -170,7 +170,7 @@ xencreate_floor_CPPFLAGS = $(libxencreate_a_CPPFLAGS) -I$(srcdir)/xencreate
 xencreate_floor_LDADD = $(XENCREATE_LIBS)
 
 noinst_PROGRAMS += xencreate/alike
-xencreate_alike_SOURCES = xencreate/bench/alike.c
+xencreate_alike_SOURCES = xencreate/bench/alike.c xencreate/bench/alike.h xencreate/bench/alikepvh.c
 xencreate_alike_CPPFLAGS = $(libxencreate_a_CPPFLAGS) -I$(srcdir)/xencreate
 xencreate_alike_LDADD = $(XENCREATE_LIBS)
 

@@ -5,6 +5,8 @@
  * those words is remembered with the page that it means, and set anew for each domain. The pages
  * go into the domain by one grant copy. The library's own functions for start_info, the shared
  * page and the vCPU are used again: they find the page of start_info here.
+ *
+ * A PVH domain knows no machine frames: all its pages go in as they are.
  */
 #include "mould.h"
 
@@ -73,8 +75,9 @@ void mould_grant_pages(struct mould *mould)
 {
 	for (unsigned int i = 0; i < mould->n_pages; i++)
 		mould_grant(mould, GNTTAB_NR_RESERVED_ENTRIES + i, MOULD_OWN_DOMID,
-			    mould->dom->pv_p2m[mould->pfns[i]]);
-	mould_grant(mould, MOULD_ENTRIES - 1, MOULD_OWN_DOMID, mould->dom->shared_info_mfn);
+			    xc_dom_p2m(mould->dom, mould->pfns[i]));
+	if (!mould->pvh)
+		mould_grant(mould, MOULD_ENTRIES - 1, MOULD_OWN_DOMID, mould->dom->shared_info_mfn);
 }
 
 void mould_revoke_pages(struct mould *mould)
@@ -82,6 +85,11 @@ void mould_revoke_pages(struct mould *mould)
 	memset(&mould->entries[GNTTAB_NR_RESERVED_ENTRIES], 0,
 	       mould->n_pages * sizeof(mould->entries[0]));
 	memset(&mould->entries[MOULD_ENTRIES - 1], 0, sizeof(mould->entries[0]));
+}
+
+unsigned int mould_n_copied(const struct mould *mould)
+{
+	return mould->n_pages + !mould->pvh;
 }
 
 /* Copies page @i of ours, or the shared page if it is the one after the last. */
@@ -144,6 +152,7 @@ void mould_free(struct mould *mould)
 		mould->dom->pv_p2m = mould->first_p2m;
 		xc_dom_release(mould->dom);
 	}
+	mould_pvh_free(mould->pvh);
 	free(mould->own_p2m);
 	free(mould->extents);
 	free(mould->runs);
@@ -203,8 +212,9 @@ static int write_pages(struct mould *mould)
 		mould_prepare(mould, i, true,
 			      mould->is_zero[i] ? mould_page(mould, mould->n_pages + 1)
 						: mould_page(mould, i));
-	mould_prepare(mould, mould->n_pages, true, mould_page(mould, mould->n_pages));
-	r = mould_copy(mould, mould->n_pages + 1);
+	if (!mould->pvh)
+		mould_prepare(mould, mould->n_pages, true, mould_page(mould, mould->n_pages));
+	r = mould_copy(mould, mould_n_copied(mould));
 	mould_revoke_pages(mould);
 	mould_grant(mould, GNTTAB_RESERVED_CONSOLE, dom->console_domid,
 		    xc_dom_p2m(dom, dom->console_pfn));
@@ -236,32 +246,49 @@ static int set_up_vcpu(struct mould *mould)
 	return mould->dom->arch_hooks->vcpu(mould->dom) ? (errno ? -errno : -EIO) : 0;
 }
 
+struct step {
+	const char *what; /* NULL after the last */
+	int (*call)(struct mould *mould);
+};
+
+static const struct step pv_steps[] = {
+	{ "getting memory", get_memory },
+	{ "asking for the shared page", mould_get_shared_frame },
+	{ "copying the kernel", fill },
+	{ "pinning the page tables", pin },
+	{ "setting up the first vCPU", set_up_vcpu },
+	{ 0 },
+};
+
+static const struct step pvh_steps[] = {
+	{ "getting memory", mould_pvh_get_memory },
+	{ "copying the kernel", write_pages },
+	{ "setting the parameters", mould_pvh_set_params },
+	{ "setting up the vCPUs", mould_pvh_set_up_vcpus },
+	{ 0 },
+};
+
 int mould_cast(struct mould *mould, struct build_result *result, const struct shell *shell,
 	       const char **what)
 {
-	static const struct {
-		const char *what;
-		int (*call)(struct mould *mould);
-	} steps[] = {
-		{ "getting memory", get_memory },
-		{ "asking for the shared page", mould_get_shared_frame },
-		{ "copying the kernel", fill },
-		{ "pinning the page tables", pin },
-		{ "setting up the first vCPU", set_up_vcpu },
-	};
 	struct xc_dom_image *dom = mould->dom;
 
 	dom->guest_domid = shell->domid;
 	dom->xenstore_evtchn = shell->store_port;
 	dom->console_evtchn = shell->console_port;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int r = steps[i].call(mould);
+	for (const struct step *step = mould->pvh ? pvh_steps : pv_steps; step->what; step++) {
+		int r = step->call(mould);
 
-		*what = steps[i].what;
+		*what = step->what;
 		if (r < 0)
 			return r;
 	}
 	result->store_frame = xc_dom_p2m(dom, dom->xenstore_pfn);
 	result->console_frame = xc_dom_p2m(dom, dom->console_pfn);
 	return 0;
+}
+
+bool mould_is_whole(const struct mould *mould)
+{
+	return !mould->pvh || mould_pvh_is_proven(mould->pvh);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What mould_take.c and mould.c share. */
+/* What mould_take.c, mould.c and mould_pvh.c share. */
 #ifndef MOULD_PRIV_H
 #define MOULD_PRIV_H
 
@@ -25,20 +25,23 @@ struct mould_run {
 	bool is_entry;	/* else plain frame numbers */
 };
 
+struct mould_pvh;
+
 struct mould {
 	struct xc_dom_image *dom; /* owned; what the library knows, of the domain at hand */
+	struct mould_pvh *pvh;	  /* owned; NULL: PV */
 	xenforeignmemory_handle *foreign;
 	xengnttab_handle *gnttab;
 	xenforeignmemory_resource_handle *resource; /* while a grant table is mapped */
 	grant_entry_v1_t *entries;		    /* likewise */
-	xen_pfn_t *own_p2m;   /* owned; of the domain at hand. dom's is the library's */
+	xen_pfn_t *own_p2m;   /* owned; of the domain at hand. dom's is the library's; PV */
 	xen_pfn_t *first_p2m; /* borrowed: the library's, put back before it is released */
-	xen_pfn_t *extents;   /* owned */
+	xen_pfn_t *extents;   /* owned; PV */
 	uint32_t pfns[MOULD_PAGES_MAX];
 	bool is_zero[MOULD_PAGES_MAX];
 	unsigned int n_pages;
 	char *pages; /* owned, mapped: n_pages, then the shared page, then one of zeros */
-	struct mould_run *runs; /* owned */
+	struct mould_run *runs; /* owned; none with PVH */
 	size_t n_runs, n_runs_allocated;
 	struct xc_dom_phys start_info; /* where the library finds that page */
 	xengnttab_grant_copy_segment_t segments[MOULD_PAGES_MAX + 1];
@@ -64,6 +67,9 @@ void mould_grant(struct mould *mould, unsigned int ref, uint32_t domid, xen_pfn_
 void mould_grant_pages(struct mould *mould);
 void mould_revoke_pages(struct mould *mould);
 
+/** mould_n_copied() - the pages, and with PV the shared page */
+unsigned int mould_n_copied(const struct mould *mould);
+
 /** mould_prepare() - page @i, or the shared page if it is the one after the last, is to be copied
  * from or to @ours */
 void mould_prepare(struct mould *mould, unsigned int i, bool to_domain, void *ours);
@@ -71,6 +77,28 @@ void mould_prepare(struct mould *mould, unsigned int i, bool to_domain, void *ou
 /** mould_copy() - copy what was prepared. Return: 0, -EIO (one of them at least was not), or what
  * the device says. */
 int mould_copy(struct mould *mould, unsigned int n);
+
+/**
+ * mould_pvh_take() - what a PVH domain has beside its memory: parameters, and the state of its
+ * vCPUs
+ *
+ * Return: 0, -EPROTO (not as expected), -ENOMEM, or what the hypervisor says.
+ */
+int mould_pvh_take(struct mould *mould);
+
+/** mould_pvh_get_memory() - for the domain at hand. Return: 0, -ENOMEM, or what Xen says. */
+int mould_pvh_get_memory(struct mould *mould);
+
+/** mould_pvh_set_params() - likewise. Return: 0, or what the hypervisor says. */
+int mould_pvh_set_params(struct mould *mould);
+
+/** mould_pvh_set_up_vcpus() - likewise. Return: 0, or what the hypervisor says. */
+int mould_pvh_set_up_vcpus(struct mould *mould);
+
+void mould_pvh_free(struct mould_pvh *pvh);
+
+/** mould_pvh_is_proven() - do vCPUs get their state in one call, not from the library? */
+bool mould_pvh_is_proven(const struct mould_pvh *pvh);
 
 /** mould_get_shared_frame() - ask for the frame of the shared page. Return: 0 or -ESRCH. */
 int mould_get_shared_frame(struct mould *mould);

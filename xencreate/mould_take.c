@@ -24,6 +24,33 @@ static int add_pages(struct mould *mould, xen_pfn_t first, xen_pfn_t n)
 	return 0;
 }
 
+static int list_pvh_pages(struct mould *mould)
+{
+	const struct xc_dom_seg *start_info = &mould->dom->start_info_seg;
+	int r = add_pages(mould, start_info->pfn, start_info->pages);
+
+	if (!r)
+		r = add_pages(mould, X86_HVM_END_SPECIAL_REGION - X86_HVM_NR_SPECIAL_PAGES,
+			      X86_HVM_NR_SPECIAL_PAGES);
+	return r;
+}
+
+static int list_pv_pages(struct mould *mould)
+{
+	const struct xc_dom_image *dom = mould->dom;
+	int r = add_pages(mould, dom->p2m_seg.pfn, dom->p2m_seg.pages);
+
+	if (!r)
+		r = add_pages(mould, dom->start_info_pfn, 1);
+	if (!r)
+		r = add_pages(mould, dom->xenstore_pfn, 1);
+	if (!r)
+		r = add_pages(mould, dom->console_pfn, 1);
+	if (!r)
+		r = add_pages(mould, dom->pgtables_seg.pfn, dom->pgtables_seg.pages);
+	return r;
+}
+
 /* All that the library writes. */
 static int list_pages(struct mould *mould)
 {
@@ -33,15 +60,7 @@ static int list_pages(struct mould *mould)
 	for (unsigned int i = 0; !r && i < dom->num_modules; i++)
 		r = add_pages(mould, dom->modules[i].seg.pfn, dom->modules[i].seg.pages);
 	if (!r)
-		r = add_pages(mould, dom->p2m_seg.pfn, dom->p2m_seg.pages);
-	if (!r)
-		r = add_pages(mould, dom->start_info_pfn, 1);
-	if (!r)
-		r = add_pages(mould, dom->xenstore_pfn, 1);
-	if (!r)
-		r = add_pages(mould, dom->console_pfn, 1);
-	if (!r)
-		r = add_pages(mould, dom->pgtables_seg.pfn, dom->pgtables_seg.pages);
+		r = xc_dom_translated(dom) ? list_pvh_pages(mould) : list_pv_pages(mould);
 	return r;
 }
 
@@ -56,8 +75,9 @@ static int read_pages(struct mould *mould)
 	mould_grant_pages(mould);
 	for (unsigned int i = 0; i < mould->n_pages; i++)
 		mould_prepare(mould, i, false, mould_page(mould, i));
-	mould_prepare(mould, mould->n_pages, true, mould_page(mould, mould->n_pages));
-	r = mould_copy(mould, mould->n_pages + 1);
+	if (!mould->pvh)
+		mould_prepare(mould, mould->n_pages, true, mould_page(mould, mould->n_pages));
+	r = mould_copy(mould, mould_n_copied(mould));
 	mould_revoke_pages(mould);
 	mould_close_grants(mould);
 	return r;
@@ -189,6 +209,8 @@ static int make_room(struct mould *mould)
 	if (pages == MAP_FAILED)
 		return -ENOMEM;
 	mould->pages = pages;
+	if (mould->pvh)
+		return 0;
 	mould->own_p2m = calloc(dom->p2m_size, sizeof(*mould->own_p2m));
 	mould->extents = calloc(dom->p2m_size, sizeof(*mould->extents));
 	return mould->own_p2m && mould->extents ? 0 : -ENOMEM;
@@ -213,35 +235,65 @@ static void place_start_info(struct mould *mould)
 static void find_zeros(struct mould *mould)
 {
 	for (unsigned int i = 0; i < mould->n_pages; i++)
-		mould->is_zero[i] = mould->pfns[i] != mould->dom->start_info_pfn &&
+		mould->is_zero[i] = (mould->pvh || mould->pfns[i] != mould->dom->start_info_pfn) &&
 				    !memcmp(mould_page(mould, i),
 					    mould_page(mould, mould->n_pages + 1),
 					    MOULD_PAGE_BYTES);
 }
 
+/* 64-bit PV, with as many pages as its list of frames is long; PVH, with all its memory, which
+ * nobody has given ACPI tables. */
 static bool can_be_cast(const struct xc_dom_image *dom)
 {
-	return dom->container_type == XC_DOM_PV_CONTAINER && dom->guest_type &&
-	       !strcmp(dom->guest_type, "xen-3.0-x86_64") && dom->p2m_size == dom->total_pages &&
-	       !dom->phys_pages;
+	if (!dom->guest_type || dom->phys_pages)
+		return false;
+	if (!xc_dom_translated(dom))
+		return !strcmp(dom->guest_type, "xen-3.0-x86_64") &&
+		       dom->p2m_size == dom->total_pages;
+	return !strcmp(dom->guest_type, "hvm-3.0-x86_32") && !dom->device_model &&
+	       dom->target_pages == dom->total_pages && !dom->acpi_modules[0].length;
 }
 
-static int take(struct mould *mould, struct xentoollog_logger *logger)
+static int take_pv(struct mould *mould)
 {
-	int r = list_pages(mould);
+	int r = mould_get_shared_frame(mould);
 
-	if (!r)
-		r = make_room(mould);
-	if (!r)
-		r = open_handles(mould, logger);
-	if (!r)
-		r = mould_get_shared_frame(mould);
 	if (r < 0)
 		return r;
 	mould->dom->arch_hooks->shared_info(mould->dom, mould_page(mould, mould->n_pages));
 	r = read_pages(mould);
 	if (!r)
 		r = find_words(mould);
+	if (r < 0)
+		return r;
+	find_zeros(mould);
+	place_start_info(mould);
+	mould->first_p2m = mould->dom->pv_p2m;
+	mould->dom->pv_p2m = mould->own_p2m;
+	return 0;
+}
+
+static int take_pvh(struct mould *mould)
+{
+	int r = read_pages(mould);
+
+	if (!r)
+		find_zeros(mould);
+	return r;
+}
+
+static int take(struct mould *mould, struct xentoollog_logger *logger)
+{
+	int r = list_pages(mould);
+
+	if (!r && xc_dom_translated(mould->dom))
+		r = mould_pvh_take(mould);
+	if (!r)
+		r = make_room(mould);
+	if (!r)
+		r = open_handles(mould, logger);
+	if (!r)
+		r = mould->pvh ? take_pvh(mould) : take_pv(mould);
 	return r;
 }
 
@@ -261,10 +313,6 @@ int mould_take(struct mould **out, struct xc_dom_image *dom, struct xentoollog_l
 		mould->dom = NULL; /* still the caller's */
 		return r;
 	}
-	find_zeros(mould);
-	place_start_info(mould);
-	mould->first_p2m = dom->pv_p2m;
-	dom->pv_p2m = mould->own_p2m;
 	*out = STEAL(mould);
 	return 0;
 }

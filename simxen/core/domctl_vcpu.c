@@ -189,18 +189,20 @@ static char *put_record(char *at, uint16_t type, const void *data, size_t data_l
 	return at + sizeof(record) + len;
 }
 
-/* A header, a CPU in its reset state (of the length that fills the whole), MTRRs, and the end. */
-static void fill_context(char *context)
+/* A header, the first CPU (of the length that fills the whole), MTRRs, and the end. */
+static void fill_context(char *context, const struct domain *domain)
 {
 	const struct hvm_save_header header = { .magic = HVM_FILE_MAGIC,
 						.version = HVM_FILE_VERSION };
-	const struct hvm_hw_cpu cpu = { .cr0 = 0x11 };
+	struct hvm_hw_cpu cpu = { .cr0 = 0x11 };
 	const struct hvm_hw_mtrr mtrr = { .msr_pat_cr = 0x0007040600070406ull,
 					  .msr_mtrr_cap = 0x508 };
 	uint32_t cpu_len = (uint32_t)(HVM_CONTEXT_USED - 4 * sizeof(struct hvm_save_descriptor) -
 				      sizeof(header) - sizeof(mtrr));
 	char *at = context;
 
+	if (domain->n_vcpus)
+		vcpu_get_hvm(&domain->vcpus[0], &cpu.rip, &cpu.rbx);
 	at = put_record(at, HVM_SAVE_CODE(HEADER), &header, sizeof(header), sizeof(header));
 	at = put_record(at, HVM_SAVE_CODE(CPU), &cpu, sizeof(cpu), cpu_len);
 	at = put_record(at, HVM_SAVE_CODE(MTRR), &mtrr, sizeof(mtrr), sizeof(mtrr));
@@ -224,7 +226,7 @@ int domctl_gethvmcontext(struct host *host, struct caller *caller, struct domain
 	}
 	if (h->size < HVM_CONTEXT_USED)
 		return -ENOSPC;
-	fill_context(context);
+	fill_context(context, domain);
 	if (caller->write(caller, (uintptr_t)h->buffer.p, context, HVM_CONTEXT_USED) < 0)
 		return -EFAULT;
 	h->size = HVM_CONTEXT_USED;

@@ -88,6 +88,15 @@ int vcpu_set_hvm(struct domain_vcpu *vcpu, uint64_t rip, uint64_t rbx)
 	return 0;
 }
 
+bool vcpu_get_hvm(const struct domain_vcpu *vcpu, uint64_t *rip, uint64_t *rbx)
+{
+	if (!vcpu->state || !vcpu->state->is_hvm)
+		return false;
+	*rip = vcpu->state->regs.rip;
+	*rbx = vcpu->state->start_info;
+	return true;
+}
+
 void vcpu_start(const struct domain_vcpu *vcpu, uint64_t *start_info, uint64_t *cr3)
 {
 	*start_info = vcpu->state ? vcpu->state->start_info : 0;

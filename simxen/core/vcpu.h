@@ -24,6 +24,9 @@ bool vcpu_get_context(const struct domain_vcpu *vcpu, vcpu_guest_context_t *cont
  * from. Return: 0 or -ENOMEM. */
 int vcpu_set_hvm(struct domain_vcpu *vcpu, uint64_t rip, uint64_t rbx);
 
+/** vcpu_get_hvm() - give them back; false: none were set. */
+bool vcpu_get_hvm(const struct domain_vcpu *vcpu, uint64_t *rip, uint64_t *rbx);
+
 /** vcpu_start() - the pointer to start_info (PV: virtual, HVM: physical) and the root of the page
  * tables (PV: machine address). */
 void vcpu_start(const struct domain_vcpu *vcpu, uint64_t *start_info, uint64_t *cr3);

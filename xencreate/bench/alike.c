@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Is a domain that was cast like one that the library has built? Makes both of one config, paused,
- * and compares what the first vCPU would see: its registers, every page that its page tables reach,
- * the shared page and the grants. A machine frame counts as the same if it is the same page.
+ * and compares what the first vCPU would see. PV: its registers, every page that its page tables
+ * reach, the shared page and the grants. A machine frame counts as the same if it is the same page.
+ * PVH: alikepvh.c.
  *
  * usage: alike CONFIG	prints TAP; exit status 0: alike
  */
@@ -15,6 +16,7 @@
 #include <xenctrl.h>
 #include <xenforeignmemory.h>
 
+#include "alike.h"
 #include "build.h"
 #include "guestcfg.h"
 #include "image.h"
@@ -28,6 +30,7 @@
 #define XEN_SLOT_FIRST 256
 #define XEN_SLOT_END   272
 #define PAGES_MAX      (1U << 16)
+#define N_MADE	       4
 
 /* One domain as its first vCPU would see it. */
 struct seen {
@@ -44,7 +47,7 @@ struct seen {
 static unsigned int n_tests;
 static bool all_good = true;
 
-static void verdict(bool good, const char *name)
+void alike_verdict(bool good, const char *name)
 {
 	printf("%sok %u - %s\n", good ? "" : "not ", ++n_tests, name);
 	all_good &= good;
@@ -195,9 +198,10 @@ static void compare_memory(const struct seen *a, const struct seen *other, const
 	bool contents = true, entries = true;
 	unsigned int first, end;
 
-	verdict(a->n_pages && a->n_pages == b->n_pages &&
-			!memcmp(a->addresses, b->addresses, a->n_pages * sizeof(a->addresses[0])),
-		"the same addresses are mapped");
+	alike_verdict(a->n_pages && a->n_pages == b->n_pages &&
+			      !memcmp(a->addresses, b->addresses,
+				      a->n_pages * sizeof(a->addresses[0])),
+		      "the same addresses are mapped");
 	if (a->n_pages != b->n_pages)
 		return;
 	find_written(a, other, &first, &end);
@@ -212,18 +216,20 @@ static void compare_memory(const struct seen *a, const struct seen *other, const
 			printf("# at %#" PRIx64 ": %#" PRIx64 ", %#" PRIx64 "\n",
 			       a->addresses[i] + 8 * at, page_at(a, i)[at], page_at(b, i)[at]);
 	}
-	verdict(entries, "with the same rights");
-	verdict(end > first && contents, "and hold the same");
+	alike_verdict(entries, "with the same rights");
+	alike_verdict(end > first && contents, "and hold the same");
 }
 
 static void compare_registers(const struct seen *a, const struct seen *b)
 {
 	vcpu_guest_context_any_t vcpu = b->vcpu;
 
-	verdict(same_frame(a, a->vcpu.c.ctrlreg[3] / PAGE_BYTES, b, vcpu.c.ctrlreg[3] / PAGE_BYTES),
-		"the page tables begin in the same page");
+	alike_verdict(same_frame(a, a->vcpu.c.ctrlreg[3] / PAGE_BYTES, b,
+				 vcpu.c.ctrlreg[3] / PAGE_BYTES),
+		      "the page tables begin in the same page");
 	vcpu.c.ctrlreg[3] = a->vcpu.c.ctrlreg[3];
-	verdict(!memcmp(&vcpu.c, &a->vcpu.c, sizeof(vcpu.c)), "all other registers are the same");
+	alike_verdict(!memcmp(&vcpu.c, &a->vcpu.c, sizeof(vcpu.c)),
+		      "all other registers are the same");
 }
 
 static void compare_shared(const struct seen *a, const struct seen *b,
@@ -234,16 +240,17 @@ static void compare_shared(const struct seen *a, const struct seen *b,
 	uint64_t *page_b = map(foreign, b->domid, 1, &frame_b);
 
 	/* The hypervisor keeps the time there: it lies behind the vCPUs' and the ports' part. */
-	verdict(page_a && page_b && !memcmp(page_a, page_b, offsetof(shared_info_t, wc_version)),
-		"the shared page is the same");
+	alike_verdict(page_a && page_b &&
+			      !memcmp(page_a, page_b, offsetof(shared_info_t, wc_version)),
+		      "the shared page is the same");
 	if (page_a)
 		xenforeignmemory_unmap(foreign, page_a, 1);
 	if (page_b)
 		xenforeignmemory_unmap(foreign, page_b, 1);
 }
 
-static grant_entry_v1_t *map_grants(xenforeignmemory_handle *foreign, uint32_t domid,
-				    xenforeignmemory_resource_handle **resource)
+grant_entry_v1_t *alike_map_grants(xenforeignmemory_handle *foreign, uint32_t domid,
+				   xenforeignmemory_resource_handle **resource)
 {
 	void *at = NULL;
 
@@ -258,8 +265,8 @@ static void compare_grants(const struct seen *a, const struct seen *b,
 			   xenforeignmemory_handle *foreign)
 {
 	xenforeignmemory_resource_handle *resource_a, *resource_b;
-	grant_entry_v1_t *grants_a = map_grants(foreign, a->domid, &resource_a);
-	grant_entry_v1_t *grants_b = map_grants(foreign, b->domid, &resource_b);
+	grant_entry_v1_t *grants_a = alike_map_grants(foreign, a->domid, &resource_a);
+	grant_entry_v1_t *grants_b = alike_map_grants(foreign, b->domid, &resource_b);
 	bool same = grants_a && grants_b;
 
 	for (unsigned int i = 0; same && i < PAGE_BYTES / sizeof(*grants_a); i++)
@@ -267,21 +274,21 @@ static void compare_grants(const struct seen *a, const struct seen *b,
 		       grants_a[i].domid == grants_b[i].domid &&
 		       (grants_a[i].frame == grants_b[i].frame ||
 			same_frame(a, grants_a[i].frame, b, grants_b[i].frame));
-	verdict(same, "the grants are the same");
+	alike_verdict(same, "the grants are the same");
 	if (grants_a)
 		xenforeignmemory_unmap_resource(foreign, resource_a);
 	if (grants_b)
 		xenforeignmemory_unmap_resource(foreign, resource_b);
 }
 
-/* Three: after the second the mould is taken. */
-static int make(uint32_t domids[3], xc_interface *xch, const struct guestcfg *config,
+/* After the second the mould is taken; casting the third one may be more than casting the next. */
+static int make(uint32_t domids[N_MADE], xc_interface *xch, const struct guestcfg *config,
 		struct build_moulds *moulds)
 {
 	char message[200] = "";
 	int r = 0;
 
-	for (unsigned int i = 0; !r && i < 3; i++) {
+	for (unsigned int i = 0; !r && i < N_MADE; i++) {
 		uint8_t handle[16] = { 0xa1, 0x1c, (uint8_t)i };
 		struct build_result result;
 		struct shell shell;
@@ -300,22 +307,37 @@ static int make(uint32_t domids[3], xc_interface *xch, const struct guestcfg *co
 	return r;
 }
 
-static int compare(xc_interface *xch, const uint32_t domids[3])
+static int compare_pv(xc_interface *xch, xenforeignmemory_handle *foreign,
+		      const uint32_t domids[N_MADE])
 {
+	static const unsigned int whom[] = { 0, 1, N_MADE - 1 };
 	CLEANUP(free) struct seen *seen = calloc(3, sizeof(*seen));
-	xenforeignmemory_handle *foreign = xenforeignmemory_open(NULL, 0);
-	int r = seen && foreign ? 0 : -ENOMEM;
+	int r = seen ? 0 : -ENOMEM;
 
 	for (unsigned int i = 0; !r && i < 3; i++)
-		r = look(&seen[i], xch, foreign, domids[i]);
-	if (!r) {
-		compare_registers(&seen[0], &seen[2]);
-		compare_memory(&seen[0], &seen[1], &seen[2]);
-		compare_shared(&seen[0], &seen[2], foreign);
-		compare_grants(&seen[0], &seen[2], foreign);
-	}
-	if (foreign)
-		xenforeignmemory_close(foreign);
+		r = look(&seen[i], xch, foreign, domids[whom[i]]);
+	if (r < 0)
+		return r;
+	compare_registers(&seen[0], &seen[2]);
+	compare_memory(&seen[0], &seen[1], &seen[2]);
+	compare_shared(&seen[0], &seen[2], foreign);
+	compare_grants(&seen[0], &seen[2], foreign);
+	return 0;
+}
+
+static int compare(xc_interface *xch, const uint32_t domids[N_MADE], const struct guestcfg *config)
+{
+	xenforeignmemory_handle *foreign = xenforeignmemory_open(NULL, 0);
+	int r = 0;
+
+	if (!foreign)
+		return -ENOMEM;
+	if (config->type != GUESTCFG_PVH)
+		r = compare_pv(xch, foreign, domids);
+	for (unsigned int i = 2; !r && config->type == GUESTCFG_PVH && i < N_MADE; i++)
+		r = alike_pvh(xch, foreign, domids[0], domids[1], domids[i],
+			      (config->memory_mib << 20) / PAGE_BYTES);
+	xenforeignmemory_close(foreign);
 	return r;
 }
 
@@ -325,7 +347,7 @@ int main(int argc, char **argv)
 	CLEANUP(guestcfg_free) struct guestcfg *config = NULL;
 	CLEANUP(image_set_free) struct image_set *images = NULL;
 	struct build_moulds *moulds = NULL;
-	uint32_t domids[3] = { 0 };
+	uint32_t domids[N_MADE] = { 0 };
 	xc_interface *xch;
 	int r;
 
@@ -337,14 +359,15 @@ int main(int argc, char **argv)
 	    build_moulds_new(&moulds, log_xtl(log)) < 0)
 		return 2;
 	r = make(domids, xch, config, moulds);
-	verdict(!r, "three are made");
-	verdict(build_moulds_count(moulds) == 1, "the last one is cast");
+	alike_verdict(!r, "four are made");
+	alike_verdict(build_moulds_count(moulds) == 1, "the last ones are cast");
+	alike_verdict(build_moulds_count_whole(moulds) == 1, "without any help");
 	if (!r)
-		r = compare(xch, domids);
+		r = compare(xch, domids, config);
 	if (r < 0)
-		verdict(false, strerror(-r));
+		alike_verdict(false, strerror(-r));
 	build_moulds_free(moulds);
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < N_MADE; i++)
 		if (domids[i])
 			xc_domain_destroy(xch, domids[i]);
 	xc_interface_close(xch);

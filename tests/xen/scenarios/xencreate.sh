@@ -112,7 +112,8 @@ ok "destroy them" xencreate destroy 'tiny-*'
 ok "no node, port or domain is left over" wait_for 60 nothing_left
 
 sed 's/"pv"/"pvh"/; s/"tiny"/"small"/' "$cfg" >/tmp/pvh.cfg
-ok "PVH guests are created" xencreate -n 5 --wait=ready /tmp/pvh.cfg
+ok "one that is cast is like one that the library built" alike /tmp/pvh.cfg
+ok "PVH guests are created" xencreate -n 10 --wait=ready /tmp/pvh.cfg
 ok "a PVH guest is heard" wait_for 60 console_says small-2 "hello from domain $(domid small-2) small-2"
 ok "xl shutdown of a PVH guest" timeout 60 xl shutdown -w small-2
 ok "destroy them" xencreate destroy 'small-*'
