@@ -93,3 +93,12 @@ def debians_folder():
 def daemons():
     """The beginning of a script that needs our daemons on its host."""
     return DAEMONS
+
+
+@pytest.fixture
+def stepping(build):
+    """The xenstored that ends at a chosen step (tests/killer)."""
+    path = build / "tests/killer/xenstored-steps"
+    if not path.is_file():
+        pytest.skip("xenstored-steps is not built")
+    return path

@@ -33,4 +33,4 @@ EXTRA_DIST += \
 	tests/scenarios/test_simxen_xl.py
 
 EXTRA_DIST += tests/scenarios/storeprobe.py tests/scenarios/test_xenstored_control.py tests/scenarios/test_xenstored_document.py tests/scenarios/test_xenstored_logs.py \
-	tests/scenarios/test_xenstored_state.py
+	tests/scenarios/test_xenstored_damage.py tests/scenarios/test_xenstored_state.py

@@ -93,3 +93,25 @@ class Store:
             nodes[path] = link.ask(READ, path), link.ask(GET_PERMS, path), children
             todo += [path.rstrip(b"/") + b"/" + child for child in children if child]
         return nodes
+
+
+def spoil_journal(store):
+    """Damage in the middle of what is kept."""
+    journal = max((store.state / f"journal.{i}" for i in (0, 1)), key=lambda path: path.stat().st_mtime_ns)
+    data = bytearray(journal.read_bytes())
+    data[len(data.rstrip(b"\0")) // 2] ^= 4
+    journal.write_bytes(data)
+
+
+def dies(store, program, step, *options):
+    """Whether xenstored-steps was killed at this step of its start."""
+    store.socket.unlink(missing_ok=True)
+    with subprocess.Popen([str(program), f"--die-at={step}", "-N", *store.options, *options], env=store.environment,
+                          stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not store.socket.exists():
+            time.sleep(0.002)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1 if store.socket.exists() else 20)
+        is_dead = process.poll() == -signal.SIGKILL
+        process.kill()
+    return is_dead
