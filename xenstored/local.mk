@@ -32,6 +32,8 @@ libxenstored_model_a_SOURCES = \
 	xenstored/model/txn.c \
 	xenstored/model/txn.h \
 	xenstored/model/txn_commit.c \
+	xenstored/model/txn_priv.h \
+	xenstored/model/txn_remove.c \
 	xenstored/model/view.c \
 	xenstored/model/view.h \
 	xenstored/model/view_change.c \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model/quota.h"
+#include "model/txn_priv.h"
 
 static int begin(struct txn **out, struct store *store, struct quota_account *account, uint32_t id)
 {
@@ -141,9 +142,8 @@ static struct txn_node *find(const struct txn *txn, uint64_t hash, const char *p
 	return NULL;
 }
 
-/* Takes note of a node; @tail, if not empty, is one more component after @path. */
-static int enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len, const char *tail,
-		 uint32_t tail_len, struct txn_node **out)
+int txn_enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len, const char *tail,
+	      uint32_t tail_len, struct txn_node **out)
 {
 	uint32_t path_len = len + (tail_len ? tail_len + 1 : 0);
 	struct txn_node *tn;
@@ -187,7 +187,7 @@ int txn_touch(struct txn *txn, const struct path *path, uint32_t level, unsigned
 	int r;
 
 	if (!tn) {
-		r = enter(txn, hash, path->text, len, NULL, 0, &tn);
+		r = txn_enter(txn, hash, path->text, len, NULL, 0, &tn);
 		if (r < 0)
 			return r;
 		tn->base = store_find_text_at(txn->store, hash, path->text, len, txn->snapshot.at);
@@ -220,7 +220,7 @@ uint32_t txn_children_bytes(const struct txn_node *tn)
 	return (uint32_t)((int32_t)base + tn->children_bytes);
 }
 
-static void drop_value(struct txn *txn, struct txn_node *tn)
+void txn_drop_value(struct txn *txn, struct txn_node *tn)
 {
 	quota_discharge(txn->account, QUOTA_MEMORY, tn->value_len);
 	free(tn->value);
@@ -238,7 +238,7 @@ static int copy_value(struct txn *txn, struct txn_node *tn, const char *value, u
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, value, len);
-	drop_value(txn, tn);
+	txn_drop_value(txn, tn);
 	quota_charge(txn->account, QUOTA_MEMORY, len);
 	tn->value = copy;
 	tn->value_len = len;
@@ -255,8 +255,7 @@ int txn_write(struct txn *txn, struct txn_node *tn, const char *value, uint32_t 
 	return 0;
 }
 
-/* Counts what the account gains or loses by a change of owner; NULL is nobody. */
-static void count_owner(struct txn *txn, const struct perms *before, const struct perms *after)
+void txn_count_owner(struct txn *txn, const struct perms *before, const struct perms *after)
 {
 	uint32_t domid = txn->account->domid;
 
@@ -266,7 +265,7 @@ static void count_owner(struct txn *txn, const struct perms *before, const struc
 		txn->n_owned++;
 }
 
-static const struct perms *current_perms(const struct txn *txn, const struct txn_node *tn)
+const struct perms *txn_current_perms(const struct txn *txn, const struct txn_node *tn)
 {
 	struct node_view view;
 
@@ -276,7 +275,7 @@ static const struct perms *current_perms(const struct txn *txn, const struct txn
 
 void txn_set_perms(struct txn *txn, struct txn_node *tn, struct perms *perms)
 {
-	count_owner(txn, current_perms(txn, tn), perms);
+	txn_count_owner(txn, txn_current_perms(txn, tn), perms);
 	perms_ref(perms);
 	perms_unref(tn->perms);
 	tn->perms = perms;
@@ -292,7 +291,7 @@ int txn_create(struct txn *txn, struct txn_node *parent, struct txn_node *tn, co
 	if (r < 0)
 		return r;
 	assert(!tn->exists && parent->exists);
-	count_owner(txn, NULL, perms);
+	txn_count_owner(txn, NULL, perms);
 	perms_unref(tn->perms);
 	tn->perms = perms_ref(perms);
 	tn->exists = tn->created = true;
@@ -312,7 +311,7 @@ void txn_queue_event(struct txn_node *tn, enum watch_kind kind)
 	tn->fires = true;
 }
 
-static int append(struct txn_children *children, struct node *node, struct txn_node *tn)
+int txn_append(struct txn_children *children, struct node *node, struct txn_node *tn)
 {
 	if (children->n == children->n_allocated) {
 		uint32_t n = children->n_allocated ? children->n_allocated * 2 : 16;
@@ -360,14 +359,14 @@ static int list_base(const struct txn *txn, struct node *base, struct txn_childr
 	LIST_FOREACH (node, &base->more->dead, dead_link) {
 		if (r < 0 || !history_is_child_at(node, at) || was_removed(txn, node))
 			continue;
-		r = append(children, node, NULL);
+		r = txn_append(children, node, NULL);
 		sorted = false;
 	}
 	TAILQ_FOREACH (node, &base->more->children, sibling) {
 		if (r < 0 || node->created > at)
 			break; /* the rest is younger still */
 		if (!was_removed(txn, node))
-			r = append(children, node, NULL);
+			r = txn_append(children, node, NULL);
 	}
 	if (!sorted)
 		qsort(children->list, children->n, sizeof(*children->list), by_creation);
@@ -384,7 +383,7 @@ int txn_list(const struct txn *txn, const struct txn_node *tn, struct txn_childr
 		r = list_base(txn, tn->base, children);
 	TAILQ_FOREACH (child, &tn->children, sibling)
 		if (r == 0)
-			r = append(children, NULL, child);
+			r = txn_append(children, NULL, child);
 	if (r < 0)
 		txn_children_deinit(children);
 	return r;
@@ -394,106 +393,4 @@ void txn_children_deinit(struct txn_children *children)
 {
 	free(children->list);
 	*children = (struct txn_children){ 0 };
-}
-
-/* Takes note of @node, which the snapshot has as a child of @tn. */
-static int touch_child(struct txn *txn, const struct txn_node *tn, struct node *node,
-		       struct txn_node **out)
-{
-	struct table_link *link;
-	int r;
-
-	for (link = table_first(&txn->overlay, node->link.hash); link; link = link->next)
-		if (((struct txn_node *)link)->base == node) {
-			*out = (struct txn_node *)link;
-			return 0;
-		}
-	r = enter(txn, node->link.hash, tn->path, tn->path_len, node->text, node->name_len, out);
-	if (r < 0)
-		return r;
-	(*out)->base = node;
-	(*out)->exists = true;
-	return 0;
-}
-
-/* The children are those of the snapshot and of now, and the transaction has changed none. */
-static bool has_base_children(const struct txn *txn, const struct txn_node *tn)
-{
-	return !tn->created && !tn->children_bytes && TAILQ_EMPTY(&tn->children) &&
-	       (!tn->base->more || (LIST_EMPTY(&tn->base->more->dead) &&
-				    tn->base->more->children_gen <= txn->snapshot.at));
-}
-
-/* Appends the children of @tn, the oldest last, because the caller takes from the end. */
-static int touch_children(struct txn *txn, struct txn_node *tn, struct txn_children *pending)
-{
-	struct txn_children children;
-	struct txn_node *child;
-	int r;
-
-	if (has_base_children(txn, tn)) {
-		struct node *node = node_last_child(tn->base);
-
-		for (r = 0; node && r == 0; node = TAILQ_PREV(node, node_list, sibling)) {
-			r = touch_child(txn, tn, node, &child);
-			if (r == 0 && child->exists)
-				r = append(pending, NULL, child);
-		}
-		return r;
-	}
-	r = txn_list(txn, tn, &children);
-	for (uint32_t i = children.n; i-- && r == 0;) {
-		child = children.list[i].tn;
-		if (!child)
-			r = touch_child(txn, tn, children.list[i].node, &child);
-		if (r == 0)
-			r = append(pending, NULL, child);
-	}
-	txn_children_deinit(&children);
-	return r;
-}
-
-static void remove_one(struct txn *txn, struct txn_node *tn)
-{
-	/* Who has no quota is not counted for. */
-	if (!txn->account->exempt)
-		count_owner(txn, current_perms(txn, tn), NULL);
-	if (tn->created)
-		TAILQ_REMOVE(&tn->parent->children, tn, sibling);
-	if (tn->base)
-		tn->removed = true;
-	tn->touched |= TXN_READ;
-	if (tn->base && !tn->created)
-		tn->touched |= TXN_LIST;
-	tn->exists = tn->created = tn->implied = false;
-	tn->children_bytes = 0;
-	perms_unref(tn->perms);
-	tn->perms = NULL;
-	drop_value(txn, tn);
-}
-
-int txn_remove(struct txn *txn, struct txn_node *parent, struct txn_node *top)
-{
-	struct txn_children pending = { 0 };
-	uint32_t name_len;
-	int r = append(&pending, NULL, top);
-
-	txn_child_name(&(struct txn_child){ .tn = top }, &name_len);
-	while (r == 0 && pending.n) {
-		struct txn_node *tn = pending.list[--pending.n].tn;
-
-		r = touch_children(txn, tn, &pending);
-		if (r < 0)
-			break;
-		txn_queue_event(tn, tn == top ? WATCH_SUBTREE : WATCH_EXACT);
-		remove_one(txn, tn);
-	}
-	txn_children_deinit(&pending);
-	if (r < 0) {
-		txn->failed = true;
-		return r;
-	}
-	parent->children_bytes -= (int32_t)name_len + 1;
-	txn->n_changes++;
-	return 0;
 }
