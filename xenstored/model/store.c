@@ -269,6 +269,17 @@ void store_set_perms(struct store *store, struct node *node, struct perms *perms
 	node->perms_gen = ++store->generation;
 }
 
+static void leave_parent(struct store *store, struct node *node)
+{
+	struct node *parent = node->parent;
+
+	quota_discharge(owner_account(store, parent->perms), QUOTA_MEMORY, node->name_len + 1u);
+	TAILQ_REMOVE(&parent->more->children, node, sibling);
+	parent->more->n_children--;
+	parent->more->children_bytes -= node->name_len + 1u;
+	parent->more->children_gen = ++store->generation;
+}
+
 void store_remove(struct store *store, struct node *node)
 {
 	struct quota_account *account = owner_account(store, node->perms);
@@ -278,13 +289,9 @@ void store_remove(struct store *store, struct node *node)
 	assert(parent && !node_first_child(node));
 	quota_discharge(account, QUOTA_NODES, 1);
 	quota_discharge(account, QUOTA_MEMORY, node_memory(node));
-	quota_discharge(owner_account(store, parent->perms), QUOTA_MEMORY, node->name_len + 1u);
 	table_remove(&store->nodes, &node->link);
 	LIST_REMOVE(node, user);
-	TAILQ_REMOVE(&parent->more->children, node, sibling);
-	parent->more->n_children--;
-	parent->more->children_bytes -= node->name_len + 1u;
-	parent->more->children_gen = ++store->generation;
+	leave_parent(store, node);
 	if (!keep) {
 		store_drop_node(node);
 		return;
@@ -296,6 +303,67 @@ void store_remove(struct store *store, struct node *node)
 	history_keep_dead(store, node);
 }
 
+/* What the accounts of a tree's owners get back; most nodes have the owner of the one before. */
+struct refund {
+	struct quota_account *account; /* borrowed */
+	uint32_t n_nodes;
+	uint32_t n_bytes;
+};
+
+static void pay_back(struct refund *refund)
+{
+	if (!refund->account)
+		return;
+	quota_discharge(refund->account, QUOTA_NODES, refund->n_nodes);
+	quota_discharge(refund->account, QUOTA_MEMORY, refund->n_bytes);
+}
+
+static void add_to_refund(const struct store *store, struct refund *refund, const struct node *node)
+{
+	if (!refund->account || refund->account->domid != perms_owner(node->perms)) {
+		pay_back(refund);
+		*refund = (struct refund){ .account = owner_account(store, node->perms) };
+	}
+	refund->n_nodes++;
+	refund->n_bytes += node_memory(node);
+}
+
+/* Nobody sees any of it any more: siblings and parents that go as well need not hear of it. */
+static void drop_tree(struct store *store, struct node *top)
+{
+	struct node *next, *node = store_next_postorder(top, NULL);
+	struct refund refund = { 0 };
+
+	leave_parent(store, top);
+	for (; node; node = next) {
+		next = store_next_postorder(top, node);
+		assert(!node->more ||
+		       (LIST_EMPTY(&node->more->versions) && LIST_EMPTY(&node->more->dead)));
+		add_to_refund(store, &refund, node);
+		table_remove(&store->nodes, &node->link);
+		LIST_REMOVE(node, user);
+		store_drop_node(node);
+	}
+	pay_back(&refund);
+}
+
+void store_remove_tree(struct store *store, struct node *top)
+{
+	struct node *next, *node;
+
+	if (store->observer)
+		store->observer->removing(store->observer_ctx, top);
+	/* Whoever sees something of it has begun after its top was made. */
+	if (!history_needs(store, top->created)) {
+		drop_tree(store, top);
+		return;
+	}
+	for (node = store_next_postorder(top, NULL); node; node = next) {
+		next = store_next_postorder(top, node);
+		store_remove(store, node);
+	}
+}
+
 void store_free_dead(struct store *store, struct node *node)
 {
 	assert(node->is_dead);
@@ -303,6 +371,17 @@ void store_free_dead(struct store *store, struct node *node)
 	table_remove(&store->dead, &node->link);
 	LIST_REMOVE(node, dead_link);
 	store_drop_node(node);
+}
+
+struct node *store_next_preorder(const struct node *top, struct node *at)
+{
+	struct node *child = node_first_child(at);
+
+	if (child)
+		return child;
+	while (at != top && !TAILQ_NEXT(at, sibling))
+		at = at->parent;
+	return at == top ? NULL : TAILQ_NEXT(at, sibling);
 }
 
 static struct node *first_leaf(struct node *node)

@@ -141,15 +141,20 @@ void store_replace_perms(struct store *store, struct node *node, struct perms *p
  */
 void store_remove(struct store *store, struct node *node);
 
-/** store_removing() - tell the observer, before store_remove() of @top and all below it */
-static inline void store_removing(const struct store *store, const struct node *top)
-{
-	if (store->observer)
-		store->observer->removing(store->observer_ctx, top);
-}
+/** store_remove_tree() - the same with @top and everything below it; the observer is told */
+void store_remove_tree(struct store *store, struct node *top);
 
 /** store_free_dead() - let go of a dead node; for history.c */
 void store_free_dead(struct store *store, struct node *node);
+
+/**
+ * store_next_preorder() - walk a subtree, parents before children, the oldest child first
+ * @top: of the subtree, with which the walk begins
+ * @at:  the last one visited, still in the tree
+ *
+ * Return: NULL after the last one.
+ */
+struct node *store_next_preorder(const struct node *top, struct node *at);
 
 /**
  * store_next_postorder() - walk a subtree, children before parents

@@ -101,17 +101,6 @@ static int prepare(struct txn *txn, struct txn_node *tn)
 	return store_prepare_parent(tn->fresh ? tn->fresh : tn->live);
 }
 
-static void remove_subtree(struct store *store, struct node *top)
-{
-	struct node *next, *node = store_next_postorder(top, NULL);
-
-	store_removing(store, top);
-	for (; node; node = next) {
-		next = store_next_postorder(top, node);
-		store_remove(store, node);
-	}
-}
-
 /* A node goes with everything below it: all of that was removed too, or there is a conflict. */
 static void apply_removals(struct txn *txn)
 {
@@ -126,7 +115,7 @@ static void apply_removals(struct txn *txn)
 		tn->on_top = tn->removed && !tn->base->parent->is_doomed;
 	STAILQ_FOREACH (tn, &txn->order, order) {
 		if (tn->on_top)
-			remove_subtree(txn->store, tn->base);
+			store_remove_tree(txn->store, tn->base);
 		if (tn->removed)
 			tn->base = NULL;
 	}

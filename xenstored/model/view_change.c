@@ -240,18 +240,13 @@ static void fire_exact(struct view *view, const struct node *node)
 
 static void rm_now(struct view *view, const struct path *path, struct node *top)
 {
-	struct node *next, *node = store_next_postorder(top, NULL);
+	struct node *node = store_next_postorder(top, NULL);
 
-	store_removing(view->store, top);
-	for (; node; node = next) {
-		next = store_next_postorder(top, node);
-		/* While its permissions can still be looked at. */
-		if (node == top)
-			fire(view, path, node, WATCH_SUBTREE, NULL);
-		else
-			fire_exact(view, node);
-		store_remove(view->store, node);
-	}
+	/* While their permissions can still be looked at. */
+	for (; node != top; node = store_next_postorder(top, node))
+		fire_exact(view, node);
+	fire(view, path, top, WATCH_SUBTREE, NULL);
+	store_remove_tree(view->store, top);
 }
 
 int view_rm(struct view *view, const struct path *path)
