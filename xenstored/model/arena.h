@@ -15,6 +15,7 @@ struct arena {
 	struct arena_chunk *chunks; /* owned; youngest first */
 	char *at;		    /* in the youngest: what is left of it */
 	char *end;
+	unsigned int n_chunks;
 };
 
 /** arena_grow() - for arena_get() */
