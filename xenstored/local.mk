@@ -32,6 +32,7 @@ libxenstored_model_a_SOURCES = \
 	xenstored/model/txn.c \
 	xenstored/model/txn.h \
 	xenstored/model/txn_commit.c \
+	xenstored/model/txn_cut.c \
 	xenstored/model/txn_priv.h \
 	xenstored/model/txn_remove.c \
 	xenstored/model/view.c \

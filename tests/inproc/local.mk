@@ -3,11 +3,14 @@
 EXTRA_DIST += tests/inproc/README.md
 
 # xenstored's model: tests/unit/test_X.c for xenstored/model/X.c.
-XENSTORED_MODEL_TESTS = tests/unit/test_fair tests/unit/test_path tests/unit/test_store tests/unit/test_table tests/unit/test_txn tests/unit/test_view
+XENSTORED_MODEL_TESTS = tests/unit/test_cut tests/unit/test_fair tests/unit/test_path tests/unit/test_store tests/unit/test_table tests/unit/test_txn tests/unit/test_view
 check_PROGRAMS += $(XENSTORED_MODEL_TESTS)
 EXTRA_DIST += tests/unit/xenstored_fixture.h
 
 MODEL_TEST_LIBS = $(UNIT_LIBS) libxenstored_model.a
+tests_unit_test_cut_SOURCES = tests/unit/test_cut.c
+tests_unit_test_cut_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_cut_LDADD = $(MODEL_TEST_LIBS)
 tests_unit_test_fair_SOURCES = tests/unit/test_fair.c
 tests_unit_test_fair_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_fair_LDADD = $(MODEL_TEST_LIBS)

@@ -205,6 +205,14 @@ static const char *put(struct player *p, const char *path, const char *value)
 	return answer(p);
 }
 
+/* Sets the node below and commits that. */
+static void go_through_with(struct player *p, const char *outcome)
+{
+	ask(p, WIRE_WRITE, p->txid, "/x/y\0mine", 9);
+	CHECK_STR_EQ(answer(p), "OK");
+	CHECK_STR_EQ(commit(p), outcome);
+}
+
 /* Somebody writes what the transaction has read. */
 static void lose(struct player *loser, struct player *writer)
 {
@@ -282,6 +290,29 @@ TEST(XSA_206_a_commit_waits_while_one_who_lost_tries_again)
 	get(&p[0]);
 	CHECK_STR_EQ(commit(&p[1]), "");
 	go_through(&p[0], "mine");
+	CHECK_STR_EQ(answer(&p[1]), "EAGAIN");
+	inproc_free(inproc);
+}
+
+TEST(XSA_206_the_removal_of_a_tree_waits_for_who_tries_again_with_a_node_in_it)
+{
+	struct player p[3];
+
+	begin(p, 2, "tools");
+	CHECK_STR_EQ(put(&p[1], "/x/y", "1"), "OK");
+	start(&p[0]);
+	ask(&p[0], WIRE_READ, p[0].txid, "/x/y", 5);
+	CHECK_STR_EQ(answer(&p[0]), "1");
+	CHECK_STR_EQ(put(&p[1], "/x/y", "2"), "OK");
+	go_through_with(&p[0], "EAGAIN");
+	start(&p[1]);
+	ask(&p[1], WIRE_RM, p[1].txid, "/x", 3);
+	CHECK_STR_EQ(answer(&p[1]), "OK");
+	start(&p[0]);
+	ask(&p[0], WIRE_READ, p[0].txid, "/x/y", 5);
+	CHECK_STR_EQ(answer(&p[0]), "2");
+	CHECK_STR_EQ(commit(&p[1]), "");
+	go_through_with(&p[0], "OK");
 	CHECK_STR_EQ(answer(&p[1]), "EAGAIN");
 	inproc_free(inproc);
 }

@@ -182,6 +182,30 @@ TEST(a_transaction_goes_on_with_all_that_it_has_done)
 	world_free(old);
 }
 
+TEST(a_tree_that_a_transaction_has_removed_whole_stays_removed)
+{
+	struct world *old = world_new(), *new;
+	struct conn *conn = world_conn(old, 0, 0);
+
+	fill(old);
+	CHECK_STR_EQ(world_ask(conn, WIRE_WRITE, 0, B("/d/e/f\0value")), OK(11));
+	begin_txn(conn, "1");
+	CHECK_STR_EQ(world_ask(conn, WIRE_RM, 1, S("/a")), OK(13));
+	begin_txn(conn, "2");
+	CHECK_STR_EQ(world_ask(conn, WIRE_RM, 2, S("/d")), OK(13));
+	new = carry(old, 2, true);
+	conn = world_conn(new, 0, 0);
+	CHECK_STR_EQ(world_ask(conn, WIRE_READ, 0, S("/a/b")), "2:value");
+	CHECK_STR_EQ(world_ask(conn, WIRE_READ, 1, S("/a/b")), "16:ENOENT|");
+	CHECK_STR_EQ(world_ask(conn, WIRE_TRANSACTION_END, 1, S("T")), OK(7));
+	CHECK_STR_EQ(world_ask(conn, WIRE_READ, 0, S("/a")), "16:ENOENT|");
+	CHECK_STR_EQ(world_ask(conn, WIRE_WRITE, 0, B("/d/e/f\0other")), OK(11));
+	CHECK_STR_EQ(world_ask(conn, WIRE_TRANSACTION_END, 2, S("T")), "16:EAGAIN|");
+	CHECK_STR_EQ(world_ask(conn, WIRE_READ, 0, S("/d/e/f")), "2:other");
+	world_free(new);
+	world_free(old);
+}
+
 TEST(a_transaction_conflicts_with_what_comes_after_the_change)
 {
 	struct world *old = world_new(), *new;

@@ -111,7 +111,7 @@ void txn_lose_greedy(struct store *store)
 		drop_nodes(txn);
 		history_close(store, snapshot);
 		history_open(store, snapshot, txn->account);
-		txn->n_nodes = txn->n_changes = 0;
+		txn->n_nodes = txn->n_changes = txn->n_cuts = 0;
 		txn->n_owned = 0;
 		txn->is_lost = true;
 	}
@@ -178,6 +178,21 @@ int txn_enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len, co
 	return 0;
 }
 
+/* Is it below a tree that was removed whole, then that is whole no more. */
+static int uncut_above(struct txn *txn, const struct path *path, uint32_t level)
+{
+	int r = 0;
+
+	while (r == 0 && txn->n_cuts && level-- > 1) {
+		struct txn_node *tn =
+			find(txn, path->hash[level], path->text, path_prefix_len(path, level));
+
+		if (tn && tn->is_cut)
+			r = txn_uncut(txn, tn);
+	}
+	return r;
+}
+
 int txn_touch(struct txn *txn, const struct path *path, uint32_t level, unsigned int touch,
 	      struct txn_node **out)
 {
@@ -186,6 +201,12 @@ int txn_touch(struct txn *txn, const struct path *path, uint32_t level, unsigned
 	struct txn_node *tn = find(txn, hash, path->text, len);
 	int r;
 
+	if (!tn && txn->n_cuts) {
+		r = uncut_above(txn, path, level);
+		if (r < 0)
+			return r;
+		tn = find(txn, hash, path->text, len);
+	}
 	if (!tn) {
 		r = txn_enter(txn, hash, path->text, len, NULL, 0, &tn);
 		if (r < 0)
@@ -346,8 +367,7 @@ static bool was_removed(const struct txn *txn, const struct node *node)
 	return false;
 }
 
-/* The children that the snapshot has and the transaction has left alone. */
-static int list_base(const struct txn *txn, struct node *base, struct txn_children *children)
+int txn_list_base(const struct txn *txn, struct node *base, struct txn_children *children)
 {
 	uint64_t at = txn->snapshot.at;
 	struct node *node;
@@ -380,7 +400,7 @@ int txn_list(const struct txn *txn, const struct txn_node *tn, struct txn_childr
 
 	*children = (struct txn_children){ 0 };
 	if (!tn->created)
-		r = list_base(txn, tn->base, children);
+		r = txn_list_base(txn, tn->base, children);
 	TAILQ_FOREACH (child, &tn->children, sibling)
 		if (r == 0)
 			r = txn_append(children, NULL, child);

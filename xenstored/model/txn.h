@@ -50,6 +50,7 @@ struct txn_node {
 	uint8_t touched; /* TXN_* */
 	bool exists;	 /* as the transaction sees it */
 	bool removed;	 /* base is to go, whatever came in its place */
+	bool is_cut;	 /* removed, and so is all below base, of which nothing is here */
 	bool created;	 /* exists, and base is not it */
 	bool implied;	 /* created only because something below it was */
 	bool on_top;	 /* commit: removed, but the parent is not */
@@ -58,6 +59,7 @@ struct txn_node {
 	int32_t children_bytes;	       /* names added less names taken away */
 	struct txn_node_list children; /* created here, in order */
 	TAILQ_ENTRY(txn_node) sibling; /* in parent->children, while created */
+	struct txn_node *cut_behind;   /* cut: what was entered last at that time */
 	struct node *live;	       /* commit: the node that bears the change */
 	struct node *fresh;	       /* commit: owned until it is in the store */
 	struct store_change change;    /* commit */
@@ -77,6 +79,7 @@ struct txn {
 	uint32_t id;
 	uint32_t n_nodes;
 	uint32_t n_changes;
+	uint32_t n_cuts;      /* nodes that are cut */
 	int32_t n_owned;      /* nodes that the account gains by this transaction */
 	bool is_open;	      /* the snapshot is */
 	uint64_t fought_over; /* after -EAGAIN: hash of the path of a node that had changed */
@@ -178,6 +181,13 @@ static inline const char *txn_child_name(const struct txn_child *child, uint32_t
  * Return: 0, -ENOSPC or -ENOMEM: the transaction has failed.
  */
 int txn_remove(struct txn *txn, struct txn_node *parent, struct txn_node *top);
+
+/**
+ * txn_uncut_all() - take note of every single node that is to go
+ *
+ * Return: 0, -ENOSPC or -ENOMEM: the transaction has failed.
+ */
+int txn_uncut_all(struct txn *txn);
 
 /** txn_is_outdated() - has anything that it touched changed since its start? */
 bool txn_is_outdated(struct txn *txn);

@@ -10,6 +10,7 @@
 
 #include "model/quota.h"
 #include "model/txn.h"
+#include "model/txn_priv.h"
 
 /* Created on the way to something else, and somebody else has made the same node meanwhile. */
 static bool may_merge(const struct txn_node *tn, const struct node *live)
@@ -18,7 +19,7 @@ static bool may_merge(const struct txn_node *tn, const struct node *live)
 	       live->perms == tn->perms;
 }
 
-static bool conflicts(struct txn *txn, struct txn_node *tn)
+static bool is_spoiled(struct txn *txn, struct txn_node *tn)
 {
 	const struct node *base = tn->base;
 	uint64_t at = txn->snapshot.at;
@@ -43,6 +44,19 @@ static bool conflicts(struct txn *txn, struct txn_node *tn)
 	if ((tn->touched & TXN_READ) && base->value_gen > at)
 		return true;
 	return (tn->touched & TXN_LIST) && node_children_generation(base) > at;
+}
+
+static bool conflicts(struct txn *txn, struct txn_node *tn, uint64_t *hash)
+{
+	const struct node *changed;
+
+	*hash = tn->link.hash;
+	if (is_spoiled(txn, tn))
+		return true;
+	changed = tn->is_cut ? txn_cut_changed(txn, tn->base) : NULL;
+	if (changed)
+		*hash = changed->link.hash;
+	return changed;
 }
 
 static bool within_quotas(struct txn *txn)
@@ -187,9 +201,10 @@ static void fire(struct txn *txn, struct txn_node *tn, struct watch_index *watch
 bool txn_is_outdated(struct txn *txn)
 {
 	struct txn_node *tn;
+	uint64_t hash;
 
 	STAILQ_FOREACH (tn, &txn->order, order)
-		if (conflicts(txn, tn))
+		if (conflicts(txn, tn, &hash))
 			return true;
 	return false;
 }
@@ -197,6 +212,7 @@ bool txn_is_outdated(struct txn *txn)
 int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 {
 	struct txn_node *tn;
+	uint64_t hash;
 
 	if (txn->is_lost)
 		return -EAGAIN;
@@ -205,8 +221,8 @@ int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 	if (!txn->n_changes)
 		return 0;
 	STAILQ_FOREACH (tn, &txn->order, order)
-		if (conflicts(txn, tn)) {
-			txn->fought_over = tn->link.hash;
+		if (conflicts(txn, tn, &hash)) {
+			txn->fought_over = hash;
 			return -EAGAIN;
 		}
 	if (!within_quotas(txn))
@@ -215,7 +231,8 @@ int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 	history_close(txn->store, &txn->snapshot);
 	txn->is_open = false;
 	STAILQ_FOREACH (tn, &txn->order, order)
-		if (prepare(txn, tn) < 0)
+		if (prepare(txn, tn) < 0 ||
+		    (tn->is_cut && txn_cut_enter_watched(txn, tn, watches) < 0))
 			return -ENOMEM;
 	apply_removals(txn);
 	STAILQ_FOREACH (tn, &txn->order, order)

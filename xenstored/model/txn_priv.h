@@ -3,6 +3,7 @@
 #ifndef TXN_PRIV_H
 #define TXN_PRIV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/txn.h"
@@ -24,6 +25,38 @@ void txn_count_owner(struct txn *txn, const struct perms *before, const struct p
 
 /** txn_current_perms() - of @tn, which exists, as the transaction sees it; borrowed */
 const struct perms *txn_current_perms(const struct txn *txn, const struct txn_node *tn);
+
+/**
+ * txn_list_base() - the children that @base had at the start and that were left alone
+ * @children: those are appended, in order of creation
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int txn_list_base(const struct txn *txn, struct node *base, struct txn_children *children);
+
+/* A tree that goes as a whole, see txn_cut.c. Its top is_cut. */
+
+/** txn_may_cut() - is it enough to take note of @top, @parent's child, which is to be removed? */
+bool txn_may_cut(const struct txn *txn, const struct txn_node *parent, const struct txn_node *top);
+/** txn_cut() - @top, which has been removed, stands for all below it */
+void txn_cut(struct txn *txn, struct txn_node *top);
+
+/**
+ * txn_uncut() - enter everything below @top after all
+ *
+ * Return: 0, -ENOSPC (too many nodes) or -ENOMEM: the transaction has failed.
+ */
+int txn_uncut(struct txn *txn, struct txn_node *top);
+
+/** txn_cut_changed() - a node of the tree of @top that is not as it was at the start, or NULL */
+const struct node *txn_cut_changed(const struct txn *txn, struct node *top);
+
+/**
+ * txn_cut_enter_watched() - enter what is below @top and has watches, for their events only
+ *
+ * Return: 0, -ENOSPC (too many nodes) or -ENOMEM.
+ */
+int txn_cut_enter_watched(struct txn *txn, struct txn_node *top, const struct watch_index *watches);
 
 /** txn_append() - one more child, see struct txn_child; 0 or -ENOMEM */
 int txn_append(struct txn_children *children, struct node *node, struct txn_node *tn);

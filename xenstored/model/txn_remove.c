@@ -87,9 +87,16 @@ int txn_remove(struct txn *txn, struct txn_node *parent, struct txn_node *top)
 {
 	struct txn_children pending = { 0 };
 	uint32_t name_len;
-	int r = txn_append(&pending, NULL, top);
+	int r = 0;
 
 	txn_child_name(&(struct txn_child){ .tn = top }, &name_len);
+	if (txn_may_cut(txn, parent, top)) {
+		txn_queue_event(top, WATCH_SUBTREE);
+		remove_one(txn, top);
+		txn_cut(txn, top);
+	} else {
+		r = txn_append(&pending, NULL, top);
+	}
 	while (r == 0 && pending.n) {
 		struct txn_node *tn = pending.list[--pending.n].tn;
 

@@ -264,6 +264,22 @@ static bool path_is_held(const struct conn *conn, const struct path *path, uint6
 	return false;
 }
 
+/* The node, or one of those that go with it. */
+static bool tn_is_held(const struct conn *conn, const struct txn_node *tn, uint64_t *hash)
+{
+	struct node *node = tn->is_cut ? tn->base : NULL;
+
+	*hash = tn->link.hash;
+	if (is_held_for_another(conn, *hash))
+		return true;
+	for (; node; node = store_next_preorder(tn->base, node)) {
+		*hash = node->link.hash;
+		if (is_held_for_another(conn, *hash))
+			return true;
+	}
+	return false;
+}
+
 static bool txn_is_held(const struct conn *conn, const struct txn *txn, uint64_t *hash)
 {
 	const struct txn_node *tn;
@@ -273,10 +289,8 @@ static bool txn_is_held(const struct conn *conn, const struct txn *txn, uint64_t
 		return false;
 	STAILQ_FOREACH (tn, &txn->order, order)
 		if ((tn->value || tn->perms || tn->created || tn->removed) &&
-		    is_held_for_another(conn, tn->link.hash)) {
-			*hash = tn->link.hash;
+		    tn_is_held(conn, tn, hash))
 			return true;
-		}
 	return false;
 }
 

@@ -104,9 +104,9 @@ static void dump_txn_node(struct writer *writer, const struct txn_node *tn, uint
 	writer_own_txn_node(writer, &out, perms);
 }
 
-static void dump_own_txn(struct writer *writer, const struct txn *txn, uint32_t conn)
+static void dump_own_txn(struct writer *writer, struct txn *txn, uint32_t conn)
 {
-	bool is_lost = txn->is_lost || txn_is_outdated((struct txn *)txn);
+	bool is_lost = txn->is_lost || txn_is_outdated(txn) || txn_uncut_all(txn) < 0;
 	struct stream_own_txn out = {
 		.conn = conn,
 		.id = txn->id,
@@ -125,7 +125,7 @@ static void dump_own_txn(struct writer *writer, const struct txn *txn, uint32_t 
 
 void dump_txns(struct writer *writer, const struct conn *conn, uint32_t id, bool own)
 {
-	const struct txn *txn, *last = NULL;
+	struct txn *txn, *last = NULL;
 
 	LIST_FOREACH (txn, &conn->txns, own)
 		last = txn;
