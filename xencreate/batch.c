@@ -185,11 +185,13 @@ static void pace_store(struct batch *batch)
 static bool may_start(struct batch *batch)
 {
 	const struct guestcfg *config = batch->plan->domains[batch->n_started].config;
+	const struct room_promised promised = { .kib = batch->promised_kib,
+						.n_domains = batch->n_in_flight };
 	enum room_what missing;
 
 	if (batch->n_in_flight >= batch->flow.limit || !worker_pool_has_room(batch->env.pool))
 		return false;
-	missing = room_for(&batch->room, config->memory_mib * 1024, batch->promised_kib,
+	missing = room_for(&batch->room, config->memory_mib * 1024, &promised,
 			   loop_now_us(batch->env.host->loop));
 	report_held(batch->env.report, room_name(missing));
 	return missing == ROOM_ENOUGH;

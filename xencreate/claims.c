@@ -13,9 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -28,8 +26,7 @@
 #include "plan.h"
 #include "pool/ledger.h"
 
-#define GATE_LOOKS   1000
-#define GATE_LOOK_NS 10000000 /* between two */
+#define GATE_MS 10000
 
 struct search {
 	int (*fn)(void *ctx, const struct claim *claim);
@@ -38,21 +35,17 @@ struct search {
 
 int claims_enter(int *gate, const char *folder, bool wait)
 {
-	const struct timespec pause = { .tv_nsec = GATE_LOOK_NS };
 	CLEANUP(close_fd) int fd = -1;
+	int r;
 
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		if (!wait || i == GATE_LOOKS)
-			return -EAGAIN;
-		nanosleep(&pause, NULL);
-	}
+	r = lockfile_take(fd, wait ? GATE_MS : 0);
+	if (r < 0)
+		return r;
 	*gate = STEAL_FD(fd);
 	return 0;
 }

@@ -24,7 +24,7 @@ struct claim {
  * @folder: where journals and ledgers are; made if it is not there
  * @wait:   for whoever is inside, up to ten seconds
  *
- * Return: 0, -EAGAIN (somebody is inside), or what making or opening the folder says.
+ * Return: 0, -EBUSY (somebody is inside), or what making or opening the folder says.
  */
 int claims_enter(int *gate, const char *folder, bool wait);
 

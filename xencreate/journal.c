@@ -173,7 +173,7 @@ static int make(struct journal **out, const char *path, int flags)
 	journal->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0600);
 	if (journal->fd < 0)
 		return -errno;
-	r = lockfile_take(journal->fd, flags & O_CREAT);
+	r = lockfile_take(journal->fd, flags & O_CREAT ? LOCKFILE_GLANCE_MS : 0);
 	if (r < 0) {
 		if (flags & O_CREAT)
 			journal_remove(journal);

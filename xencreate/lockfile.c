@@ -9,17 +9,16 @@
 
 #include "cleanup.h"
 
-#define LOOKS	20
-#define LOOK_NS 10000000 /* between two */
+#define LOOK_MS 10 /* between two */
 
-int lockfile_take(int fd, bool patient)
+int lockfile_take(int fd, unsigned int patience_ms)
 {
-	const struct timespec pause = { .tv_nsec = LOOK_NS };
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000 };
 
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+	for (unsigned int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
-		if (!patient || i == LOOKS)
+		if (i >= patience_ms / LOOK_MS)
 			return -EBUSY;
 		nanosleep(&pause, NULL);
 	}

@@ -138,7 +138,11 @@ static int begin_journal(struct journal **journal, const struct plan *plan,
 		r = claims_check(plan, JOURNAL_FOLDER, NULL, log);
 	if (!r)
 		r = journal_new(journal, JOURNAL_FOLDER, plan, configs->all, configs->n, batch);
-	if (r < 0 && r != -EEXIST)
+	if (r == -EBUSY)
+		log_error(
+			log,
+			"another batch or a pool has been choosing names for ten seconds; try again");
+	else if (r < 0 && r != -EEXIST)
 		log_error(log, "no journal can be kept in " JOURNAL_FOLDER ": %s", strerror(-r));
 	return r;
 }

@@ -32,17 +32,24 @@ struct room {
 	bool over; /* patience is: the hypervisor will say what is missing */
 };
 
+/* What those that were begun will still take. */
+struct room_promised {
+	uint64_t kib;
+	unsigned int n_domains; /* that have not got all their ports yet */
+};
+
 /**
  * room_for() - may a domain of @kib be begun?
- * @promised_kib: what those that were begun will still take
  * @now_us: CLOCK_MONOTONIC
  *
- * Ports are given out from the lowest on: the question is whether one near the end is in use.
+ * Ports are given out from the lowest on: the question is whether one near the end is in use, by as
+ * many before it as those on their way will take.
  *
  * Return: ROOM_ENOUGH, or what is short; to be asked again, at most for patience_us in all. Source:
  * xenctrl.h, xc_physinfo(), xc_evtchn_status().
  */
-enum room_what room_for(struct room *room, uint64_t kib, uint64_t promised_kib, uint64_t now_us);
+enum room_what room_for(struct room *room, uint64_t kib, const struct room_promised *promised,
+			uint64_t now_us);
 
 /** room_name() - "memory", "ports". */
 const char *room_name(enum room_what what);

@@ -44,11 +44,11 @@ def run_on_host(build):
     except StoreError as error:
         pytest.skip(str(error))
 
-    def run(script, seconds=300):
+    def run(script, seconds=300, options=()):
         environment = {**os.environ, "LC_ALL": "C", "BUILD": str(build.resolve()), "STEPS": str(TOP / "tests/steps"),
                        "KERNEL": str(build.resolve() / "tests/guest/guest"),
                        "PATH": f"{simxen.parent}:{os.environ['PATH']}"}
-        return subprocess.run([str(simxen), "run", "--stock", str(debian), "--", "bash", "-c", HOST + script], text=True, check=False,
+        return subprocess.run([str(simxen), "run", *options, "--stock", str(debian), "--", "bash", "-c", HOST + script], text=True, check=False,
                               capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL, env=environment)
 
     return run
@@ -329,3 +329,43 @@ def test_vcpus_are_placed(run):
         pytest.skip("the host has one CPU")
     others = "1" if n == "2" else f"1-{int(n) - 1}"
     assert [line.strip() for line in lines] == ["0 all", "1 all", "all 0", "all 1", f"{others} all", "0 all", "1 all"], result.stderr
+
+
+HOG = """
+import signal, sys
+sys.path.append(sys.argv[1])
+import simprobe
+host = simprobe.Host()
+while (port := host.call("xenevtchn_bind_unbound_port", 0)) != "ENOSPC" and port < int(sys.argv[2]):
+    pass
+print(port, flush=True)
+signal.pause()
+"""
+
+
+def test_ports_of_dom0_that_others_took_are_waited_for(run):
+    """The forecast was good; then somebody takes most of them. When he goes, the batch goes on, and nobody failed."""
+    result = run(f"""
+        cat >/run/xen/hog.py <<'EOF'
+{HOG}
+EOF
+        # As long as nobody reads what it says, the batch does not go on: that holds it while the other takes what is there.
+        mkfifo /run/xen/said
+        xencreate -n 500 --json /run/xen/t.cfg >/run/xen/said & batch=$!
+        exec 3</run/xen/said
+        read -r line <&3
+        # Six hundred are left for those on their way, and those that may begin without another question.
+        /usr/bin/python3 /run/xen/hog.py {TOP / "tests/scenarios"} $((4095 - 600)) >/run/xen/hogged & hog=$!
+        for i in $(seq 2400); do [ -s /run/xen/hogged ] && break; sleep 0.05; done
+        wc -w </run/xen/hogged
+        while read -r line <&3; do
+            case $line in
+            *'"event":"created"'*) created=$((${{created:-0}} + 1)) ;;
+            *'"event":"held","why":"ports"'*) [ -z "${{held:-}}" ] || continue; held=$created; kill $hog ;;
+            esac
+        done
+        wait $batch; echo "status $?"
+        echo $created $(((${{held:-0}} > 100) + (${{held:-500}} < 400)))
+        xencreate destroy --quiet --all
+        """, options=("--dom0-abi=2l",))
+    assert result.stdout.splitlines() == ["1", "status 0", "500 2"], result.stdout + result.stderr

@@ -147,7 +147,7 @@ TEST(who_looks_is_alone)
 
 	CHECK(mkdtemp(folder));
 	CHECK_EQ(claims_enter(&gate, folder, true), 0);
-	CHECK_EQ(claims_enter(&other, folder, false), -EAGAIN);
+	CHECK_EQ(claims_enter(&other, folder, false), -EBUSY);
 	close(gate);
 	CHECK_EQ(claims_enter(&other, folder, false), 0);
 	close(other);

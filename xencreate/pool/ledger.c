@@ -281,7 +281,7 @@ static int lock_old(int *out, const char *path)
 
 		if (fd < 0)
 			return -errno;
-		r = lockfile_take(fd, true);
+		r = lockfile_take(fd, LOCKFILE_GLANCE_MS);
 		if (r < 0)
 			return r;
 		if (!fstat(fd, &ours) && !stat(path, &named) && ours.st_ino == named.st_ino) {
