@@ -18,7 +18,7 @@ from load.daemon import KeptDaemon  # noqa: E402
 from storeprobe import Link, Store, dies, spoil_journal  # noqa: E402
 from stores.host import SimHost  # noqa: E402
 
-DIRECTORY, READ, GET_PERMS, WATCH, RELEASE, INTRODUCE = 1, 2, 3, 4, 9, 8
+CONTROL, DIRECTORY, READ, GET_PERMS, WATCH, RELEASE, INTRODUCE = 0, 1, 2, 3, 4, 9, 8
 WRITE, MKDIR, RM, SET_PERMS, IS_INTRODUCED = 11, 12, 13, 14, 17
 SET_TARGET, GET_FEATURE, SET_FEATURE, GET_QUOTA, SET_QUOTA = 19, 23, 24, 25, 26
 REQ_PROD = 2052             # in the page of a ring
@@ -48,30 +48,41 @@ def test_two_daemons_do_not_share_a_state(store, program, tmp_path_factory):
 
 
 ROOM = """
-mount -t tmpfs -o size=1200k none "$1/room" || exit 77
+mkdir -p "$1/room" && mount -t tmpfs -o "size=$4" none "$1/room" && mkdir -p "$1/$3" || exit 77
 for i in 1 2 3; do
 	echo "start $i" >&2
-	"$2" -N -D --state-dir="$1/room/state" & echo $! >"$1/pid"; wait $!
+	"$2" -N -D --state-dir="$1/$3" & echo $! >"$1/pid"; wait $!
 done
 """
 
 
-@pytest.fixture(name="narrow")
-def store_without_room(program, tmp_path):
-    """A daemon with 1.2 MB for its state, started again when it ends."""
+@contextlib.contextmanager
+def in_a_room(program, folder, state, size):
+    """A daemon with a tmpfs for its state, started again when it ends."""
     if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], stderr=subprocess.DEVNULL, check=False).returncode:
         pytest.skip("nothing can be mounted here")
-    (tmp_path / "room").mkdir()
-    store = Store(program("xenstored"), tmp_path)
-    with open(tmp_path / "log", "wb") as log, \
-         subprocess.Popen(["unshare", "-rm", "sh", "-c", ROOM, "sh", str(tmp_path), str(store.program)],
+    store = Store(program("xenstored"), folder)
+    with open(folder / "log", "wb") as log, \
+         subprocess.Popen(["unshare", "-rm", "sh", "-c", ROOM, "sh", str(folder), str(store.program), state, size],
                           env=store.environment, stderr=log) as shell:
         yield store
         for _ in range(3):
             with contextlib.suppress(OSError, ValueError):
-                os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+                os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
             time.sleep(0.2)
-        shell.wait(300)
+        shell.wait(10)
+
+
+@pytest.fixture(name="narrow")
+def store_without_room(program, tmp_path):
+    with in_a_room(program, tmp_path, "room/state", "1200k") as store:
+        yield store
+
+
+@pytest.fixture(name="mounted")
+def store_on_a_mount_point(program, tmp_path):
+    with in_a_room(program, tmp_path, "room", "32m") as store:
+        yield store
 
 
 def served(store):
@@ -112,6 +123,27 @@ def test_without_room_changes_are_refused_and_nothing_acknowledged_is_lost(narro
     while link.write("/again", b"y") != b"OK":
         assert time.monotonic() < deadline, (narrow.folder / "log").read_text()
         time.sleep(0.05)
+
+
+def test_no_live_update_to_a_daemon_that_could_not_keep_its_state(narrow):
+    """It would have gone on without a state, and its end would have been that of the store."""
+    link = served(narrow)
+    for i in range(20):
+        assert link.write(f"/kept/{i}", b"x") == b"OK"
+    assert link.ask(CONTROL, "live-update", "-f", narrow.program) == b"OK"
+    assert link.ask(CONTROL, "live-update", "-s") == b"The next daemon could not keep its state (No space left on device)"
+    assert link.ask(READ, "/kept/0") == b"x"
+    os.kill(int((narrow.folder / "pid").read_text()), signal.SIGKILL)
+    assert len(served(narrow).ask(DIRECTORY, "/kept").split(b"\0")) == 20
+
+
+def test_no_live_update_where_the_state_cannot_be_replaced(mounted):
+    link = served(mounted)
+    assert link.write("/kept", b"1") == b"OK"
+    assert link.ask(CONTROL, "live-update", "-f", mounted.program) == b"OK"
+    assert link.ask(CONTROL, "live-update", "-s") == b"The next daemon could not keep its state (Device or resource busy)"
+    os.kill(int((mounted.folder / "pid").read_text()), signal.SIGKILL)
+    assert served(mounted).ask(READ, "/kept") == b"1"
 
 
 def test_an_end_with_much_in_the_journal_is_no_end_that_is_too_early(store):

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -20,6 +21,10 @@
 #include "protocol/conn.h"
 #include "protocol/protocol.h"
 #include "step.h"
+
+#define STATE_PATH_MAX 512
+/* What a state takes besides the store: journals, what came over sockets, what tdb takes ahead. */
+#define STATE_BYTES (4u * 1024 * 1024)
 
 uint64_t persist_next_id(const struct persist *persist)
 {
@@ -42,6 +47,28 @@ uint64_t persist_adopt_client(struct persist *persist, struct conn *conn, uint64
 	record->slow_at = out_at;
 	record->has_input = conn->in_len;
 	return id;
+}
+
+int persist_check_place(const struct persist *persist, uint64_t n_bytes)
+{
+	uint64_t needed = n_bytes + n_bytes / 4 + STATE_BYTES;
+	char parent[STATE_PATH_MAX];
+	const char *slash = strrchr(persist->dir, '/');
+	int len = slash ? (int)(slash - persist->dir) + 1 : 0;
+	struct statvfs fs;
+	struct statx folder;
+
+	if (snprintf(parent, sizeof(parent), "%.*s.", len, persist->dir) >= (int)sizeof(parent))
+		return -ENAMETOOLONG;
+	/* Of a link it is the link that is replaced. */
+	if (statx(AT_FDCWD, persist->dir, AT_SYMLINK_NOFOLLOW, 0, &folder) < 0)
+		return -errno;
+	if (folder.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return -EBUSY;
+	if (statvfs(parent, &fs) < 0)
+		return -errno;
+	/* A tmpfs without a limit has no blocks. */
+	return fs.f_blocks && (uint64_t)fs.f_bavail * fs.f_frsize < needed ? -ENOSPC : 0;
 }
 
 int persist_hand_over(struct persist *persist, bool handed_over)

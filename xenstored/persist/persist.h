@@ -90,6 +90,15 @@ uint64_t persist_adopt_client(struct persist *persist, struct conn *conn, uint64
 uint64_t persist_next_id(const struct persist *persist);
 
 /**
+ * persist_check_place() - will another process be able to put a state of its own in the place of
+ * this one?
+ * @n_bytes: of the store, roughly
+ *
+ * Return: 0, -ENOSPC (there is no room for a second one beside it), -EBUSY (the folder cannot be
+ * replaced, something is mounted there), or what the system calls say.
+ */
+int persist_check_place(const struct persist *persist, uint64_t n_bytes);
+/**
  * persist_hand_over() - between turns: mark what is kept as handed over to another process, or take
  * the mark back
  *

@@ -207,6 +207,21 @@ static void tell_keeper(struct server *server, bool foreign_comes)
 	keeper_store(server->keeper, "park-out", fds[1]);
 }
 
+/*
+ * If the next daemon could not keep what it is given, it would give it back to one that cannot
+ * either: its own folder is marked by then.
+ */
+static int check_place(const struct handover *handover, const struct handover_plan *plan)
+{
+	const struct persist *persist = handover->server->persist;
+	bool goes_elsewhere = plan->cmdline && (strstr(plan->cmdline, "--state-dir") ||
+						strstr(plan->cmdline, "--no-state"));
+
+	return persist && plan->own && !goes_elsewhere
+		       ? persist_check_place(persist, handover->writer.len)
+		       : 0;
+}
+
 /* Returns what failed. */
 static const char *leave(struct handover *handover, const struct handover_plan *plan,
 			 int program_fd, int *error)
@@ -218,6 +233,11 @@ static const char *leave(struct handover *handover, const struct handover_plan *
 	if (*error < 0)
 		return "Dump write error";
 	STEP("stream written");
+	*error = check_place(handover, plan);
+	if (*error < 0) {
+		remove_stream(run_dir);
+		return "The next daemon could not keep its state";
+	}
 	*error = server->persist ? persist_hand_over(server->persist, true) : 0;
 	if (*error < 0) {
 		remove_stream(run_dir);
