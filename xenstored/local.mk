@@ -27,6 +27,7 @@ libxenstored_model_a_SOURCES = \
 	xenstored/model/stats.h \
 	xenstored/model/store.c \
 	xenstored/model/store.h \
+	xenstored/model/store_find.c \
 	xenstored/model/table.c \
 	xenstored/model/table.h \
 	xenstored/model/txn.c \
