@@ -200,7 +200,7 @@ void store_set_perms(struct store *store, struct node *node, struct perms *perms
 	node->perms_gen = ++store->generation;
 }
 
-static void leave_parent(struct store *store, struct node *node)
+static inline void leave_parent(struct store *store, struct node *node)
 {
 	struct node *parent = node->parent;
 
@@ -284,6 +284,10 @@ void store_remove_tree(struct store *store, struct node *top)
 
 	if (store->observer)
 		store->observer->removing(store->observer_ctx, top);
+	if (!node_first_child(top)) {
+		store_remove(store, top);
+		return;
+	}
 	/* Whoever sees something of it has begun after its top was made. */
 	if (!history_needs(store, top->created)) {
 		drop_tree(store, top);

@@ -129,7 +129,8 @@ void txn_free(struct txn *txn)
 	free(txn);
 }
 
-static struct txn_node *find(const struct txn *txn, uint64_t hash, const char *path, uint32_t len)
+static inline struct txn_node *find(const struct txn *txn, uint64_t hash, const char *path,
+				    uint32_t len)
 {
 	struct table_link *link;
 
@@ -179,7 +180,8 @@ int txn_enter(struct txn *txn, uint64_t hash, const char *path, uint32_t len, co
 }
 
 /* Is it below a tree that was removed whole, then that is whole no more. */
-static int uncut_above(struct txn *txn, const struct path *path, uint32_t level)
+static int __attribute__((noinline))
+uncut_above(struct txn *txn, const struct path *path, uint32_t level)
 {
 	int r = 0;
 
@@ -198,15 +200,12 @@ int txn_touch(struct txn *txn, const struct path *path, uint32_t level, unsigned
 {
 	uint32_t len = path_prefix_len(path, level);
 	uint64_t hash = path->hash[level];
-	struct txn_node *tn = find(txn, hash, path->text, len);
-	int r;
+	struct txn_node *tn;
+	int r = txn->n_cuts ? uncut_above(txn, path, level) : 0;
 
-	if (!tn && txn->n_cuts) {
-		r = uncut_above(txn, path, level);
-		if (r < 0)
-			return r;
-		tn = find(txn, hash, path->text, len);
-	}
+	if (r < 0)
+		return r;
+	tn = find(txn, hash, path->text, len);
 	if (!tn) {
 		r = txn_enter(txn, hash, path->text, len, NULL, 0, &tn);
 		if (r < 0)

@@ -82,7 +82,7 @@ struct txn {
 	uint32_t n_cuts;      /* nodes that are cut */
 	int32_t n_owned;      /* nodes that the account gains by this transaction */
 	bool is_open;	      /* the snapshot is */
-	uint64_t fought_over; /* after -EAGAIN: hash of the path of a node that had changed */
+	uint64_t fought_over; /* if outdated: hash of the path of a node that had changed */
 	bool failed;	      /* a request was half done: no commit */
 	bool is_lost; /* what it did is gone (restart, or too much kept for it): no commit */
 };

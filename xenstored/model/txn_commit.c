@@ -19,7 +19,7 @@ static bool may_merge(const struct txn_node *tn, const struct node *live)
 	       live->perms == tn->perms;
 }
 
-static bool is_spoiled(struct txn *txn, struct txn_node *tn)
+static inline bool is_spoiled(struct txn *txn, struct txn_node *tn)
 {
 	const struct node *base = tn->base;
 	uint64_t at = txn->snapshot.at;
@@ -44,19 +44,6 @@ static bool is_spoiled(struct txn *txn, struct txn_node *tn)
 	if ((tn->touched & TXN_READ) && base->value_gen > at)
 		return true;
 	return (tn->touched & TXN_LIST) && node_children_generation(base) > at;
-}
-
-static bool conflicts(struct txn *txn, struct txn_node *tn, uint64_t *hash)
-{
-	const struct node *changed;
-
-	*hash = tn->link.hash;
-	if (is_spoiled(txn, tn))
-		return true;
-	changed = tn->is_cut ? txn_cut_changed(txn, tn->base) : NULL;
-	if (changed)
-		*hash = changed->link.hash;
-	return changed;
 }
 
 static bool within_quotas(struct txn *txn)
@@ -198,21 +185,33 @@ static void fire(struct txn *txn, struct txn_node *tn, struct watch_index *watch
 	watch_fire(watches, &firing);
 }
 
+static inline bool has_conflict(struct txn *txn)
+{
+	const struct node *changed;
+	struct txn_node *tn;
+
+	STAILQ_FOREACH (tn, &txn->order, order) {
+		if (is_spoiled(txn, tn)) {
+			txn->fought_over = tn->link.hash;
+			return true;
+		}
+		changed = tn->is_cut ? txn_cut_changed(txn, tn->base) : NULL;
+		if (changed) {
+			txn->fought_over = changed->link.hash;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool txn_is_outdated(struct txn *txn)
 {
-	struct txn_node *tn;
-	uint64_t hash;
-
-	STAILQ_FOREACH (tn, &txn->order, order)
-		if (conflicts(txn, tn, &hash))
-			return true;
-	return false;
+	return has_conflict(txn);
 }
 
 int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 {
 	struct txn_node *tn;
-	uint64_t hash;
 
 	if (txn->is_lost)
 		return -EAGAIN;
@@ -220,11 +219,8 @@ int txn_commit(struct txn *txn, struct watch_index *watches, void *cause)
 		return -ENOMEM;
 	if (!txn->n_changes)
 		return 0;
-	STAILQ_FOREACH (tn, &txn->order, order)
-		if (conflicts(txn, tn, &hash)) {
-			txn->fought_over = hash;
-			return -EAGAIN;
-		}
+	if (has_conflict(txn))
+		return -EAGAIN;
 	if (!within_quotas(txn))
 		return -ENOSPC;
 	/* All that is depended on is as it was: the past is not needed any more. */
