@@ -121,7 +121,7 @@ simxen_simxen_CFLAGS = $(AM_CFLAGS)
 
 noinst_PROGRAMS += simxen/simcost
 simxen_simcost_SOURCES = simxen/bench/simcost.c
-simxen_simcost_LDADD = $(XENCTRL_LIBS) $(XENEVTCHN_LIBS)
+simxen_simcost_LDADD = libcommon.a $(XENCTRL_LIBS) $(XENEVTCHN_LIBS)
 
 check_LIBRARIES += simxen/libsimhost.a
 simxen_libsimhost_a_SOURCES = tests/unit/simhost.c tests/unit/simhost.h

@@ -15,6 +15,8 @@
 #include <xenctrl.h>
 #include <xenevtchn.h>
 
+#include "domaininfo.h"
+
 #define ROUNDS 100000
 #define BATCH  256
 
@@ -41,7 +43,7 @@ static void hypercalls(void)
 {
 	xc_interface *xch = xc_interface_open(NULL, NULL, 0);
 	xc_evtchn_status_t status;
-	xc_dominfo_t info;
+	struct domaininfo info;
 	double start_us;
 
 	if (!xch)
@@ -60,8 +62,8 @@ static void hypercalls(void)
 	say("hypercall with 24 bytes in and out (evtchn status)", start_us, ROUNDS);
 	start_us = now_us();
 	for (int i = 0; i < ROUNDS; i++)
-		if (xc_domain_getinfo(xch, 0, 1, &info) != 1)
-			fail("xc_domain_getinfo");
+		if (domaininfo_get(&info, xch, 0) < 0)
+			fail("domaininfo_get");
 	say("hypercall with 152 bytes in and out (getdomaininfo)", start_us, ROUNDS);
 	xc_interface_close(xch);
 }

@@ -50,7 +50,6 @@ static void lists(struct contract *c)
 {
 	xc_domaininfo_t info[8];
 	uint32_t a = create(c, 4), b = create(c, 4), d = create(c, 4);
-	xc_dominfo_t old;
 	int n;
 
 	section(c, "lists");
@@ -59,9 +58,8 @@ static void lists(struct contract *c)
 	wait_gone(c, "it", b);
 	n = xc_domain_getinfolist(c->xch, b, 8, info);
 	say(c, "list from it", "%d, first +%u", n, n > 0 ? info[0].domain - b : 0);
-	n = xc_domain_getinfo(c->xch, b, 1, &old);
-	say(c, "info of it", "%d, domain +%u", n, n > 0 ? old.domid - b : 0);
-	answer(c, "info above the highest", xc_domain_getinfo(c->xch, d + 1, 1, &old));
+	say_info(c, "info of it", b);
+	say_info(c, "info above the highest", d + 1);
 	answer(c, "list above the highest", xc_domain_getinfolist(c->xch, d + 1, 8, info));
 	answer(c, "list of none", xc_domain_getinfolist(c->xch, 0, 0, info));
 	answer(c, "destroy it again", xc_domain_destroy(c->xch, b));

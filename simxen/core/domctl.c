@@ -347,11 +347,13 @@ static const struct {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* getdomaininfo answers for the next domain above where there is none of that number. */
+/* Up to 4.17 getdomaininfo answers for the next domain above where there is none of that number. */
+#define INFO_OF_NEXT (XEN_DOMCTL_INTERFACE_VERSION < 0x16)
+
 static int find_domain(struct host *host, const struct xen_domctl *op, struct domain **domain)
 {
 	*domain = host_domain(host, op->domain);
-	if (op->cmd == XEN_DOMCTL_getdomaininfo) {
+	if (INFO_OF_NEXT && op->cmd == XEN_DOMCTL_getdomaininfo) {
 		if (op->domain >= HOST_DOMIDS)
 			return -EINVAL;
 		*domain = host_next_domain(host, op->domain);

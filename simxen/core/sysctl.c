@@ -276,7 +276,9 @@ static const struct {
 	[XEN_SYSCTL_psr_cmt_op] = { "psr_cmt_op", no_such_hardware },
 	ENTRY(pcitopoinfo),
 	[XEN_SYSCTL_psr_alloc] = { "psr_alloc", no_such_hardware },
+#ifdef XEN_SYSCTL_get_cpu_levelling_caps /* up to 4.21 */
 	NAMED(get_cpu_levelling_caps),
+#endif
 	ENTRY(get_cpu_featureset),
 	[XEN_SYSCTL_livepatch_op] = { "livepatch_op", livepatch_op },
 	ENTRY(get_cpu_policy),
