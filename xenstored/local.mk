@@ -150,6 +150,7 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/conffile.h \
 	xenstored/server/domains.c \
 	xenstored/server/domains.h \
+	xenstored/server/domains_check.c \
 	xenstored/server/domains_priv.h \
 	xenstored/server/domains_restore.c \
 	xenstored/server/domains_scan.c \

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Birth and death. Xen says only that some domain has died or shut down, and says it once for
- * several: then all domains are listed in one pass and compared with ours.
- */
+/* Domains come to be known, are introduced, and are forgotten; domains_check.c says when. */
 #include "server/domains.h"
 
 #include <errno.h>
@@ -26,9 +23,6 @@
 #include "server/socket.h"
 #include "server/update.h"
 #include "step.h"
-
-/* After Xen would not say which domains there are. */
-#define RETRY_MS 100
 
 static bool virq_fired(struct port *port)
 {
@@ -114,8 +108,7 @@ static void forget(struct domains *domains, struct domain *domain)
 	free(domain);
 }
 
-/* The domain is gone, or is to be treated so: nothing of it stays in the store. */
-static void destroy(struct domains *domains, struct domain *domain)
+void domains_destroy(struct domains *domains, struct domain *domain)
 {
 	struct protocol *protocol = domains->server->protocol;
 	uint32_t domid = domain->domid;
@@ -208,78 +201,6 @@ int domains_attach_own(struct domains *domains)
 		return r;
 	ringconn_greet(own->ring);
 	return 0;
-}
-
-static void compare(struct domains *domains, const struct hypervisor_domain *info, bool *shutdown)
-{
-	struct domain *domain = info->domid < QUOTA_DOMID_MAX ? domains->by_domid[info->domid]
-							      : NULL;
-
-	if (!domain || domain->domid == 0)
-		return;
-	/* Dying is dead to us: as long as its page is mapped here, it cannot go any further. */
-	if (info->is_dying || memcmp(domain->handle, info->handle, sizeof(info->handle)) != 0)
-		return;
-	domain->seen_in = domains->pass;
-	if (!info->is_shutdown || domain->is_shutdown || !domain->ring)
-		return;
-	domain->is_shutdown = true;
-	domains_save(domains, domain);
-	protocol_fire_special(domains->server->protocol, STORE_RELEASE, domain->domid, false, true);
-	*shutdown = true;
-}
-
-int domains_list(struct domains *domains,
-		 void (*fn)(struct domains *domains, const struct hypervisor_domain *info,
-			    bool *flag),
-		 bool *flag)
-{
-	struct hypervisor_domain *list = calloc(HYPERVISOR_LIST_MAX, sizeof(*list));
-	uint32_t first = 0;
-	int n;
-
-	if (!list)
-		return -ENOMEM;
-	do {
-		n = hypervisor_list(domains->server->hypervisor, first, list);
-		for (int i = 0; i < n; i++)
-			fn(domains, &list[i], flag);
-		if (n > 0)
-			first = list[n - 1].domid + 1;
-	} while (n == HYPERVISOR_LIST_MAX);
-	free(list);
-	return n < 0 ? n : 0;
-}
-
-void domains_check(struct domains *domains)
-{
-	struct domain *domain, *next;
-	bool shutdown = false;
-	int r;
-
-	if (!domains->is_due)
-		return;
-	domains->is_due = false;
-	domains->pass++;
-	r = domains_list(domains, compare, &shutdown);
-	if (r < 0) {
-		/* Nothing is known: try again rather than believe that all are dead. */
-		if (!domains->is_unlisted)
-			log_error(domains->server->log,
-				  "domains cannot be listed, it is tried again: %s", strerror(-r));
-		domains->is_unlisted = true;
-		loop_timer_set(domains->server->loop, &domains->retry, RETRY_MS);
-		return;
-	}
-	domains->is_unlisted = false;
-	TAILQ_FOREACH_SAFE(domain, &domains->all, all, next)
-	if (domain->domid != 0 && domain->seen_in != domains->pass) {
-		if (domain->ring)
-			shutdown = false; /* its end is told by destroy() */
-		destroy(domains, domain);
-	}
-	if (shutdown)
-		protocol_fire_special(domains->server->protocol, STORE_RELEASE, 0, true, false);
 }
 
 static struct domains *of_ctx(void *ctx)
@@ -399,7 +320,7 @@ static int host_release(void *ctx, uint32_t domid)
 
 	if (r < 0)
 		return r;
-	destroy(of_ctx(ctx), domain);
+	domains_destroy(of_ctx(ctx), domain);
 	return 0;
 }
 

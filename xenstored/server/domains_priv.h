@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What domains.c and domains_restore.c share. */
+/* What the files domains*.c share. */
 #ifndef DOMAINS_PRIV_H
 #define DOMAINS_PRIV_H
 
@@ -56,6 +56,9 @@ struct domains {
 /** domains_add() - know @domid; @handle: NULL: zeros. 0, -EINVAL or -ENOMEM. */
 int domains_add(struct domains *domains, uint32_t domid, const uint8_t *handle,
 		struct domain **out);
+/** domains_destroy() - the domain is gone, or is to be treated so: nothing of it stays in the store
+ */
+void domains_destroy(struct domains *domains, struct domain *domain);
 /** domains_aim() - @domain serves @target, or (NULL) none */
 void domains_aim(struct domain *domain, struct domain *target);
 /** domains_attach() - map and serve its ring; 0, or what mapping and binding say */
