@@ -51,6 +51,7 @@ noinst_LIBRARIES += simxen/libsimcore.a simxen/libsimserver.a
 SIM_CPPFLAGS = $(AM_CPPFLAGS) -D__XEN_TOOLS__ -I$(srcdir)/simxen
 
 simxen_libsimcore_a_SOURCES = \
+	simxen/core/changes.c simxen/core/changes.h \
 	simxen/core/conring.c simxen/core/conring.h \
 	simxen/core/domain.c simxen/core/domain.h \
 	simxen/core/domctl.c simxen/core/domctl.h \
@@ -130,7 +131,11 @@ simxen_libsimhost_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(CMOCKA_CFLAGS)
 SIM_UNIT_LIBS = simxen/libsimhost.a $(UNIT_LIBS) simxen/libsimcore.a $(COMMON_LIBS)
 
 check_PROGRAMS += tests/unit/test_sim_evtchn tests/unit/test_sim_domain tests/unit/test_sim_mapping \
-	tests/unit/test_sim_fault
+	tests/unit/test_sim_fault tests/unit/test_sim_changes
+tests_unit_test_sim_changes_SOURCES = tests/unit/test_sim_changes.c
+tests_unit_test_sim_changes_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_unit_test_sim_changes_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_sim_changes_LDADD = $(SIM_UNIT_LIBS)
 tests_unit_test_sim_evtchn_SOURCES = tests/unit/test_sim_evtchn.c
 tests_unit_test_sim_evtchn_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_unit_test_sim_evtchn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "changes.h"
 #include "host.h"
 #include "interface.h"
 #include "mapping.h"
@@ -13,6 +14,8 @@
 #include "vcpu.h"
 
 #define HVM_PAGING_POOL_BYTES (256 * MEMORY_PAGE_BYTES)
+/* It is odd: as many numbers as there are, each once, and 0 last. */
+#define UNIQUE_FACTOR 0x9e3779b97f4a7c15ull
 
 int domain_new(struct domain **out, struct host *host, uint16_t id,
 	       const struct domain_config *config)
@@ -24,6 +27,7 @@ int domain_new(struct domain **out, struct host *host, uint16_t id,
 		return -ENOMEM;
 	domain->host = host;
 	domain->id = id;
+	domain->unique_id = ++host->n_created * UNIQUE_FACTOR;
 	domain->config = *config;
 	domain->pause_count = 1;
 	domain->shared_info_gfn = ~0ull;
@@ -101,6 +105,7 @@ int domain_destroy(struct domain *domain)
 	evtchn_destroy(domain);
 	mapping_verify(domain);
 	free_pages(domain);
+	changes_note(host, domain->id);
 	evtchn_raise_virq(host_domain(host, 0), VIRQ_DOM_EXC);
 	if (host->hooks.tidy_wanted)
 		host->hooks.tidy_wanted(host->hooks.ctx);
@@ -179,6 +184,7 @@ void domain_shutdown(struct domain *domain, uint8_t code)
 	domain->shutdown_code = code;
 	if (code == SHUTDOWN_crash)
 		host_print(host, "(XEN) Domain %u crashed\n", domain->id);
+	changes_note(host, domain->id);
 	evtchn_raise_virq(host_domain(host, 0), VIRQ_DOM_EXC);
 }
 

@@ -57,6 +57,7 @@ LIST_HEAD(domain_mappings, mapping);
 struct domain {
 	struct host *host; /* borrowed: owns us */
 	uint16_t id;
+	uint64_t unique_id; /* not 0 */
 	struct domain_config config;
 
 	uint32_t pause_count;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "changes.h"
 #include "domain.h"
 #include "evtchn.h"
 #include "host.h"
@@ -38,9 +39,11 @@ static int bind_interdomain(struct host *host, struct domain *dom0, void *arg)
 static int bind_virq(struct host *host, struct domain *dom0, void *arg)
 {
 	struct evtchn_bind_virq *b = arg;
+	int r = evtchn_bind_virq(dom0, b->virq, b->vcpu, &b->port);
 
-	(void)host;
-	return evtchn_bind_virq(dom0, b->virq, b->vcpu, &b->port);
+	if (r == 0 && b->virq == VIRQ_DOM_EXC)
+		changes_begin(host);
+	return r;
 }
 
 static int bind_pirq(struct host *host, struct domain *dom0, void *arg)

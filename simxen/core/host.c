@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "changes.h"
 #include "conring.h"
 #include "domain.h"
 #include "evtchndev.h"
@@ -184,6 +185,7 @@ int host_create(struct host *host, uint16_t wanted, const struct domain_config *
 		return r;
 	host->domains[id] = *out;
 	host->n_domains++;
+	changes_note(host, id);
 	host->overhead_pages += DOMAIN_OVERHEAD_PAGES;
 	if (id > host->highest)
 		host->highest = id;
@@ -209,6 +211,7 @@ static void forget(struct domain *domain)
 
 	LIST_REMOVE(domain, of_dying);
 	host->domains[domain->id] = NULL;
+	changes_note(host, domain->id);
 	host->n_domains--;
 	host->overhead_pages -= DOMAIN_OVERHEAD_PAGES;
 	while (host->highest && !host->domains[host->highest])

@@ -58,18 +58,20 @@ struct host_hooks {
 struct host {
 	struct host_config config;
 	struct host_hooks hooks;
-	struct log *log;	     /* borrowed: the program's, outlives the host */
-	struct memory *memory;	     /* owned */
-	struct evtchndev *evtchndev; /* owned: dom0's /dev/xen/evtchn */
-	struct conring *conring;     /* owned */
-	struct fault_plan *faults;   /* owned */
-	struct domain **domains;     /* owned array of HOST_DOMIDS owned domains */
-	uint16_t highest;	     /* no domain above this id */
-	uint16_t next_domid;	     /* where the chooser goes on */
-	uint32_t n_domains;	     /* dom0 counted */
-	LIST_HEAD(, domain) dying;   /* borrowed: also in domains */
-	uint64_t outstanding_pages;  /* claimed by all domains and not yet allocated */
-	uint64_t overhead_pages;     /* what Xen itself would need for the domains there are */
+	struct log *log;			/* borrowed: the program's, outlives the host */
+	struct memory *memory;			/* owned */
+	struct evtchndev *evtchndev;		/* owned: dom0's /dev/xen/evtchn */
+	struct conring *conring;		/* owned */
+	struct fault_plan *faults;		/* owned */
+	struct domain **domains;		/* owned array of HOST_DOMIDS owned domains */
+	uint16_t highest;			/* no domain above this id */
+	uint16_t next_domid;			/* where the chooser goes on */
+	uint32_t n_domains;			/* dom0 counted */
+	uint64_t n_created;			/* ever */
+	uint64_t changed[HOST_DOMIDS / 64 + 1]; /* changes.h */
+	LIST_HEAD(, domain) dying;		/* borrowed: also in domains */
+	uint64_t outstanding_pages;		/* claimed by all domains and not yet allocated */
+	uint64_t overhead_pages; /* what Xen itself would need for the domains there are */
 	uint64_t boot_ns;
 	uint32_t ratelimit_us; /* of the scheduler */
 	uint32_t n_unknown;    /* calls answered ENOSYS and named in the log so far */
