@@ -156,6 +156,8 @@ XENSTORED_SERVER_SOURCES = \
 	xenstored/server/domains_scan.c \
 	xenstored/server/domains_update.c \
 	xenstored/server/domains_wait.c \
+	xenstored/server/domstate.c \
+	xenstored/server/domstate.h \
 	xenstored/server/handover.c \
 	xenstored/server/handover.h \
 	xenstored/server/hypervisor.c \
@@ -184,7 +186,7 @@ libxenstored_server_a_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 libxenstored_server_a_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS)
 
 XENSTORED_LIBS = libxenstored_server.a libxenstored_update.a libxenstored_persist.a libxenstored_protocol.a libxenstored_model.a \
-	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
+	$(COMMON_LIBS) $(TDB_LIBS) $(XENMANAGE_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
 
 dist_man_MANS += doc/xenstored.8
 dist_completion_DATA += xenstored/completion/xenstored

@@ -80,6 +80,19 @@ tests_unit_test_ringconn_CPPFLAGS = $(XENSTORED_CPPFLAGS)
 tests_unit_test_ringconn_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
 tests_unit_test_ringconn_LDADD = $(UNIT_LIBS) libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 
+check_PROGRAMS += tests/unit/test_domains_check
+tests_unit_test_domains_check_SOURCES = tests/unit/test_domains_check.c xenstored/server/domains_check.c
+tests_unit_test_domains_check_CPPFLAGS = $(XENSTORED_CPPFLAGS)
+tests_unit_test_domains_check_CFLAGS = $(AM_CFLAGS) $(BSD_CFLAGS)
+tests_unit_test_domains_check_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
+
+# The test plays libxenmanage, which Xen has from 4.21 on.
+check_PROGRAMS += tests/unit/test_domstate
+tests_unit_test_domstate_SOURCES = tests/unit/test_domstate.c tests/unit/fakemanage/xenmanage.h \
+	xenstored/server/domstate.c
+tests_unit_test_domstate_CPPFLAGS = -I$(srcdir)/tests/unit/fakemanage -DHAVE_XENMANAGE=1 $(XENSTORED_CPPFLAGS)
+tests_unit_test_domstate_LDADD = $(UNIT_LIBS) $(COMMON_LIBS)
+
 # tests/fuzz on xenstored: each on its corpus, and on variants of it.
 STORE_FUZZ_LIBS = libxenstored_protocol.a libxenstored_model.a $(COMMON_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_storesession tests/fuzz/fuzz_storestream tests/fuzz/fuzz_storering \

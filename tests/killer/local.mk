@@ -10,4 +10,4 @@ tests_killer_xenstored_steps_SOURCES = tests/killer/steps_main.c \
 tests_killer_xenstored_steps_CPPFLAGS = $(XENSTORED_CPPFLAGS) -DXENSTORED_STEPS
 tests_killer_xenstored_steps_CFLAGS = $(libxenstored_server_a_CFLAGS) $(TDB_CFLAGS)
 tests_killer_xenstored_steps_LDADD = libxenstored_update.a libxenstored_protocol.a libxenstored_model.a \
-	$(COMMON_LIBS) $(TDB_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)
+	$(COMMON_LIBS) $(TDB_LIBS) $(XENMANAGE_LIBS) $(XENCTRL_LIBS) $(XENGNTTAB_LIBS)

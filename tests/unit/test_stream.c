@@ -175,6 +175,58 @@ TEST(a_stream_of_the_other_byte_order_is_read)
 	CHECK_EQ(reader_next(&reader, &record), 0);
 }
 
+TEST(the_unique_id_of_a_ring_is_read_as_xen_writes_it)
+{
+	/* The second one is that of a domain whose id was not known. */
+	static const char stream[] = "xenstore\0\0\0\2\0\0\0\0"
+				     "\2\0\0\0\x28\0\0\0\1\0\0\0\0\0\1\0\5\0\xf4\x7f\x9\0\0\0"
+				     "\3\0\0\0\0\0\0\0abc\0\0\0\0\0"
+				     "\x10\x32\x54\x76\x98\xba\xdc\xfe"
+				     "\2\0\0\0\x18\0\0\0\2\0\0\0\0\0\0\0\6\0\xf4\x7f\xa\0\0\0"
+				     "\0\0\0\0\0\0\0\0"
+				     "\0\0\0\0\0\0\0\0";
+	struct stream_record record;
+	struct reader reader;
+
+	CHECK_EQ(reader_begin(&reader, stream, sizeof(stream) - 1), 0);
+	record = next(&reader, STREAM_CONN);
+	CHECK_EQ(record.conn.domid, 5);
+	CHECK_MEM_EQ(record.conn.in, "abc", 3);
+	CHECK_EQ(record.conn.unique_id, 0xfedcba9876543210);
+	record = next(&reader, STREAM_CONN);
+	CHECK_EQ(record.conn.domid, 6);
+	CHECK_EQ(record.conn.unique_id, 0);
+	CHECK_EQ(reader_next(&reader, &record), 0);
+}
+
+TEST(what_is_known_of_a_domain_is_read_with_its_unique_id_and_without)
+{
+	struct stream_own_domain domain = {
+		.domid = 5, .remote_port = 1, .handle = { 1, 2, 3 }, .unique_id = 0xfedcba9876543210
+	};
+	struct writer writer = { 0 };
+	struct stream_record record;
+	struct reader reader;
+
+	writer_begin(&writer, 2);
+	writer_own_domain(&writer, &domain);
+	CHECK_EQ(writer_finish(&writer), 0);
+	CHECK_EQ(reader_begin(&reader, writer.data, writer.len), 0);
+	record = next(&reader, STREAM_OWN_DOMAIN);
+	CHECK_EQ(record.own_domain.unique_id, domain.unique_id);
+	CHECK_MEM_EQ(record.own_domain.handle, domain.handle, sizeof(domain.handle));
+	/* As it was written before there was one: eight bytes less. */
+	CHECK_EQ(writer.data[20], 40);
+	writer.data[20] = 32;
+	memmove(writer.data + 56, writer.data + 64, writer.len - 64);
+	CHECK_EQ(reader_begin(&reader, writer.data, writer.len - 8), 0);
+	record = next(&reader, STREAM_OWN_DOMAIN);
+	CHECK_EQ(record.own_domain.domid, 5);
+	CHECK_EQ(record.own_domain.unique_id, 0);
+	CHECK_EQ(reader_next(&reader, &record), 0);
+	writer_deinit(&writer);
+}
+
 TEST(a_watch_with_a_depth_is_read_as_the_design_has_it_and_as_xen_reads_it)
 {
 	static const char stream[] = "xenstore\0\0\0\2\0\0\0\0"

@@ -103,11 +103,11 @@ struct entry_domain {
 	uint32_t domid;
 	uint32_t target; /* or again domid */
 	uint8_t handle[16];
-	uint64_t client; /* 0: not introduced */
-	uint32_t port;	 /* remote */
-	uint32_t local_port;
+	uint64_t client;     /* 0: not introduced */
+	uint32_t port;	     /* remote */
+	uint32_t unique_low; /* the unique id's; both 0: not known, as before there was one here */
 	uint32_t features;
-	uint32_t spare;
+	uint32_t unique_high;
 };
 
 struct entry_domain_end {

@@ -32,7 +32,7 @@ static bool virq_fired(struct port *port)
 
 static void on_retry(struct loop_timer *timer)
 {
-	((struct domains *)((char *)timer - offsetof(struct domains, retry)))->is_due = true;
+	domains_check_all((struct domains *)((char *)timer - offsetof(struct domains, retry)));
 }
 
 void domains_ring_ignored(struct domains *domains, uint32_t domid)
@@ -226,9 +226,11 @@ static int host_find(void *ctx, uint32_t domid)
 			return -ENOENT;
 	}
 	r = domains_add(domains, domid, info.handle, &domain);
-	if (r == 0)
-		domains_save(domains, domain);
-	return r;
+	if (r < 0)
+		return r;
+	domain->unique_id = info.unique_id;
+	domains_save(domains, domain);
+	return 0;
 }
 
 int domains_attach(struct domains *domains, struct domain *domain, uint32_t port)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has died or shut down. Xen says only that some domain has, and says it once for several: then
- * all domains are listed in one pass and compared with ours.
+ * Who has died or shut down. Xen says only that some domain has, and says it once for several. From
+ * 4.21 on it can be asked which ones; else, and after a start, all domains are listed in one pass
+ * and compared with ours.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,23 +20,55 @@
 /* After Xen would not say which domains there are. */
 #define RETRY_MS 100
 
-static void compare(struct domains *domains, const struct hypervisor_domain *info, bool *shutdown)
+bool domains_is_same(struct domains *domains, struct domain *domain,
+		     const struct hypervisor_domain *info)
 {
-	struct domain *domain = info->domid < QUOTA_DOMID_MAX ? domains->by_domid[info->domid]
-							      : NULL;
+	uint64_t unique_id = hypervisor_unique_id(domains->server->hypervisor, domain->domid);
 
-	if (!domain || domain->domid == 0)
-		return;
-	/* Dying is dead to us: as long as its page is mapped here, it cannot go any further. */
-	if (info->is_dying || memcmp(domain->handle, info->handle, sizeof(info->handle)) != 0)
-		return;
-	domain->seen_in = domains->pass;
-	if (!info->is_shutdown || domain->is_shutdown || !domain->ring)
+	if (domain->unique_id && unique_id)
+		return domain->unique_id == unique_id;
+	if (memcmp(domain->handle, info->handle, sizeof(info->handle)) != 0)
+		return false;
+	if (unique_id) {
+		domain->unique_id = unique_id;
+		domains_save(domains, domain);
+	}
+	return true;
+}
+
+/* It is there; has it shut down since it was looked at last? */
+static void note_shutdown(struct domains *domains, struct domain *domain, bool is_shutdown,
+			  bool *told)
+{
+	if (!is_shutdown || domain->is_shutdown || !domain->ring)
 		return;
 	domain->is_shutdown = true;
 	domains_save(domains, domain);
 	protocol_fire_special(domains->server->protocol, STORE_RELEASE, domain->domid, false, true);
-	*shutdown = true;
+	*told = true;
+}
+
+static struct domain *known(const struct domains *domains, uint32_t domid)
+{
+	return domid && domid < QUOTA_DOMID_MAX ? domains->by_domid[domid] : NULL;
+}
+
+static void compare(struct domains *domains, const struct hypervisor_domain *info, bool *shutdown)
+{
+	struct domain *domain = known(domains, info->domid);
+
+	/* Dying is dead to us: as long as its page is mapped here, it cannot go any further. */
+	if (!domain || info->is_dying || !domains_is_same(domains, domain, info))
+		return;
+	domain->seen_in = domains->pass;
+	note_shutdown(domains, domain, info->is_shutdown, shutdown);
+}
+
+static void end(struct domains *domains, struct domain *domain, bool *shutdown)
+{
+	if (domain->ring)
+		*shutdown = false; /* its end is told by domains_destroy() */
+	domains_destroy(domains, domain);
 }
 
 int domains_list(struct domains *domains,
@@ -60,33 +93,69 @@ int domains_list(struct domains *domains,
 	return n < 0 ? n : 0;
 }
 
-void domains_check(struct domains *domains)
+void domains_check_all(struct domains *domains)
+{
+	domains->is_due = true;
+	domains->is_all_due = true;
+}
+
+/* Those that Xen says have changed. 0 or what it says instead. */
+static int check_changed(struct domains *domains, bool *shutdown)
+{
+	struct hypervisor_domain info;
+	struct domain *domain;
+	int r;
+
+	while ((r = hypervisor_next_changed(domains->server->hypervisor, &info)) == 0) {
+		domain = known(domains, info.domid);
+		if (!domain)
+			continue;
+		/* A number without a domain has the unique id 0. */
+		if (info.is_dying || (domain->unique_id && info.unique_id != domain->unique_id) ||
+		    !info.unique_id)
+			end(domains, domain, shutdown);
+		else
+			note_shutdown(domains, domain, info.is_shutdown, shutdown);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+static int check_all(struct domains *domains, bool *shutdown)
 {
 	struct domain *domain, *next;
-	bool shutdown = false;
 	int r;
+
+	domains->pass++;
+	r = domains_list(domains, compare, shutdown);
+	if (r < 0)
+		return r;
+	TAILQ_FOREACH_SAFE(domain, &domains->all, all, next)
+	if (domain->domid != 0 && domain->seen_in != domains->pass)
+		end(domains, domain, shutdown);
+	return 0;
+}
+
+void domains_check(struct domains *domains)
+{
+	bool shutdown = false;
+	int r = -EOPNOTSUPP;
 
 	if (!domains->is_due)
 		return;
 	domains->is_due = false;
-	domains->pass++;
-	r = domains_list(domains, compare, &shutdown);
+	if (!domains->is_all_due)
+		r = check_changed(domains, &shutdown);
+	if (r < 0)
+		r = check_all(domains, &shutdown);
+	domains->is_all_due = r < 0;
 	if (r < 0) {
 		/* Nothing is known: try again rather than believe that all are dead. */
 		if (!domains->is_unlisted)
 			log_error(domains->server->log,
 				  "domains cannot be listed, it is tried again: %s", strerror(-r));
-		domains->is_unlisted = true;
 		loop_timer_set(domains->server->loop, &domains->retry, RETRY_MS);
-		return;
 	}
-	domains->is_unlisted = false;
-	TAILQ_FOREACH_SAFE(domain, &domains->all, all, next)
-	if (domain->domid != 0 && domain->seen_in != domains->pass) {
-		if (domain->ring)
-			shutdown = false; /* its end is told by domains_destroy() */
-		domains_destroy(domains, domain);
-	}
+	domains->is_unlisted = r < 0;
 	if (shutdown)
 		protocol_fire_special(domains->server->protocol, STORE_RELEASE, 0, true, false);
 }

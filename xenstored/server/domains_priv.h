@@ -21,6 +21,7 @@ struct domain {
 	uint32_t domid;
 	uint32_t features;
 	uint8_t handle[16];	       /* UUID, to know a number that was given again */
+	uint64_t unique_id;	       /* the same by Xen itself; 0: not known */
 	struct quota_account *account; /* borrowed: closed with the record */
 	struct ringconn *ring;	       /* owned; NULL: not introduced */
 	struct ring_page *page;	       /* owned while the ring is served; NULL: it waits */
@@ -47,6 +48,7 @@ struct domains {
 	struct port virq;
 	uint32_t pass;
 	bool is_due;		 /* Xen said that something has changed */
+	bool is_all_due;	 /* whatever Xen says: all are to be compared */
 	bool is_unlisted;	 /* Xen would not list the domains: it has been logged */
 	struct loop_timer retry; /* when it is asked again */
 	struct loop_timer scan;	 /* see domains_scan.c */
@@ -56,6 +58,15 @@ struct domains {
 /** domains_add() - know @domid; @handle: NULL: zeros. 0, -EINVAL or -ENOMEM. */
 int domains_add(struct domains *domains, uint32_t domid, const uint8_t *handle,
 		struct domain **out);
+/**
+ * domains_is_same() - is the domain that Xen lists the one we know by that number?
+ *
+ * By its unique id, if Xen tells one, else by its UUID; one that was not known is learnt.
+ */
+bool domains_is_same(struct domains *domains, struct domain *domain,
+		     const struct hypervisor_domain *info);
+/** domains_check_all() - have all of them compared with what Xen lists, by domains_check() */
+void domains_check_all(struct domains *domains);
 /** domains_destroy() - the domain is gone, or is to be treated so: nothing of it stays in the store
  */
 void domains_destroy(struct domains *domains, struct domain *domain);

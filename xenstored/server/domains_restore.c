@@ -32,6 +32,8 @@ void domains_save(struct domains *domains, const struct domain *domain)
 		.target = domain->target ? domain->target->domid : domain->domid,
 		.port = domain->port,
 		.features = domain->features,
+		.unique_low = (uint32_t)domain->unique_id,
+		.unique_high = (uint32_t)(domain->unique_id >> 32),
 	};
 
 	if (!persist)
@@ -56,8 +58,7 @@ static void mark_present(struct domains *domains, const struct hypervisor_domain
 							      : NULL;
 
 	(void)flag;
-	if (domain && !info->is_dying &&
-	    memcmp(domain->handle, info->handle, sizeof(info->handle)) == 0)
+	if (domain && !info->is_dying && domains_is_same(domains, domain, info))
 		domain->seen_in = domains->pass;
 }
 
@@ -75,6 +76,7 @@ static int add_known(struct domains *domains, const struct saved *saved)
 			return r;
 		domain->features = entry->features;
 		domain->port = entry->port;
+		domain->unique_id = (uint64_t)entry->unique_high << 32 | entry->unique_low;
 		domain->is_shutdown = entry->entry.flags & ENTRY_DOMAIN_SHUTDOWN;
 		domain->was_introduced = entry->entry.flags & ENTRY_DOMAIN_INTRODUCED;
 	}
@@ -195,7 +197,7 @@ int domains_restore(struct domains *domains)
 	r = list_patiently(domains, mark_present);
 	if (r < 0)
 		return r;
-	domains->is_due = true;
+	domains_check_all(domains);
 	return restore_all(domains, saved);
 }
 

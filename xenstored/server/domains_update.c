@@ -77,6 +77,7 @@ static void hand_over_known(struct domains *domains, struct handover *handover)
 			.flags = (is_introduced ? STREAM_DOMAIN_INTRODUCED : 0) |
 				 (domain->is_shutdown ? STREAM_DOMAIN_SHUTDOWN : 0) |
 				 (is_ignored ? STREAM_DOMAIN_IGNORED : 0),
+			.unique_id = domain->unique_id,
 		};
 
 		memcpy(out.handle, domain->handle, sizeof(out.handle));
@@ -154,9 +155,20 @@ static int add_own(struct domains *domains, const struct stream_own_domain *in)
 		return r;
 	domain->features = in->features;
 	domain->port = in->remote_port;
+	domain->unique_id = in->unique_id;
 	domain->is_shutdown = in->flags & STREAM_DOMAIN_SHUTDOWN;
 	domain->was_introduced = in->flags & STREAM_DOMAIN_INTRODUCED;
 	return 0;
+}
+
+static int add_ring(struct domains *domains, const struct stream_conn *in)
+{
+	struct domain *domain;
+	int r = know(domains, in->domid, NULL, &domain);
+
+	if (r == 0 && in->unique_id)
+		domain->unique_id = in->unique_id;
+	return r;
 }
 
 static int add_limits(struct arrival *arrival, const struct reader *reader,
@@ -177,7 +189,6 @@ static int add_limits(struct arrival *arrival, const struct reader *reader,
 static int arrive_known(void *ctx, const struct reader *reader, const struct stream_record *record)
 {
 	struct arrival *arrival = ctx;
-	struct domain *domain;
 	int r = 0;
 
 	if (record->type == STREAM_OWN_DOMAIN)
@@ -185,7 +196,7 @@ static int arrive_known(void *ctx, const struct reader *reader, const struct str
 	else if (record->type == STREAM_DOMAIN)
 		r = add_limits(arrival, reader, &record->domain);
 	else if (record->type == STREAM_CONN && !record->conn.is_socket)
-		r = know(arrival->domains, record->conn.domid, NULL, &domain);
+		r = add_ring(arrival->domains, &record->conn);
 	return r;
 }
 
@@ -213,7 +224,8 @@ int domains_arrive(struct domains *domains, const struct restore *restore)
 
 	if (r == 0 && domains->server->hypervisor && !restore->server.version)
 		r = domains_list(domains, learn, NULL);
-	domains->is_due = domains->server->hypervisor;
+	if (domains->server->hypervisor)
+		domains_check_all(domains);
 	return r;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libxenctrl and libxengnttab. */
+/* libxenctrl and libxengnttab, and what domstate.h adds from Xen 4.21 on. */
 #include "server/hypervisor.h"
 
 #include <errno.h>
@@ -15,12 +15,14 @@
 #include "domaininfo.h"
 #include "grants.h"
 #include "log.h"
+#include "server/domstate.h"
 
 #define PAGE_SIZE_BYTES 4096
 
 struct hypervisor {
 	xc_interface *xc;			   /* owned */
 	struct grants *grants;			   /* owned */
+	struct domstate *domstate;		   /* owned; NULL: Xen does not tell */
 	xc_domaininfo_t info[HYPERVISOR_LIST_MAX]; /* scratch */
 };
 
@@ -43,6 +45,9 @@ int hypervisor_new(struct hypervisor **out, struct log *log)
 		log_error(log, "grants cannot be mapped: %s", strerror(-r));
 		return r;
 	}
+	r = domstate_new(&hypervisor->domstate, log);
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
 	*out = STEAL(hypervisor);
 	return 0;
 }
@@ -51,6 +56,7 @@ void hypervisor_free(struct hypervisor *hypervisor)
 {
 	if (!hypervisor)
 		return;
+	domstate_free(hypervisor->domstate);
 	grants_free(hypervisor->grants);
 	if (hypervisor->xc)
 		xc_interface_close(hypervisor->xc);
@@ -61,6 +67,7 @@ static void translate(const xc_domaininfo_t *info, struct hypervisor_domain *out
 {
 	out->domid = info->domain;
 	memcpy(out->handle, info->handle, sizeof(out->handle));
+	out->unique_id = 0;
 	out->is_dying = info->flags & XEN_DOMINF_dying;
 	out->is_shutdown = info->flags & XEN_DOMINF_shutdown;
 }
@@ -74,8 +81,37 @@ int hypervisor_find(struct hypervisor *hypervisor, uint32_t domid, struct hyperv
 		return r == -ESRCH ? -ENOENT : r;
 	out->domid = domid;
 	memcpy(out->handle, info.handle, sizeof(out->handle));
+	out->unique_id = hypervisor_unique_id(hypervisor, domid);
 	out->is_dying = info.is_dying;
 	out->is_shutdown = info.is_shutdown;
+	return 0;
+}
+
+uint64_t hypervisor_unique_id(struct hypervisor *hypervisor, uint32_t domid)
+{
+	struct domstate_info info;
+
+	if (!hypervisor->domstate || domstate_get(hypervisor->domstate, domid, &info) < 0)
+		return 0;
+	return info.unique_id;
+}
+
+int hypervisor_next_changed(struct hypervisor *hypervisor, struct hypervisor_domain *out)
+{
+	struct domstate_info info;
+	int r;
+
+	if (!hypervisor->domstate)
+		return -EOPNOTSUPP;
+	r = domstate_next(hypervisor->domstate, &info);
+	if (r < 0)
+		return r;
+	*out = (struct hypervisor_domain){
+		.domid = info.domid,
+		.unique_id = info.unique_id,
+		.is_dying = info.is_dying,
+		.is_shutdown = info.is_shutdown,
+	};
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct ring_page;
 struct hypervisor_domain {
 	uint32_t domid;
 	uint8_t handle[16]; /* its UUID */
+	uint64_t unique_id; /* as far as it was asked for; 0: Xen (up to 4.20) tells none */
 	bool is_dying;
 	bool is_shutdown;
 };
@@ -31,10 +32,20 @@ DEFINE_CLEANUP(struct hypervisor *, hypervisor_free)
 
 /** hypervisor_find() - what Xen says of @domid; 0, -ENOENT, or what the hypercall says */
 int hypervisor_find(struct hypervisor *hypervisor, uint32_t domid, struct hypervisor_domain *out);
+/** hypervisor_unique_id() - of @domid, by Xen; 0: there is no such domain, or Xen tells none */
+uint64_t hypervisor_unique_id(struct hypervisor *hypervisor, uint32_t domid);
+
+/**
+ * hypervisor_next_changed() - the next domain that has changed, see domstate_next()
+ * @out: all but its handle
+ *
+ * Return: 0, -ENOENT (no more), -EOPNOTSUPP (Xen does not tell), or what the hypercall says.
+ */
+int hypervisor_next_changed(struct hypervisor *hypervisor, struct hypervisor_domain *out);
 
 #define HYPERVISOR_LIST_MAX 1024
 /**
- * hypervisor_list() - the domains from @first on, in rising order
+ * hypervisor_list() - the domains from @first on, in rising order, without their unique ids
  * @out: room for HYPERVISOR_LIST_MAX
  *
  * Return: how many; less than HYPERVISOR_LIST_MAX: these were the last. Or what the hypercall says.

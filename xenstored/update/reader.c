@@ -118,11 +118,11 @@ static const char *read_global(struct cursor *cursor, struct stream_global *out)
 
 static const char *read_conn(struct cursor *cursor, struct stream_conn *out)
 {
-	uint32_t kind;
+	uint32_t kind, fields, n_bytes;
 
 	out->id = get32(cursor);
 	kind = get16(cursor);
-	get16(cursor); /* fields: what they announce stands at the end, and is of no use here */
+	fields = get16(cursor);
 	if (kind == 1) {
 		out->is_socket = true;
 		out->fd = (int32_t)get32(cursor);
@@ -137,6 +137,11 @@ static const char *read_conn(struct cursor *cursor, struct stream_conn *out)
 	out->out_len = get32(cursor);
 	out->in = take(cursor, out->in_len);
 	out->out = take(cursor, out->out_len);
+	n_bytes = out->in_len + out->out_len;
+	if (fields & FIELD_UNIQUE_ID) {
+		take(cursor, -n_bytes & 7u);
+		out->unique_id = get64(cursor);
+	}
 	if (kind > 1)
 		return "a connection of a kind that is not known";
 	if (!out->id)
@@ -282,6 +287,8 @@ static const char *read_own_domain(struct cursor *cursor, struct stream_own_doma
 	handle = take(cursor, sizeof(out->handle));
 	if (handle)
 		memcpy(out->handle, handle, sizeof(out->handle));
+	if (cursor->left)
+		out->unique_id = get64(cursor);
 	return NULL;
 }
 

@@ -55,6 +55,8 @@ struct stream_conn {
 	const char *out; /* not sent: maybe the end of a message, then whole ones */
 	uint32_t out_len;
 	uint32_t partial_len; /* of the end of a message at the front of out */
+	uint64_t unique_id;   /* of a ring's domain; 0: not told. Never written: who
+				 reads it asks Xen */
 };
 
 struct stream_watch {
@@ -121,6 +123,7 @@ struct stream_own_domain {
 	uint32_t remote_port; /* of its ring */
 	uint32_t features;
 	uint8_t handle[16];
+	uint64_t unique_id; /* 0: not known, or written before there was one here */
 };
 
 struct stream_own_client {

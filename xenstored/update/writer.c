@@ -238,6 +238,7 @@ void writer_own_domain(struct writer *writer, const struct stream_own_domain *do
 	put32(writer, domain->remote_port);
 	put32(writer, domain->features);
 	writer_bytes(writer, domain->handle, sizeof(domain->handle));
+	put64(writer, domain->unique_id);
 	end(writer);
 }
 
