@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <libutil.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -76,6 +77,16 @@ int daemon_fork(int *ready_fd)
 		return r;
 	*ready_fd = fds[1];
 	return 0;
+}
+
+void daemon_raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void daemon_ready(int ready_fd)

@@ -189,7 +189,8 @@ void park_count(struct park *park, uint32_t n_here)
 	park->n_here = n_here;
 }
 
-/* Looks at the front. @fds: out: copies of the descriptors, or NULL. 0, -ENOENT: empty. */
+/* Looks at the front. @fds: out: copies of the descriptors, or NULL; as many as may be open, which
+ * @ticket says then. 0, -ENOENT: empty. */
 static int peek(struct park *park, struct ticket *ticket, int *fds)
 {
 	struct iovec iov = { ticket, sizeof(*ticket) };
@@ -211,10 +212,12 @@ static int peek(struct park *park, struct ticket *ticket, int *fds)
 	if (!fds)
 		return 0;
 	head = CMSG_FIRSTHDR(&message);
-	if (!head || head->cmsg_type != SCM_RIGHTS ||
-	    head->cmsg_len != CMSG_LEN(ticket->n * sizeof(int)))
-		return -EMFILE;
-	memcpy(fds, CMSG_DATA(head), ticket->n * sizeof(int));
+	if (head &&
+	    (head->cmsg_type != SCM_RIGHTS || head->cmsg_len > CMSG_LEN(ticket->n * sizeof(int))))
+		return -EBADMSG;
+	ticket->n = head ? (head->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	if (head)
+		memcpy(fds, CMSG_DATA(head), ticket->n * sizeof(int));
 	return 0;
 }
 

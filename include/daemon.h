@@ -24,6 +24,9 @@ struct daemon_pidfile;
  */
 int daemon_fork(int *ready_fd);
 
+/** daemon_raise_files() - let as many files be open as the hard limit allows */
+void daemon_raise_files(void);
+
 /**
  * daemon_ready() - say that requests are served from now on
  * @ready_fd: from daemon_fork(), or -1 if we stayed in the foreground; closed

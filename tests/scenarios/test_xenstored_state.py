@@ -199,6 +199,48 @@ def test_a_thousand_connections_outlive_a_daemon_without_privileges(program, tmp
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def limited(program, folder, n_files):
+    """xenstored with so many open files at most."""
+    script = folder / "limited"
+    script.write_text(f'#!/bin/sh\nulimit -n {n_files} && exec "{program("xenstored")}" "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def test_connections_beyond_a_new_limit_of_files_end_and_the_others_go_on(program, tmp_path):
+    daemon = KeptDaemon(limited(program, tmp_path, 256), str(tmp_path), ["-D"], {})
+    try:
+        daemon.start()
+        links = [Link(tmp_path / "socket") for _ in range(120)]
+        assert all(link.write("/a", b"1") == b"OK" for link in links)
+        daemon.kill()
+        daemon.reap()
+        limited(program, tmp_path, 64)
+        daemon.start()
+        n_served = 0
+        for link in links:
+            with contextlib.suppress(OSError):
+                n_served += link.ask(READ, "/a") == b"1"
+        assert 20 < n_served < 64, n_served
+        log = (tmp_path / "log").read_text()
+        assert "not all clients that were kept are served: only 64 files" in log, log
+    finally:
+        daemon.stop()
+
+
+def test_clients_leave_descriptors_for_an_image(program, tmp_path):
+    store = Store(limited(program, tmp_path, 32), tmp_path, ("-D", "--journal-size=20000"))
+    try:
+        assert store.start(), store.said
+        links = [store.link() for _ in range(40)]       # some of them wait
+        image = (store.state / "image").stat().st_mtime_ns
+        eventually(lambda: links[0].write("/much", b"x" * 1000) == b"OK" and (store.state / "image").stat().st_mtime_ns != image)
+        log = (tmp_path / "log").read_text()
+        assert "no image can be written" not in log and "clients are kept waiting" in log, log
+    finally:
+        store.end()
+
+
 def test_half_a_place_to_park_is_let_go(program, tmp_path):
     """The daemon was killed between the two calls that have the ends of the place kept."""
     daemon = KeptDaemon(program("xenstored"), str(tmp_path), ["-D"], {})

@@ -156,6 +156,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	open_log(&options, log, &sink);
 	options.log_sink = sink;
+	daemon_raise_files();
 	status = serve(&options, log, ready_fd, &pid_fd);
 	options_deinit(&options);
 	return status;

@@ -7,10 +7,13 @@
 #include "server/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -27,7 +30,9 @@
 
 #define ACCEPT_MAX	64 /* new clients per turn */
 #define ACCEPT_PAUSE_MS 100
-#define BACKLOG		4096
+/* Descriptors that clients leave for images, a live update, a log. */
+#define SPARE_FILES 8
+#define BACKLOG	    4096
 /* With this much unsent, the client is beyond help: events come whether it reads or not. */
 #define GIVE_UP_BYTES (64 * 1024 * 1024)
 
@@ -234,6 +239,19 @@ static void begin_pause(struct listener *listener, int error)
 	loop_timer_set(server->loop, &listener->pause, ACCEPT_PAUSE_MS);
 }
 
+bool socket_is_spare(const struct listener *listener, int fd)
+{
+	return (uint32_t)fd + SPARE_FILES >= listener->n_files_max;
+}
+
+/* The next client would get one of the last descriptors. */
+static bool is_crowded(const struct listener *listener)
+{
+	CLEANUP(close_fd) int fd = fcntl(listener->acceptable.fd, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 || socket_is_spare(listener, fd);
+}
+
 static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 {
 	struct listener *listener =
@@ -241,9 +259,16 @@ static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 
 	(void)what;
 	for (int i = 0; i < ACCEPT_MAX; i++) {
-		int client = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct socket_client *sc;
+		int client;
 
+		if (listener->is_crowded)
+			listener->is_crowded = is_crowded(listener);
+		if (listener->is_crowded) {
+			begin_pause(listener, EMFILE);
+			break;
+		}
+		client = accept4(lfd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			    errno == ENOMEM)
@@ -251,6 +276,7 @@ static void on_acceptable(struct loop_fd *lfd, unsigned int what)
 			break;
 		}
 		STEP("accepted");
+		listener->is_crowded = socket_is_spare(listener, client + 1);
 		if (socket_add(listener, client, &sc) < 0)
 			close(client);
 		else if (!listener->is_read_only)
@@ -327,9 +353,13 @@ int listener_new(struct listener **out, struct server *server, const char *path)
 static struct listener *new_listener(struct server *server, const char *path)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
+	struct rlimit files;
 
 	if (!listener)
 		return NULL;
+	listener->n_files_max = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < INT_MAX
+					? (uint32_t)files.rlim_cur
+					: INT_MAX;
 	listener->server = server;
 	listener->acceptable.fd = -1;
 	listener->address.sun_family = AF_UNIX;

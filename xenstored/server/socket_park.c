@@ -125,6 +125,7 @@ static bool turn_away(int fd)
 struct finding {
 	struct listener *listener;
 	struct idmap inodes;
+	bool is_crowded; /* some could not be taken, for too few files may be open */
 };
 
 static bool is_second(struct finding *finding, int fd)
@@ -156,6 +157,10 @@ static bool found_parked(void *ctx, int fd, void *label)
 	/* Nothing is known of one that came in the last turn, and nothing needs to be. */
 	if ((!client || !client->is_socket) && !persist_is_new_id(persist, id))
 		return turn_away(fd);
+	if (socket_is_spare(listener, fd)) {
+		finding->is_crowded = true;
+		return turn_away(fd);
+	}
 	if (socket_add(listener, fd, &sc) < 0)
 		return turn_away(fd);
 	conn = &sc->client.conn;
@@ -181,6 +186,10 @@ static int recover_parked(struct listener *listener)
 	if (r == 0)
 		r = park_recover(listener->server->park, found_parked, &finding);
 	idmap_deinit(&finding.inodes);
+	if (finding.is_crowded)
+		log_error(listener->server->log,
+			  "not all clients that were kept are served: only %u files may be open",
+			  listener->n_files_max);
 	return r;
 }
 

@@ -29,12 +29,16 @@ struct listener {
 	struct loop_timer pause;	    /* running: no descriptors are left for new clients */
 	LIST_HEAD(, socket_client) clients; /* owned */
 	struct sockaddr_un address;
+	uint32_t n_files_max; /* that may be open */
+	bool is_crowded;      /* the last client has come near that */
 	bool is_bound;
 	bool is_read_only; /* its clients only ask, and end with us */
 };
 
 /** socket_add() - serve @fd, which is owned from then on; 0 or -ENOMEM */
 int socket_add(struct listener *listener, int fd, struct socket_client **out);
+/** socket_is_spare() - is this one of the last descriptors, which are not for clients? */
+bool socket_is_spare(const struct listener *listener, int fd);
 /** socket_drop() - cut the connection now and free it after the turn */
 void socket_drop(struct socket_client *sc);
 
