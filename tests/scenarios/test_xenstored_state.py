@@ -158,6 +158,18 @@ def test_an_end_with_much_in_the_journal_is_no_end_that_is_too_early(store):
         assert store.tree() == tree
 
 
+def test_what_was_kept_is_out_of_date_after_a_daemon_that_keeps_nothing(store):
+    assert store.start(), store.said
+    assert store.link().write("/before", b"1") == b"OK"
+    store.end()
+    assert store.start("--no-state"), store.said
+    assert store.link().write("/between", b"1") == b"OK"
+    store.end()
+    assert store.start(), store.said
+    assert store.link().ask(READ, "/before") == b"ENOENT", "of two states, an old one"
+    assert "out of date" in store.said and (store.state / "aside.1/turn").exists()
+
+
 def test_the_command_line_wins_over_limits_that_were_saved(store):
     assert store.start("--entry-nb", "50", "--watch-nb", "60"), store.said
     assert store.link().ask(SET_QUOTA, "nodes", "70") == b"OK"

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -92,6 +93,24 @@ int persist_take_place(struct persist *persist, const char *dir, bool anyway)
 		return -ENOSPC;
 	STEP("state of the next daemon complete");
 	return statedir_replace(persist, dir);
+}
+
+int persist_outdate(const char *dir)
+{
+	CLEANUP(close_fd) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(close_fd) int lock_fd = -1;
+	struct persist persist = { .dir_fd = dir_fd };
+
+	if (dir_fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (faccessat(dir_fd, "turn", F_OK, 0) < 0)
+		return 0;
+	lock_fd = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock_fd < 0)
+		return -errno;
+	if (flock(lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : -errno;
+	return statedir_hand_over(&persist, true);
 }
 
 int statedir_hand_over(const struct persist *persist, bool handed_over)

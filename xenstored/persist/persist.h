@@ -106,6 +106,12 @@ int persist_check_place(const struct persist *persist, uint64_t n_bytes);
  * Return: 0 or what open() says.
  */
 int persist_hand_over(struct persist *persist, bool handed_over);
+/**
+ * persist_outdate() - the store goes on without what is kept in @dir: the same mark
+ *
+ * Nothing if there is no state, or another daemon has it. Return: 0 or what the system calls say.
+ */
+int persist_outdate(const char *dir);
 /** persist_clear() - remove the files that a process left in @dir which it had made for
  * persist_take_place() */
 void persist_clear(const char *dir);

@@ -192,6 +192,17 @@ static int open_hypervisor(struct server *server)
 	return r;
 }
 
+/* A later start must not go on from before what this one does. Where that cannot be noted, it could
+ * not be kept either. */
+static void outdate_state(struct server *server)
+{
+	int r = server->options->live_update ? 0 : persist_outdate(server->options->state_dir);
+
+	if (r < 0)
+		log_error(server->log, "%s: cannot be marked as out of date: %s",
+			  server->options->state_dir, strerror(-r));
+}
+
 static int open_persist(struct server *server)
 {
 	const struct options *options = server->options;
@@ -204,8 +215,10 @@ static int open_persist(struct server *server)
 	char dir[sizeof(options->state_dir) + 8], leftover[128];
 	int r;
 
-	if (options->no_state)
+	if (options->no_state) {
+		outdate_state(server);
 		return 0;
+	}
 	snprintf(leftover, sizeof(leftover), "%s/" HANDOVER_FILE, options->run_dir);
 	state.is_untaken = access(leftover, F_OK) == 0;
 	if (server->takeover) {
