@@ -29,7 +29,7 @@ static void ask(struct inproc_client *client, uint32_t type, const char *text)
 {
 	uint32_t len = (uint32_t)strlen(text);
 	uint32_t head[4] = { type, 0, 0, len };
-	char message[256];
+	char message[16 + 2500];
 
 	memcpy(message, head, sizeof(head));
 	for (uint32_t i = 0; i < len; i++)
@@ -150,6 +150,53 @@ TEST(a_guest_is_served_so_many_requests_as_it_may_leave_unread)
 	CHECK_EQ(inproc_account(dom1)->stats.n_requests, limit + 2);
 	CHECK_EQ(take(dom1, WIRE_GET_DOMAIN_PATH), limit);
 	CHECK_EQ(take(dom1, WIRE_GET_DOMAIN_PATH), 8);
+	end();
+}
+
+TEST(a_guest_is_served_a_few_rings_full_of_answers_ahead_and_no_more)
+{
+	char text[2100];
+	int n;
+
+	begin();
+	memset(text, 'v', sizeof(text));
+	memcpy(text, "/w/v|", 5);
+	text[5 + 2000] = '\0';
+	ask(dom0, WIRE_WRITE, text);
+	ask(dom0, WIRE_SET_PERMS, "/w/v|r0|");
+	take(dom0, 0);
+	for (int i = 0; i < 10; i++)
+		ask(dom1, WIRE_READ, "/w/v|");
+	inproc_flush(dom1, 0);
+	CHECK_EQ(inproc_account(dom1)->stats.n_requests, 3);
+	inproc_flush(dom1, 16 + 2000);
+	CHECK_EQ(inproc_account(dom1)->stats.n_requests, 4);
+	n = take(dom1, WIRE_READ);
+	CHECK_EQ(n, 3);
+	for (int left = 6; left; left -= n) {
+		n = take(dom1, WIRE_READ);
+		CHECK(n > 0);
+	}
+	CHECK_EQ(inproc_account(dom1)->stats.n_requests, 10);
+	end();
+}
+
+TEST(unread_events_alone_do_not_hold_a_guest_back)
+{
+	begin();
+	watch(dom2, "/w|t|");
+	for (int i = 0; i < 50; i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "/w/%080d|", i);
+		ask(dom0, WIRE_MKDIR, text);
+		take(dom0, 0);
+		inproc_flush(dom2, 0);
+	}
+	ask(dom2, WIRE_GET_DOMAIN_PATH, "7|");
+	CHECK_EQ(inproc_account(dom2)->stats.n_requests, 2);
+	CHECK_EQ(take(dom2, WIRE_WATCH_EVENT), 50);
+	CHECK_EQ(inproc_account(dom2)->stats.n_requests, 2);
 	end();
 }
 

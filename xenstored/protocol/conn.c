@@ -92,9 +92,13 @@ void conn_reset(struct conn *conn)
 	conn->in_len = 0;
 }
 
-/* With this much unsent, no more requests of a program are served; the limits of guests are lower.
- */
+/* With this much unsent, no more requests of a program are served. */
 #define STALL_BYTES (256 * 1024)
+/*
+ * The same for guests, if an answer is among it: several rings full. What is beyond what they take
+ * must be written down for a restart, and is of no use to them before.
+ */
+#define STALL_GUEST_BYTES 4096
 
 /*
  * A client that does not take its answers must not make us hold ever more of them. Guests are also
@@ -110,6 +114,8 @@ static bool may_serve(const struct conn *conn)
 		return false;
 	if (account->exempt)
 		return true;
+	if (conn->out.n_bytes >= STALL_GUEST_BYTES && conn->out.n_answers)
+		return false;
 	if (limit && account->used[QUOTA_OUTSTANDING] >= limit)
 		return false;
 	/* Only what waits to be sent can become less by waiting. */
