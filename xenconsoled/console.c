@@ -107,21 +107,29 @@ static void map_grant(struct console *console)
 	console->map = console->page ? CONSOLE_GRANT : CONSOLE_UNMAPPED;
 }
 
-static int map_page(struct console *console, uint64_t ring_ref)
+/*
+ * A granted page keeps its domain: its number need not be compared. Another frame takes the place
+ * of the one before when it is mapped: whoever has a port has a page.
+ */
+static int map_page(struct console *console, uint64_t ring_ref, bool *moved)
 {
-	int r;
+	void *former = console->page;
+	int r = 0;
 
-	/* A granted page keeps its domain: its number need not be compared. */
-	if (console->map == CONSOLE_FOREIGN && console->ring_ref != ring_ref)
-		unmap_page(console);
-	if (console->page)
+	*moved = former && console->map == CONSOLE_FOREIGN && console->ring_ref != ring_ref;
+	if (former && !*moved)
 		return 0;
+	console->page = NULL;
 	map_grant(console);
-	if (!console->page) {
+	if (!console->page)
 		r = map_foreign(console, ring_ref);
-		if (r < 0)
-			return r;
+	if (r < 0) {
+		console->page = former;
+		console->map = former ? CONSOLE_FOREIGN : CONSOLE_UNMAPPED;
+		return r;
 	}
+	if (former)
+		xenforeignmemory_unmap(console->server->foreign, former, 1);
 	console->ring_ref = ring_ref;
 	return 0;
 }
@@ -284,12 +292,12 @@ static int follow_name_in_journal(struct console *console, const char *name)
 
 int console_attach(struct console *console, const struct nodes *nodes, const char *name)
 {
-	bool was_bound = console->port.local;
+	bool was_bound = console->port.local, moved;
 	int r;
 
 	if (!nodes_is_ours(nodes))
 		return 0;
-	r = map_page(console, nodes->ring_ref);
+	r = map_page(console, nodes->ring_ref, &moved);
 	if (r < 0) {
 		complain(console, "cannot map the console's page", r);
 		return r;
@@ -311,8 +319,9 @@ int console_attach(struct console *console, const struct nodes *nodes, const cha
 	r = terminal_open(console, nodes->tty);
 	if (r < 0)
 		complain(console, "cannot open a pty", r);
-	/* Its event may have been taken by one who did not live to see to it. */
-	if (!was_bound && console->port_inherited)
+	/* Its event may have been taken by one who did not live to see to it, or looked elsewhere.
+	 */
+	if (moved || (!was_bound && console->port_inherited))
 		stream_look(console);
 	return r;
 }

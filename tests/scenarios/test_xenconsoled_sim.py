@@ -126,6 +126,26 @@ def test_without_a_grant_the_page_is_mapped_by_its_frame(sim):
     assert lines == ["gone"]
 
 
+def test_a_frame_that_cannot_be_mapped_any_more_harms_nobody(sim):
+    lines = sim("""
+        WAIT=--wait=store guests 1 g "chatter=100"
+        simxen ctl fail gntdev.map errno=EINVAL
+        serve
+        wait_for more_lines g1 10
+        frame=$("$WIRE" '2=/local/domain/1/console/ring-ref\\0' | sed 's/.* //; s/[^0-9]*//g')
+        for nonsense in 999999999999 18446744073709551615; do
+            "$WIRE" "11=/local/domain/1/console/ring-ref\\0$nonsense" >/dev/null
+            wait_for grep -q "cannot map the console" /run/console.err
+            sleep 0.5                       # its guest goes on printing meanwhile
+            answers && echo lives || exit 1
+        done
+        "$WIRE" "11=/local/domain/1/console/ring-ref\\0$frame" >/dev/null
+        wait_for more_lines g1 $(($(lines g1) + 100))
+        echo goes on
+    """)
+    assert lines == ["lives", "lives", "goes on"]
+
+
 def test_a_console_that_cannot_be_bound_is_tried_again(sim):
     lines = sim("""
         WAIT=--wait=store guests 1 g "hello"
