@@ -50,6 +50,7 @@ struct park {
 	uint32_t n_here; /* descriptors, of those gone as well */
 	uint32_t n_gone;
 	uint32_t n_alone; /* messages of one */
+	uint32_t n_lost;  /* no more files could be open for them */
 	uint32_t size;	  /* bytes that may wait in it, as the kernel counts them */
 };
 
@@ -201,6 +202,7 @@ static int peek(struct park *park, struct ticket *ticket, int *fds)
 				  .msg_controllen = fds ? sizeof(control.room) : 0 };
 	ssize_t n = recvmsg(park->out, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *head;
+	uint64_t n_fds;
 
 	if (n < 0)
 		return errno == EAGAIN ? -ENOENT : -errno;
@@ -215,9 +217,11 @@ static int peek(struct park *park, struct ticket *ticket, int *fds)
 	if (head &&
 	    (head->cmsg_type != SCM_RIGHTS || head->cmsg_len > CMSG_LEN(ticket->n * sizeof(int))))
 		return -EBADMSG;
-	ticket->n = head ? (head->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	n_fds = head ? (head->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
 	if (head)
-		memcpy(fds, CMSG_DATA(head), ticket->n * sizeof(int));
+		memcpy(fds, CMSG_DATA(head), n_fds * sizeof(int));
+	park->n_lost += (uint32_t)(ticket->n - n_fds);
+	ticket->n = n_fds;
 	return 0;
 }
 
@@ -264,7 +268,9 @@ int park_recover(struct park *park, bool (*found)(void *ctx, int fd, void *label
 			put(park, &kept);
 		kept.ticket.n = 0;
 	}
-	return r == -ENOENT ? 0 : r;
+	if (r == 0 || r == -ENOENT)
+		return park->n_lost ? -EMFILE : 0;
+	return r;
 }
 
 void park_left(struct park *park)

@@ -45,9 +45,8 @@ int park_add(struct park *park, int fd, const void *label);
  * @found: called for each; owns @fd; may change @label, with which it is kept from now on, or
  *	   returns false (and has closed it): not wanted. The same may come twice
  *
- * Those for which no more files may be open are let go.
- *
- * Return: 0 or what the system calls say.
+ * Return: 0, -EMFILE (those for which no more files may be open were let go), or what the system
+ * calls say.
  */
 int park_recover(struct park *park, bool (*found)(void *ctx, int fd, void *label), void *ctx);
 

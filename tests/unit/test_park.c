@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,6 +184,44 @@ TEST(a_descriptor_lives_as_long_as_it_is_in_it)
 	CHECK_EQ(write(fds[1], "x", 1), -1);
 	CHECK_EQ(errno, EPIPE);
 	close(fds[1]);
+	park_free(park);
+}
+
+static bool count(void *ctx, int fd, void *text)
+{
+	struct crowd *crowd = ctx;
+
+	(void)text;
+	crowd->fds[crowd->n++] = fd;
+	return true;
+}
+
+TEST(those_for_whom_no_file_may_be_open_are_let_go)
+{
+	struct crowd all = { 0 }, some = { 0 }, again = { 0 };
+	struct rlimit limit, low;
+	struct park *park;
+	int lowest;
+
+	CHECK_EQ(park_new(&park, sizeof(struct label)), 0);
+	fill(&all, park, 20);
+	/* In one message. */
+	CHECK_EQ(park_tidy(park, next, &all), 0);
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	lowest = dup(STDERR_FILENO);
+	close(lowest);
+	low = limit;
+	low.rlim_cur = (rlim_t)lowest + 5;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+	CHECK_EQ(park_recover(park, count, &some), -EMFILE);
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	CHECK(some.n > 0 && some.n < 20);
+	empty(&some);
+	park = inherit(park);
+	CHECK_EQ(park_recover(park, count, &again), 0);
+	CHECK_EQ(again.n, some.n);
+	empty(&again);
+	empty(&all);
 	park_free(park);
 }
 

@@ -186,6 +186,10 @@ static int recover_parked(struct listener *listener)
 	if (r == 0)
 		r = park_recover(listener->server->park, found_parked, &finding);
 	idmap_deinit(&finding.inodes);
+	if (r == -EMFILE) {
+		finding.is_crowded = true;
+		r = 0;
+	}
 	if (finding.is_crowded)
 		log_error(listener->server->log,
 			  "not all clients that were kept are served: only %u files may be open",
