@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "pace.h"
 #include "plan.h"
+#include "recover.h"
 #include "report.h"
 #include "room.h"
 #include "scripts.h"
@@ -83,6 +84,10 @@ static void on_finished(void *ctx, struct job *job)
 	}
 	batch->n_failed++;
 	batch->n_unclean += job->unclean;
+	if (journal_error(batch->env.journal) && !batch->stopping) {
+		log_error(batch->env.host->log, "the journal cannot be written: no more are begun");
+		stop_starting(batch);
+	}
 	if (++batch->n_failed_in_a_row < FAILURES_IN_A_ROW_MAX || batch->stopping)
 		return;
 	log_error(batch->env.host->log, "%d domains failed one after the other: no more are begun",
@@ -352,6 +357,16 @@ static void on_ready(void *ctx, int error)
 		refuse(batch);
 }
 
+void batch_hold_signals(bool hold)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &ours, NULL);
+}
+
 static int set_up_events(struct batch *batch)
 {
 	struct event_base *base = loop_base(batch->env.host->loop);
@@ -367,6 +382,7 @@ static int set_up_events(struct batch *batch)
 	if (event_add(batch->tick, &tick) < 0 || event_add(batch->interrupt, NULL) < 0 ||
 	    event_add(batch->terminate, NULL) < 0)
 		return -ENOMEM;
+	batch_hold_signals(false);
 	return 0;
 }
 
@@ -455,23 +471,6 @@ static void tear_down(struct batch *batch)
 	free(batch->jobs);
 }
 
-/* A batch that ended early, or left something, can be gone on with or rolled back. */
-static void end_journal(const struct batch *batch)
-{
-	struct log *log = batch->env.host->log;
-
-	if (!batch->env.journal)
-		return;
-	journal_flush(batch->env.journal);
-	if (journal_error(batch->env.journal))
-		log_warning(log, "the journal is not whole: %s",
-			    strerror(-journal_error(batch->env.journal)));
-	if (!batch->n_in_flight && !batch->n_unclean)
-		journal_remove(batch->env.journal);
-	else
-		log_warning(log, "something is left: xencreate --rollback removes it");
-}
-
 enum batch_outcome batch_run(struct handles *host, struct plan *plan,
 			     struct guestcfg *const *configs, const struct batch_options *options)
 {
@@ -490,7 +489,8 @@ enum batch_outcome batch_run(struct handles *host, struct plan *plan,
 		outcome = batch.n_failed || batch.n_started < plan->n_domains ? BATCH_SOME
 									      : BATCH_ALL;
 	}
-	end_journal(&batch);
+	recover_leave(batch.env.journal, batch.n_in_flight + batch.n_unclean,
+		      batch.n_failed || batch.n_started < plan->n_domains, host->log);
 	tear_down(&batch);
 	return outcome;
 }

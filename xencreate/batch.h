@@ -38,11 +38,18 @@ enum batch_outcome {
 };
 
 /**
+ * batch_hold_signals() - SIGINT and SIGTERM wait until batch_run() hears them
+ *
+ * For whoever begins a journal: killed before, he would leave it to nobody.
+ */
+void batch_hold_signals(bool hold);
+
+/**
  * batch_run() - make the domains, report, return
  * @host:    not connected yet; its loop runs until the batch is over
  * @configs: of the plan, with their images; borrowed
  *
- * When it is over and nothing is left half made, the journal's file is removed.
+ * When it is over and nothing is left half made, the journal's file is removed: recover_leave().
  *
  * SIGINT and SIGTERM: what is on its way is taken back, what was made stays. A second one ends at
  * once.

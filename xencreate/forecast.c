@@ -14,6 +14,7 @@
 #include "lsevtchn/fitview.h"
 #include "lsevtchn/guest.h"
 #include "lsevtchn/hyper.h"
+#include "lsevtchn/jsonout.h"
 #include "lsevtchn/measure.h"
 #include "lsevtchn/paint.h"
 #include "lsevtchn/preflight.h"
@@ -117,7 +118,9 @@ enum forecast_verdict forecast_run(const struct forecast_options *options, struc
 				  &facts, options->policy, true);
 	if (!r)
 		verdict = verdict_of(&preflight);
-	if (!r && (options->explain || verdict == FORECAST_REFUSED)) {
+	if (!r && options->explain && options->json) {
+		r = jsonout_preflight(stdout, &preflight);
+	} else if (!r && (options->explain || verdict == FORECAST_REFUSED)) {
 		paint_init(&paint, options->explain ? stdout : stderr, PAINT_AUTO);
 		fitview_print(&paint, &preflight, options->explain);
 	}

@@ -25,6 +25,7 @@ struct forecast_options {
 	unsigned int n_copies;
 	const struct policy *policy; /* or NULL */
 	bool explain;		     /* say what the limits are even if all is well */
+	bool json;		     /* and as one object */
 	uint32_t *n_ports;	     /* out: that domain 0 may have, 0 if not known; or NULL */
 };
 

@@ -83,12 +83,12 @@ static int check_keys(const struct reading *reading, const char *text)
 static int get_string(const struct reading *reading, const char *key, char **out)
 {
 	const char *value;
-	int r = xlu_cfg_get_string(reading->cfg, key, &value, 0);
+	int r = xlu_cfg_get_string(reading->cfg, key, &value, 1);
 
 	if (r == ESRCH)
 		return 0;
 	if (r)
-		return -EINVAL;
+		return refuse(reading, -EINVAL, "not a single value", key);
 	free(*out);
 	*out = strdup(value);
 	return *out ? 0 : -ENOMEM;
@@ -97,12 +97,12 @@ static int get_string(const struct reading *reading, const char *key, char **out
 static int get_number(const struct reading *reading, const char *key, long min, long max, long *out)
 {
 	long value;
-	int r = xlu_cfg_get_long(reading->cfg, key, &value, 0);
+	int r = xlu_cfg_get_long(reading->cfg, key, &value, 1);
 
 	if (r == ESRCH)
 		return 0;
 	if (r)
-		return -EINVAL;
+		return refuse(reading, -EINVAL, "not a number", key);
 	if (value < min || value > max)
 		return refuse(reading, -EINVAL, "out of range", key);
 	*out = value;

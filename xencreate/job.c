@@ -67,7 +67,7 @@ void job_init(struct job *job, struct job_env *env, const struct plan_domain *pl
 
 /* --- the end of the way --- */
 
-void job_finish(struct job *job, enum job_state state)
+static void end(struct job *job, enum job_state state)
 {
 	struct report_domain domain = {
 		.name = job->plan->name,
@@ -81,12 +81,30 @@ void job_finish(struct job *job, enum job_state state)
 
 	memcpy(domain.stage_us, job->stage_us, sizeof(domain.stage_us));
 	job->state = state;
-	if (state == JOB_DONE)
-		journal_done(job->env->journal, job->plan->entry);
-	else if (!job->unclean)
+	if (state != JOB_DONE && !job->unclean)
 		journal_undone(job->env->journal, job->plan->entry);
 	report_domain(job->env->report, &domain);
 	job->env->finished(job->env->ctx, job);
+}
+
+/* What nobody would know as made after a crash is not told as made. */
+static bool note_down(struct job *job)
+{
+	struct journal *journal = job->env->journal;
+
+	journal_done(journal, job->plan->entry);
+	if (!journal_error(journal))
+		return true;
+	job_note_error(job, journal_error(journal), "it cannot be noted in the journal");
+	jobback_go(job);
+	return false;
+}
+
+void job_finish(struct job *job, enum job_state state)
+{
+	if (state == JOB_DONE && !note_down(job))
+		return;
+	end(job, state);
 }
 
 /* --- forwards --- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One write per record, appended. A record is true once its line has its end. Nothing is synced to
- * a disk: the folder is in memory, as the domains are, and both end with the host.
+ * a disk: the folder is in memory, as the domains are, and both end with the host. The room that a
+ * batch will need there is taken when it begins.
  */
 #include "journal.h"
 
@@ -24,6 +25,8 @@
 #define HEAD	       "xencreate-journal 1"
 #define HELD_MAX       1024
 #define LINE_MAX_BYTES 64
+#define NOTES_BYTES    48 /* all that is noted of one domain, at most: "begun", "done", "undone" */
+#define MAC_BYTES      22 /* and of one address of its */
 
 struct journal {
 	char *path; /* owned */
@@ -159,6 +162,22 @@ static int write_plan(struct journal *journal, const struct plan *plan,
 	return journal->error;
 }
 
+/* Room for all that will follow: a folder that fills up later must not end a batch in the middle.
+ */
+static int reserve(const struct journal *journal, const struct plan *plan)
+{
+	off_t end = lseek(journal->fd, 0, SEEK_END), size = 0;
+
+	for (size_t i = 0; i < plan->n_domains; i++)
+		size += NOTES_BYTES + MAC_BYTES * (off_t)plan->domains[i].config->devices.n_vifs;
+	if (end < 0)
+		return -errno;
+	while (size && fallocate(journal->fd, FALLOC_FL_KEEP_SIZE, end, size) < 0)
+		if (errno != EINTR)
+			return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;
+	return 0;
+}
+
 static int make(struct journal **out, const char *path, int flags)
 {
 	CLEANUP(journal_free) struct journal *journal = calloc(1, sizeof(*journal));
@@ -205,6 +224,8 @@ int journal_new(struct journal **out, const char *folder, const struct plan *pla
 	r = make(&journal, path, O_CREAT | O_EXCL);
 	if (!r)
 		r = write_plan(journal, plan, configs, n_configs, options);
+	if (!r)
+		r = reserve(journal, plan);
 	if (r < 0) {
 		if (journal)
 			journal_remove(journal);

@@ -13,6 +13,7 @@ libxencreate_a_SOURCES = \
 	xencreate/devtree.c xencreate/devtree.h \
 	xencreate/disk.c \
 	xencreate/flow.c xencreate/flow.h \
+	xencreate/forking.h \
 	xencreate/forecast.c xencreate/forecast.h \
 	xencreate/guestcfg.c xencreate/guestcfg.h \
 	xencreate/handed.c xencreate/handed.h \
@@ -33,6 +34,7 @@ libxencreate_a_SOURCES = \
 	xencreate/pattern.c xencreate/pattern.h \
 	xencreate/place.c xencreate/place.h \
 	xencreate/plan.c xencreate/plan.h \
+	xencreate/planout.c xencreate/planout.h \
 	xencreate/plug.c xencreate/plug.h \
 	xencreate/pool/abandon.c xencreate/pool/abandon.h \
 	xencreate/pool/client.c \

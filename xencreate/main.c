@@ -19,6 +19,7 @@
 #include "lsevtchn/policy.h"
 #include "options.h"
 #include "plan.h"
+#include "planout.h"
 #include "pool/main.h"
 #include "pool/take.h"
 #include "rates.h"
@@ -73,19 +74,6 @@ static int load_policy(struct policy **policy, const struct options *options, st
 	if (r < 0)
 		log_error(log, "%s: %s", path, error ? error : strerror(-r));
 	return r;
-}
-
-static void print_plan(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_domains; i++) {
-		const struct plan_domain *domain = &plan->domains[i];
-
-		printf("%s %s %s %llu MiB, %u vCPU, event channels up to %u%s\n", domain->name,
-		       domain->uuid_text, guestcfg_type_name(domain->config->type),
-		       (unsigned long long)domain->config->memory_mib, domain->config->vcpus,
-		       domain->cap, domain->config->handed ? ", by xl" : "");
-	}
-	printf("\n");
 }
 
 static int status_of(enum batch_outcome outcome)
@@ -158,6 +146,7 @@ static int run_batch(struct handles *host, struct plan *plan, const struct confi
 
 	batch.n_ports = n_ports;
 	mention_leftovers(log);
+	batch_hold_signals(true);
 	if (begin_journal(&journal, plan, configs, &batch, log) < 0)
 		return STATUS_REFUSED;
 	batch.journal = journal;
@@ -181,6 +170,7 @@ static int create_planned(const struct options *options, const struct configs *c
 		.n_copies = options->n_copies,
 		.policy = policy,
 		.explain = options->dry_run,
+		.json = options->batch.json,
 		.n_ports = &n_ports,
 	};
 	CLEANUP(handles_free) struct handles *host = NULL;
@@ -188,11 +178,11 @@ static int create_planned(const struct options *options, const struct configs *c
 	bool refused;
 
 	if (options->dry_run)
-		print_plan(plan);
+		planout_print(plan, options->batch.json);
 	refused = (options->dry_run || !options->no_preflight) &&
 		  forecast_run(&forecast, log) == FORECAST_REFUSED;
 	if (options->dry_run && !refused)
-		rates_explain(plan, RATES_PATH, stdout);
+		planout_expected(plan, RATES_PATH, options->batch.json);
 	if (options->dry_run || refused)
 		return refused ? STATUS_REFUSED : STATUS_ALL;
 	host = open_host(log);

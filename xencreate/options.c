@@ -164,8 +164,8 @@ bool options_number(const char *option, const char *text, unsigned long min, uns
 	errno = 0;
 	value = strtoul(text, &end, 10);
 	if (errno || *end || end == text || value < min || value > max) {
-		fprintf(stderr, "xencreate: --%s: \"%s\" is not a number from %lu to %lu\n", option,
-			text, min, max);
+		fprintf(stderr, "xencreate: %s%s: \"%s\" is not a number from %lu to %lu\n",
+			option[1] ? "--" : "-", option, text, min, max);
 		return false;
 	}
 	*out = value;

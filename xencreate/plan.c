@@ -54,8 +54,11 @@ static int fill(struct plan_domain *domain, const struct guestcfg *config, const
 	if (!r && config->handed && strpbrk(domain->name, "\"'\\")) /* xl reads it within quotes */
 		r = -EINVAL;
 	if (r < 0) {
-		log_error(log, "%s: no name for a domain can be made of \"%s\" and \"%s\"",
-			  config->path, pattern, config->name);
+		log_error(log, "%s: \"%s\" and \"%s\" make no name for a domain: %s", config->path,
+			  pattern, config->name,
+			  r == -ENAMETOOLONG
+				  ? "it is too long"
+				  : "one is printable ASCII without a slash, and not only digits");
 		return r == -ENAMETOOLONG ? -EINVAL : r;
 	}
 	if (config->has_uuid)

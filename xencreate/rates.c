@@ -142,6 +142,23 @@ void rates_explain(const struct plan *plan, const char *path, FILE *out)
 	fprintf(out, "%s\n", n_told ? ")" : "");
 }
 
+uint64_t rates_expected_us(const struct plan *plan, const char *path)
+{
+	struct rates rates;
+	double took_us = 0;
+
+	load(&rates, path);
+	for (size_t i = 0; i < plan->n_domains; i++) {
+		const struct guestcfg *config = plan->domains[i].config;
+		const struct rate *rate = rates_find(&rates, kind_of(config), config->memory_mib);
+
+		if (!rate)
+			return 0;
+		took_us += (double)rate->took_us / (double)rate->n;
+	}
+	return (uint64_t)took_us;
+}
+
 static int save(const struct rates *rates, const char *path)
 {
 	CLEANUP(free) char *folder = strdup(path);

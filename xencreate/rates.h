@@ -46,6 +46,12 @@ const struct rate *rates_find(const struct rates *rates, const char *kind, uint6
 void rates_explain(const struct plan *plan, const char *path, FILE *out);
 
 /**
+ * rates_expected_us() - as a number
+ * Return: 0, if not all of its kinds of domains were timed.
+ */
+uint64_t rates_expected_us(const struct plan *plan, const char *path);
+
+/**
  * rates_keep() - this plan was carried out in so much time
  *
  * Only what has one kind and one memory tells something. Return: 0, or what writing says.

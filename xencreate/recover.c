@@ -22,6 +22,24 @@
 #include "plan.h"
 #include "pool/abandon.h"
 
+void recover_leave(struct journal *journal, size_t n_left, bool incomplete, struct log *log)
+{
+	int error;
+
+	if (!journal)
+		return;
+	journal_flush(journal);
+	error = journal_error(journal);
+	if (error)
+		log_warning(log, "%s is not whole: %s", journal_path(journal), strerror(-error));
+	if (n_left)
+		log_warning(log, "something is left: xencreate --rollback removes it");
+	else if (error && incomplete)
+		log_warning(log, "when it can be written again, xencreate --resume makes the rest");
+	else
+		journal_remove(journal);
+}
+
 struct recovery {
 	const char *path;
 	struct journal *journal;

@@ -7,7 +7,16 @@
 
 #include "batch.h"
 
+struct journal;
 struct log;
+
+/**
+ * recover_leave() - at the end of a batch: its journal goes if there is nothing to go on with
+ * @journal:    or NULL
+ * @n_left:     domains of which something is left
+ * @incomplete: not all were made
+ */
+void recover_leave(struct journal *journal, size_t n_left, bool incomplete, struct log *log);
 
 /**
  * recover_run() - go through the journals that dead batches left in JOURNAL_FOLDER

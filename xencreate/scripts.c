@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "forking.h"
 #include "loop.h"
 
 #define TAIL_MAX 512 /* bytes of its output that are looked at */
@@ -98,12 +99,16 @@ static void become(const struct script *script, pid_t parent)
 	setpgid(0, 0);
 	if (script->dies_with_us && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
 		_exit(127);
+	forking_forget();
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(null, STDIN_FILENO);
 	dup2(script->output < 0 ? null : script->output, STDOUT_FILENO);
 	dup2(script->output < 0 ? null : script->output, STDERR_FILENO);
+	/* What somebody left open for us, a lock of his perhaps, is not for what the script leaves.
+	 */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
 	for (size_t i = 0; script->env[i]; i++)
 		putenv(script->env[i]);
 	execvp(script->argv[0], script->argv);
@@ -195,15 +200,19 @@ static int watch(struct script *script)
 static int launch(struct script *script)
 {
 	pid_t parent = getpid();
+	sigset_t before;
 	int r;
 
 	/* Without it, it is only not known what it said. */
 	script->output = memfd_create("output", MFD_CLOEXEC);
+	forking_block(&before);
 	script->pid = fork();
-	if (script->pid < 0)
-		return -errno;
+	r = -errno;
 	if (!script->pid)
 		become(script, parent);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (script->pid < 0)
+		return r;
 	setpgid(script->pid, script->pid);
 	r = watch(script);
 	if (r < 0)

@@ -53,7 +53,11 @@ static int choose_named(struct targets *targets, const struct destroy_request *r
 	for (size_t i = 0; i < request->n_targets; i++) {
 		if (used[i])
 			continue;
-		log_error(log, "there is no domain \"%s\"", request->targets[i]);
+		if (!strcmp(request->targets[i], "0"))
+			log_error(log, "domain 0 is not one to be destroyed; nothing was");
+		else
+			log_error(log, "there is no domain \"%s\"; nothing was destroyed",
+				  request->targets[i]);
 		return -ESRCH;
 	}
 	return 0;

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <xenctrl.h>
 
+#include "forking.h"
 #include "guestcfg.h"
 #include "log.h"
 #include "loop.h"
@@ -117,20 +118,24 @@ static void bench_deinit(struct bench *bench)
 
 /* The child: never returns. The terminal's Ctrl-C is for the parent, which ends us in good order.
  */
-static void run(const struct worker_pool *pool, int fd)
+static void run(const struct worker_pool *pool, int fd, const sigset_t *before)
 {
 	struct worker_job job;
 	struct worker_result result;
 	struct bench bench = { 0 };
 	int r;
 
+	forking_forget();
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	sigprocmask(SIG_SETMASK, before, NULL);
 	/* What is the parent's alone would stay open with us: others' pairs, connections, locks. */
 	if (fd > 3)
 		close_range(3, (unsigned int)fd - 1, 0);
 	close_range((unsigned int)fd + 1, ~0U, 0);
 	r = bench_init(&bench, pool);
+	if (r < 0)
+		log_error(pool->log, "a worker has no way to the hypervisor: %s", strerror(-r));
 	while (!r && recv(fd, &job, sizeof(job), 0) == sizeof(job)) {
 		work(pool, &bench, &job, &result);
 		if (send(fd, &result, sizeof(result), MSG_NOSIGNAL) < 0)
@@ -144,22 +149,22 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx);
 static int worker_start(struct worker *worker)
 {
 	struct worker_pool *pool = worker->pool;
-	int fds[2];
+	int fds[2], r;
+	sigset_t before;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -errno;
+	forking_block(&before);
 	worker->pid = fork();
+	r = -errno;
+	if (!worker->pid)
+		run(pool, fds[1], &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(fds[1]);
 	if (worker->pid < 0) {
-		int r = -errno;
-
 		close(fds[0]);
-		close(fds[1]);
 		return r;
 	}
-	if (!worker->pid) {
-		run(pool, fds[1]);
-	}
-	close(fds[1]);
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	worker->readable =
 		event_new(loop_base(pool->loop), fds[0], EV_READ | EV_PERSIST, on_readable, worker);
@@ -172,16 +177,20 @@ static int worker_start(struct worker *worker)
 	return 0;
 }
 
-static void worker_stop(struct worker *worker)
+/* Return: how it ended, as waitpid() says it. */
+static int worker_stop(struct worker *worker)
 {
+	int status = 0;
+
 	if (worker->readable)
 		event_free(worker->readable);
 	worker->readable = NULL;
 	if (worker->fd < 0)
-		return;
+		return 0;
 	close(worker->fd);
 	worker->fd = -1;
-	waitpid(worker->pid, NULL, 0);
+	waitpid(worker->pid, &status, 0);
+	return status;
 }
 
 static struct worker *least_busy(const struct worker_pool *pool)
@@ -224,6 +233,23 @@ static void dispatch(struct worker_pool *pool)
 	}
 }
 
+static void say_death(const struct worker_pool *pool, int status, unsigned int n_jobs)
+{
+	const char *jobs = n_jobs == 1 ? "job" : "jobs";
+
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		log_error(
+			pool->log,
+			"a worker process was killed over %u %s (if for want of memory: the kernel's "
+			"log says so, and fewer --workers need less)",
+			n_jobs, jobs);
+	else if (WIFSIGNALED(status))
+		log_error(pool->log, "a worker process died of %s over %u %s",
+			  strsignal(WTERMSIG(status)), n_jobs, jobs);
+	else
+		log_error(pool->log, "a worker process has ended over %u %s", n_jobs, jobs);
+}
+
 static void worker_died(struct worker *worker)
 {
 	struct worker_pool *pool = worker->pool;
@@ -233,8 +259,7 @@ static void worker_died(struct worker *worker)
 
 	memcpy(jobs, worker->jobs, sizeof(jobs));
 	worker->n_jobs = 0;
-	worker_stop(worker);
-	log_error(pool->log, "a worker process died with %u jobs", n_jobs);
+	say_death(pool, worker_stop(worker), n_jobs);
 	if (++pool->n_deaths <= DEATHS_MAX && worker_start(worker) < 0)
 		log_error(pool->log, "it could not be replaced");
 	for (unsigned int i = 0; i < n_jobs; i++) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """xencreate on a simulated host: citizens of xl, and nothing left of a creation that was spoilt."""
+import json
 import os
 import re
 import subprocess
@@ -369,3 +370,55 @@ EOF
         xencreate destroy --quiet --all
         """, options=("--dom0-abi=2l",))
     assert result.stdout.splitlines() == ["1", "status 0", "500 2"], result.stdout + result.stderr
+
+
+def test_a_folder_that_fills_up_ends_no_batch(run):
+    """The journal takes the room that it will need when it begins, or the batch is refused. One that has lost its room ends, and can be ended."""
+    result = run("""
+        mkdir -p /run/xencreate
+        mount -t tmpfs -o size=8k none /run/xencreate    # two pages: the plan takes one of them
+        dd if=/dev/zero of=/run/xencreate/fill bs=4096 count=1 status=none
+        xencreate -n 60 --quiet /run/xen/t.cfg 2>/run/xen/said || echo "status $?"
+        grep -o "No space left" /run/xen/said
+        ls /run/xencreate; rm /run/xencreate/fill
+
+        mkfifo /run/xen/events
+        xencreate -n 60 --json /run/xen/t.cfg >/run/xen/events 2>/run/xen/said & batch=$!
+        exec 3</run/xen/events
+        read -r line <&3
+        dd if=/dev/zero of=/run/xencreate/fill bs=4096 count=2 status=none 2>/dev/null || echo full
+        grep -c '"event":"created"' <&3
+        wait $batch; echo "status $?"; cat /run/xen/said
+        rm /run/xencreate/fill
+        xencreate destroy --quiet --all
+
+        xencreate -n 60 --json /run/xen/t.cfg >/run/xen/events 2>/run/xen/said & batch=$!
+        exec 3</run/xen/events
+        read -r line <&3
+        kill -9 $batch; wait $batch || true
+        journal=$(echo /run/xencreate/*.journal)
+        cat $journal >/run/xen/copy; : >$journal; cat /run/xen/copy >$journal       # without the room that it had
+        dd if=/dev/zero of=/run/xencreate/fill bs=4096 count=2 status=none 2>/dev/null || echo full
+        xencreate --resume --quiet 2>/run/xen/said || echo "status $?"
+        grep -o "no more are begun" /run/xen/said
+        rm /run/xencreate/fill
+        xencreate --resume --quiet; echo "status $?"
+        domains | wc -l; domains | awk '{ print $1 }' | sort -u | wc -l
+        xencreate destroy --quiet --all; ls /run/xencreate
+        """)
+    assert result.stdout.splitlines() == ["status 4", "No space left", "fill", "full", "60", "status 0", "full", "status 3",
+                                          "no more are begun", "status 0", "60", "60"], result.stdout + result.stderr
+
+
+def test_a_dry_run_can_be_read_by_a_program(run):
+    """A stream of objects: the plan, the forecast, the time."""
+    result = run("xencreate --dry-run --json -n 2 /run/xen/t.cfg; xencreate --quiet /run/xen/t.cfg; xencreate --dry-run --json /run/xen/t.cfg")
+    decoder, text, objects = json.JSONDecoder(), result.stdout.strip(), []
+    while text:
+        value, end = decoder.raw_decode(text)
+        objects.append(value)
+        text = text[end:].lstrip()
+    assert [value.get("name") for value in objects if value.get("event") == "planned"] == ["t-1", "t-2", "t"]
+    assert [value["verdict"] for value in objects if "verdict" in value] == ["fits", "fits"]
+    first, second = (value["took_us"] for value in objects if value.get("event") == "expected")
+    assert first is None and second > 0
