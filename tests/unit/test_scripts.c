@@ -2,6 +2,7 @@
 #include "scripts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -91,14 +92,26 @@ TEST(time_ends_a_script_with_all_that_it_has_started)
 	char byte, text[64];
 	int fds[2];
 
-	/* Not to be inherited by others: by this script it is, and by what it starts. */
-	CHECK_EQ(pipe(fds), 0);
-	snprintf(text, sizeof(text), "sleep 77 >&%d & wait", fds[1]);
+	CHECK_EQ(pipe2(fds, O_CLOEXEC), 0);
+	snprintf(text, sizeof(text), "sleep 77 >/proc/%d/fd/%d & wait", getpid(), fds[1]);
 	run(&outcome, text, 1, 1, 100);
 	CHECK_EQ(outcome.error, -ETIMEDOUT);
 	close(fds[1]);
 	CHECK_EQ(read(fds[0], &byte, 1), 0);
 	close(fds[0]);
+}
+
+TEST(a_script_gets_no_descriptor_that_others_left_open)
+{
+	int fd = open("/dev/null", O_RDONLY); /* on purpose without O_CLOEXEC */
+	struct outcome outcome;
+	char text[64];
+
+	CHECK(fd > 2);
+	snprintf(text, sizeof(text), "[ -e /proc/$$/fd/1 ] && [ ! -e /proc/$$/fd/%d ]", fd);
+	run(&outcome, text, 1, 1, 5000);
+	CHECK_EQ(outcome.error, 0);
+	close(fd);
 }
 
 TEST(no_more_run_at_a_time_than_may)
