@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/xen/bed/devicemodel.py \
 	tests/xen/bed/image.py \
 	tests/xen/bed/machine.py \
+	tests/xen/bed/ownxen.py \
 	tests/xen/bed/packages.py \
 	tests/xen/bed/programs.py \
 	tests/xen/bed/screen.py \

@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache, packages, programs
+from . import cache, ownxen, packages, programs
 from .cache import BedError, say
 
 HERE = Path(__file__).resolve().parent
@@ -108,20 +108,34 @@ def install(tree, program, folder):
     return target
 
 
-def _dom0_tree(tree, root):
-    """Fills a folder with dom0's files. Returns the names of the libraries."""
+def _stock(root, xen):
+    """The stock programs, and where each belongs in dom0. Another Xen's store clients go before Debian's."""
     tools = _only(root, "usr/lib/xen-*/bin")
-    stock = [tools / name for name in STOCK] + [root / "usr/bin" / name for name in STOCK_BIN]
+    found = {root / "usr/bin" / name: "usr/bin" for name in STOCK_BIN}
+    if not xen:
+        # xl and its helper look for each other where Debian has put them.
+        found.update({tools / name: str(tools.relative_to(root)) for name in STOCK})
+        return found
+    found.update({xen.tool(name): ownxen.BIN for name in STOCK + STOCK_BIN if xen.tool(name)})
+    return found
+
+
+def _dom0_tree(tree, root, xen):
+    """Fills a folder with dom0's files. Returns the names of the libraries."""
+    stock = _stock(root, xen)
     for name in ("proc", "sys", "dev", "run", "tmp", "share", "image", "etc", "var/lib/xen", "var/log/xen/console",
                  "var/lib/xenstored", "var/run", "var/lock", "bin", "sbin", "root"):
         (tree / name).mkdir(parents=True)
     install(tree, BUSYBOX, "bin")
-    for program in stock:
-        # xl and its helper look for each other where Debian has put them.
-        install(tree, program, program.parent.relative_to(root))
-    libraries = programs.libraries(stock)
+    for program, folder in stock.items():
+        install(tree, program, folder)
+        for place in xen.other_places(program) if folder == ownxen.BIN else []:
+            link = tree / place
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(f"/{folder}/{program.name}")
+    libraries = programs.libraries(stock, xen.libraries() if xen else None)
     for library in libraries:
-        install(tree, library, library.parent.relative_to("/"))
+        install(tree, library, xen.home(library) if xen else library.parent.relative_to("/"))
     modules = modules_of(root)
     for number, name in enumerate(MODULES):
         module = _only(modules, f"**/{name}.ko")
@@ -149,10 +163,10 @@ def _guest_tree(tree, root):
     programs.copy(DOM0 / "guest-init", tree, "init").chmod(0o755)
 
 
-def fill_kernel(target, root):
+def fill_kernel(target, root, xen=None):
     """Puts hypervisor and kernel, both unpacked, into an image's folder."""
-    xen = _only(root, "boot/xen-*-amd64.gz")
-    (target / "xen").write_bytes(gzip.decompress(xen.read_bytes()))
+    hypervisor = xen.hypervisor() if xen else _only(root, "boot/xen-*-amd64.gz")
+    (target / "xen").write_bytes(gzip.decompress(hypervisor.read_bytes()))
     (target / "vmlinux").write_bytes(unpack_kernel(_only(root, "boot/vmlinuz-*").read_bytes()))
 
 
@@ -164,25 +178,25 @@ def fill_guest(target, root):
     shutil.rmtree(tree)
 
 
-def _make(target, root):
-    say("making the dom0 image")
-    fill_kernel(target, root)
+def _make(target, root, xen):
+    say(f"making the dom0 image, with Xen {xen.version()} of {xen.folder}" if xen else "making the dom0 image")
+    fill_kernel(target, root, xen)
     tree = target / "tree"
-    libraries = _dom0_tree(tree, root)
+    libraries = _dom0_tree(tree, root, xen)
     pack(tree, target / "dom0.cpio")
     shutil.rmtree(tree)
     fill_guest(target, root)
     (target / "libraries").write_text("\n".join(libraries) + "\n", encoding="ascii")
 
 
-def get():
-    """The image for today's packages and tree, from the cache or made now."""
+def get(xen=None):
+    """The image for today's packages and tree, or another Xen (ownxen.py), from the cache or made now."""
     if not os.access(BUSYBOX, os.X_OK):
         raise BedError("busybox is not installed: build-aux/setup bed")
     root = packages.root()
-    tools = [path for path in sorted(root.glob("usr/lib/xen-*/bin/*"))
-             if path.name in STOCK and not path.is_symlink()]
-    libraries = programs.libraries(tools)
-    key = cache.digest(root.name, Path(__file__), HERE / "programs.py", BUSYBOX,
-                       *(DOM0 / name for name in ("init", "wait", "guest-init")), *libraries)
-    return Image(cache.made(f"image-{key}", lambda target: _make(target, root)), key)
+    tools = sorted(path for path in _stock(root, xen) if not path.is_symlink())
+    libraries = programs.libraries(tools, xen.libraries() if xen else None)
+    key = cache.digest(root.name, Path(__file__), HERE / "programs.py", HERE / "ownxen.py", BUSYBOX,
+                       *(DOM0 / name for name in ("init", "wait", "guest-init")), *libraries,
+                       *([xen.hypervisor(), *tools] if xen else []))
+    return Image(cache.made(f"image-{key}", lambda target: _make(target, root, xen)), key)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """ELF programs and the libraries they need, as ldd names them on this machine."""
+import os
 import re
 import shutil
 import subprocess
@@ -17,12 +18,16 @@ def is_elf(path):
         return file.read(4) == b"\x7fELF"
 
 
-def libraries(programs):
-    """All shared libraries of programs, the dynamic loader among them; BedError names what is missing."""
+def libraries(programs, first=None):
+    """All shared libraries of programs, the dynamic loader among them; BedError names what is missing.
+
+    first: a folder in which they are looked for before all others
+    """
     found = set()
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(first)) if first else None
     for program in programs:
         result = subprocess.run(["ldd", str(program)], text=True, check=False, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT)
+                                stderr=subprocess.STDOUT, env=environment)
         lost = re.findall(r"(\S+) => not found", result.stdout)
         if lost:
             raise BedError(f"{program} needs {', '.join(lost)}, not on this machine: build-aux/setup build bed")

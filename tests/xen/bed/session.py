@@ -10,6 +10,7 @@ from pathlib import Path
 from . import cache, debian, image, programs, state
 from .cache import BedError
 from .machine import Machine, Memory, short_folder
+from .ownxen import OwnXen
 
 HERE = Path(__file__).resolve().parent.parent
 # Where the build leaves what dom0 runs. A program that is not built is not on the share.
@@ -40,6 +41,7 @@ class Job:
     extra: list = field(default_factory=list)       # further files to put beside our programs
     environment: dict = field(default_factory=dict)
     shell: bool = False                             # afterwards, give the user dom0's console
+    xen: OwnXen | None = None                       # another Xen than Debian's
 
 
 @dataclass
@@ -66,7 +68,8 @@ def _fill_programs(share, job, have):
         programs.copy(path, target / "bin")
     for path in guests:
         programs.copy(path, target / "guests")
-    for library in programs.libraries([path for path in built + job.extra if programs.is_elf(path)]):
+    for library in programs.libraries([path for path in built + job.extra if programs.is_elf(path)],
+                                      job.xen.libraries() if job.xen else None):
         if library.name not in have:
             programs.copy(library, target / "lib")
 
@@ -93,7 +96,9 @@ class Session:
         self._seen = 0
 
     def __enter__(self):
-        files = (debian if self.job.bed == "systemd" else image).get()
+        if self.job.xen and self.job.bed == "systemd":
+            raise BedError("another Xen is for the busybox bed")
+        files = debian.get() if self.job.bed == "systemd" else image.get(self.job.xen)
         saved = None
         if not self.job.fresh and self.job.memory.total <= STATE_MIB:
             saved = state.get(files, self.job.memory)

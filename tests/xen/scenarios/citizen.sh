@@ -24,7 +24,7 @@ timeout 30 xl console linux </dev/null >/tmp/console 2>&1 &
 sleep 2
 timeout 60 sh -c "echo hello there >\"$(guest_node linux console/tty)\""
 ok "xl console shows what the guest says" wait_for 60 grep "guest: you said hello there" /tmp/console
-ok "xl list -l notes what was to happen" sh -c "xl list -l linux | grep -q '\"on_reboot\": \"preserve\"' && xl list -l linux | grep -q '\"on_crash\": \"coredump_destroy\"'"
+ok "xl list -l notes what was to happen" sh -c "xl list -l linux | grep -q '\"on_reboot\": *\"preserve\"' && xl list -l linux | grep -q '\"on_crash\": *\"coredump_destroy\"'"
 is "xl vcpu-list: the second waits for xl vcpu-set" "$(xl vcpu-list linux | awk 'NR > 1 { print $3, $5 }' | tail -n 1)" "1 --p"
 ok "xl vcpu-set" xl vcpu-set linux 2
 is "tells the guest of it" "$(guest_node linux cpu/1/availability)" online
