@@ -426,6 +426,7 @@ bool job_check_time(struct job *job, uint64_t now)
 {
 	uint64_t since_us = job->stage_start_us;
 	char why[128] = "timed out";
+	bool waits_for_store = job->n_pending > 0;
 
 	/* Building takes what it takes, and a script has a limit of its own. */
 	if (job->in_worker || job->in_xl || job->plugs.n_scripts)
@@ -441,5 +442,5 @@ bool job_check_time(struct job *job, uint64_t now)
 	if (now <= since_us + job->env->timeout_us)
 		return false;
 	job_cancel(job, -ETIMEDOUT, why);
-	return job->n_pending > 0;
+	return waits_for_store;
 }

@@ -203,6 +203,18 @@ def test_a_daemon_that_hangs_ends_the_batch_in_time(run):
     assert result.stdout.splitlines() == ["status 3", "1", "as reported", "1"], result.stderr
 
 
+def test_a_guest_that_is_never_ready_costs_nobody_the_store(run):
+    """It is taken back, by the same connection."""
+    result = run("""
+        sed 's/hello ready/hello/' /run/xen/t.cfg >/run/xen/never.cfg
+        xencreate --wait=ready --timeout=10 --quiet /run/xen/never.cfg 2>/run/xen/said || echo "status $?"
+        grep -c 'ready: timed out' /run/xen/said
+        grep 'no connection' /run/xen/said || true
+        domains | wc -l
+        """)
+    assert result.stdout.splitlines() == ["status 3", "1", "0"], result.stdout + result.stderr
+
+
 def test_a_domain_that_is_cast_is_like_one_that_the_library_built(run):
     """Registers, memory, page tables, shared page and grants; with PVH the parameters, for the first one that is cast and the next."""
     for kind, n_tests in (("pv", 10), ("pvh", 15)):
