@@ -16,15 +16,34 @@
 
 static char logged[200];
 
-void syslog(int priority, const char *fmt, ...)
+static void keep(int priority, const char *fmt, va_list ap)
 {
 	char text[160];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	snprintf(logged, sizeof(logged), "%d %s", priority, text);
+}
+
+#undef syslog
+void syslog(int priority, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	keep(priority, fmt, ap);
 	va_end(ap);
-	snprintf(logged, sizeof(logged), "%d %s", priority, text);
+}
+
+/* What glibc makes of it where a distribution builds with _FORTIFY_SOURCE. */
+void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)flag;
+	va_start(ap, fmt);
+	keep(priority, fmt, ap);
+	va_end(ap);
 }
 
 static char dir[] = "/tmp/test_sink.XXXXXX";
