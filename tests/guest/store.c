@@ -24,7 +24,7 @@
 #define EPERM	  XEN_EPERM
 #include "guest.h"
 
-#define TIMEOUT_NS   (10000 * MS)
+#define TIMEOUT_NS   (60000 * MS)
 #define UNKNOWN_NAME 71 /* EPROTO, which Xen has no number for */
 
 static uint32_t room(const struct store *store)

@@ -275,6 +275,19 @@ store_nodes() {
 	timeout 60 xenstore-ls -f | sed 's/ = .*//' | grep -vx -e /vm -e /libxl
 }
 
+# left_over: what a domain that is gone may not leave. nothing_left: is it what was in /tmp/left-before? Says what is not.
+left_over() {
+	store_nodes
+	echo "$(dom0_ports | wc -l) ports of dom0"
+	echo "$(n_domains) domains"
+	ls /var/lib/xen | grep -v '^userdata-d\.0\.'
+	ls /run/xencreate 2>/dev/null
+}
+nothing_left() {
+	left_over >/tmp/left-after
+	diff /tmp/left-before /tmp/left-after
+}
+
 # n_domains: how many domains there are beside dom0.
 n_domains() {
 	timeout 60 xl list | tail -n +3 | wc -l

@@ -2,13 +2,7 @@
 # A Linux guest that xencreate has made, in the hands of xl: console, reboot, lists, pause, rename, pools; it leaves nothing.
 # limit: 200
 start_daemons
-before=$(dom0_ports | wc -l)
-store_nodes >/tmp/nodes-before
-nothing_left() {
-	store_nodes >/tmp/nodes-after
-	diff /tmp/nodes-before /tmp/nodes-after && [ "$(dom0_ports | wc -l)" = "$before" ] && [ "$(n_domains)" = 0 ] &&
-		[ "$(ls /var/lib/xen | grep -vc '^userdata-d\.0\.')" = 0 ]
-}
+left_over >/tmp/left-before
 # state NAME: the six letters of xl list.
 state() {
 	xl list "$1" | awk 'NR == 2 { print $5 }'

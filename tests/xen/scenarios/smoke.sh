@@ -3,7 +3,7 @@
 N=20
 start_daemons
 before=$(dom0_ports | wc -l)
-store_nodes >/tmp/nodes-before
+left_over >/tmp/left-before
 
 ok "$N guests are created" create_many $N guest hello ping=20 ready
 is "$N domains are there" "$(n_domains)" $N
@@ -33,9 +33,5 @@ is "dom0 has two event channels more for each" "$(dom0_ports | wc -l)" $((before
 note "$(grep ping: $CONSOLE_LOGS/guest-guest$N.log) (guest$N, µs: $(guest_node guest$N data/ping/us))"
 
 ok "all are destroyed" each timeout 20 xl destroy
-nothing_left() {
-	store_nodes >/tmp/nodes-after
-	diff /tmp/nodes-before /tmp/nodes-after && [ "$(dom0_ports | wc -l)" = "$before" ]
-}
 ok "no node and no port is left over" wait_for 60 nothing_left
 is "no domain is left" "$(n_domains)" 0

@@ -4,13 +4,8 @@
 N=20
 start_daemons
 cfg=$(tiny_cfg tiny hello ready)
-before=$(dom0_ports | wc -l)
-store_nodes >/tmp/nodes-before
+left_over >/tmp/left-before
 
-nothing_left() {
-	store_nodes >/tmp/nodes-after
-	diff /tmp/nodes-before /tmp/nodes-after && [ "$(dom0_ports | wc -l)" = "$before" ] && [ "$(n_domains)" = 0 ]
-}
 # status WANTED COMMAND…: the command ends with that exit status.
 status() {
 	wanted=$1
