@@ -30,8 +30,10 @@
 
 #define ACCEPT_MAX	64 /* new clients per turn */
 #define ACCEPT_PAUSE_MS 100
-/* Descriptors that clients leave for images, a live update, a log. */
+/* Descriptors that clients leave for images, a live update, a log; where there are so few, one in
+ * so many. */
 #define SPARE_FILES 8
+#define SPARE_PART  8
 #define BACKLOG	    4096
 /* With this much unsent, the client is beyond help: events come whether it reads or not. */
 #define GIVE_UP_BYTES (64 * 1024 * 1024)
@@ -241,7 +243,9 @@ static void begin_pause(struct listener *listener, int error)
 
 bool socket_is_spare(const struct listener *listener, int fd)
 {
-	return (uint32_t)fd + SPARE_FILES >= listener->n_files_max;
+	uint32_t spare = listener->n_files_max / SPARE_PART;
+
+	return (uint32_t)fd + (spare < SPARE_FILES ? spare : SPARE_FILES) >= listener->n_files_max;
 }
 
 /* The next client would get one of the last descriptors. */
