@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -144,6 +145,28 @@ def test_no_live_update_where_the_state_cannot_be_replaced(mounted):
     assert link.ask(CONTROL, "live-update", "-s") == b"The next daemon could not keep its state (Device or resource busy)"
     os.kill(int((mounted.folder / "pid").read_text()), signal.SIGKILL)
     assert served(mounted).ask(READ, "/kept") == b"1"
+
+
+def test_who_is_told_to_stop_during_a_live_update_stops(store, tmp_path):
+    """The word and the end of the last trial are there at the same time."""
+    slow = tmp_path / "slow"
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *config-test*) touch {tmp_path}/tried; sleep 0.5;; esac\nexec {store.program} "$@"\n')
+    slow.chmod(0o755)
+    assert store.start(), store.said
+    link = store.link()
+    assert link.write("/kept", b"1") == b"OK" and link.ask(CONTROL, "live-update", "-f", slow) == b"OK"
+    payload = b"live-update\0-s\0"
+    link.socket.sendall(struct.pack("=4I", CONTROL, 1, 0, len(payload)) + payload)
+    pid = store.process.pid
+    eventually((tmp_path / "tried").exists)
+    store.process.send_signal(signal.SIGSTOP)
+    child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+    eventually(lambda: Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z")
+    store.process.send_signal(signal.SIGTERM)
+    store.process.send_signal(signal.SIGCONT)
+    store.process.wait(60)
+    assert store.start(), store.said
+    assert store.link().ask(READ, "/kept") == b"1"
 
 
 def test_an_end_with_much_in_the_journal_is_no_end_that_is_too_early(store):

@@ -250,8 +250,11 @@ static const char *leave(struct handover *handover, const struct handover_plan *
 	}
 	pass_descriptors(handover, true, program_fd);
 	STEP("about to become another");
+	/* One that waits ends us here: as if killed, with all in its place. */
+	server_hold_signals(false);
 	execv(plan->program, plan->argv);
 	*error = -errno;
+	server_hold_signals(true);
 	pass_descriptors(handover, false, program_fd);
 	if (!plan->own) {
 		if (domains_virq(server->domains, true) < 0)

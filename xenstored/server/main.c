@@ -157,6 +157,9 @@ int main(int argc, char **argv)
 	open_log(&options, log, &sink);
 	options.log_sink = sink;
 	daemon_raise_files();
+	/* What is in the stream may be all there is: nobody ends us before it is kept again. */
+	if (options.live_update)
+		server_hold_signals(true);
 	status = serve(&options, log, ready_fd, &pid_fd);
 	options_deinit(&options);
 	return status;

@@ -3,13 +3,13 @@
 #include "server/server.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -387,12 +387,10 @@ void server_free(struct server *server)
 	free(server);
 }
 
-static void on_terminate(evutil_socket_t fd, short what, void *ctx)
+static void terminate(struct server *server)
 {
-	struct server *server = ctx;
-
-	(void)fd, (void)what;
 	log_info(server->log, "told to stop");
+	server->is_stopping = true;
 	loop_stop(server->loop, EXIT_SUCCESS);
 }
 
@@ -403,13 +401,11 @@ static void reopened(struct server *server, const char *what, int r)
 }
 
 /* Trace and logs may have been moved away: go on in new files. */
-static void on_hangup(evutil_socket_t fd, short what, void *ctx)
+static void reopen_all(struct server *server)
 {
-	struct server *server = ctx;
 	const struct options *options = server->options;
 	struct trace *trace = &server->protocol->trace;
 
-	(void)fd, (void)what;
 	if (trace->path && trace->fd >= 0)
 		reopened(server, trace->path, trace_open(trace, NULL));
 	if (trace->access)
@@ -418,27 +414,66 @@ static void on_hangup(evutil_socket_t fd, short what, void *ctx)
 		reopened(server, options->log.to, sink_reopen(options->log_sink));
 }
 
-int server_run(struct server *server)
+static sigset_t our_signals(void)
 {
-	static const struct {
-		int number;
-		event_callback_fn fn;
-	} signals[] = { { SIGTERM, on_terminate },
-			{ SIGINT, on_terminate },
-			{ SIGHUP, on_hangup } };
-	struct event *events[3];
-	int status;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+void server_hold_signals(bool hold)
+{
+	sigset_t set = our_signals();
+
+	if (!hold)
+		signal(SIGHUP, SIG_IGN);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+	if (hold)
+		signal(SIGHUP, SIG_DFL);
+}
+
+/* They wait until they are read: none is lost to a program that another one takes the place of. */
+static void on_signal(struct loop_fd *lfd, unsigned int what)
+{
+	struct server *server = (struct server *)((char *)lfd - offsetof(struct server, signals));
+	struct signalfd_siginfo info;
+
+	(void)what;
+	while (read(lfd->fd, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo == SIGHUP)
+			reopen_all(server);
+		else
+			terminate(server);
+}
+
+static int watch_signals(struct server *server)
+{
+	sigset_t set = our_signals();
 
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < 3; i++) {
-		events[i] = evsignal_new(loop_base(server->loop), signals[i].number, signals[i].fn,
-					 server);
-		if (!events[i] || event_add(events[i], NULL) < 0)
-			return EXIT_FAILURE;
-	}
+	server_hold_signals(true);
+	server->signals.ready = on_signal;
+	server->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (server->signals.fd < 0)
+		return -errno;
+	return loop_fd_add(server->loop, &server->signals, LOOP_READ);
+}
+
+int server_run(struct server *server)
+{
+	CLEANUP(close_fd) int fd = -1;
+	int r = watch_signals(server);
+	int status;
+
+	fd = server->signals.fd;
+	if (r < 0)
+		return EXIT_FAILURE;
 	status = loop_run(server->loop);
-	for (size_t i = 0; i < 3; i++)
-		event_free(events[i]);
+	loop_fd_remove(server->loop, &server->signals);
 	if (server->persist)
 		persist_finish(server->persist);
 	return status < 0 ? EXIT_FAILURE : status;

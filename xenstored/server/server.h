@@ -94,6 +94,8 @@ struct server {
 	struct loop_timer spare;    /* gives back what the last journal took */
 	uint32_t n_images;	    /* that were complete when it was set */
 	struct loop_timer expiry;   /* looks for events that were left unread for too long */
+	struct loop_fd signals;
+	bool is_stopping; /* was told to */
 	struct loop_hook serve_hook;
 	struct loop_hook flush_hook;
 	struct loop_hook update_hook; /* with an update: after the event channels are unmasked */
@@ -113,6 +115,12 @@ DEFINE_CLEANUP(struct server *, server_free)
 
 /** server_run() - serve until told to stop; returns the exit status */
 int server_run(struct server *server);
+
+/**
+ * server_hold_signals() - those that tell us to stop, or to open logs anew, wait to be read; false:
+ * they end us, but for the latter, which is ignored
+ */
+void server_hold_signals(bool hold);
 
 /** client_server() - the server it belongs to */
 static inline struct server *client_server(const struct client *client)

@@ -313,6 +313,9 @@ static void try_to_go(struct update *update)
 	struct handover_plan plan;
 	char why[256];
 
+	/* Who is told to stop must not become one who was not. */
+	if (server->is_stopping)
+		return;
 	if (!may_go(update)) {
 		if (update->phase == WAITING)
 			loop_timer_set(server->loop, &update->tick, WAIT_MS);
