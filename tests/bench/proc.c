@@ -41,14 +41,19 @@ int proc_cpu_ns(pid_t pid, uint64_t *cpu_ns)
 	return 0;
 }
 
+/* More than a tick of the slowest kernels: until then the figure of a thread that runs stands. */
+#define SETTLE_US 11000
+/* What is left of an image of 150,000 nodes takes 30 ms of a CPU that is free. */
+#define SETTLE_LOOKS 100
+
 int proc_cpu_settled_ns(pid_t pid, uint64_t *cpu_ns)
 {
 	uint64_t before;
 	int r = proc_cpu_ns(pid, cpu_ns);
 
-	for (int i = 0; i < 100 && r == 0; i++) {
+	for (int i = 0; i < SETTLE_LOOKS && r == 0; i++) {
 		before = *cpu_ns;
-		usleep(300);
+		usleep(SETTLE_US);
 		r = proc_cpu_ns(pid, cpu_ns);
 		if (*cpu_ns == before)
 			break;

@@ -17,7 +17,7 @@
  */
 int proc_cpu_ns(pid_t pid, uint64_t *cpu_ns);
 
-/** proc_cpu_settled_ns() - the same, once two readings 300 µs apart agree (at most 30 ms). */
+/** proc_cpu_settled_ns() - the same, once two readings 11 ms apart agree (at most 1.1 s). */
 int proc_cpu_settled_ns(pid_t pid, uint64_t *cpu_ns);
 
 /**
