@@ -138,6 +138,17 @@ def test_no_live_update_to_a_daemon_that_could_not_keep_its_state(narrow):
     assert len(served(narrow).ask(DIRECTORY, "/kept").split(b"\0")) == 20
 
 
+@pytest.mark.parametrize("name", ["state/", "state//", "state/.", "state/./"])
+def test_a_live_update_keeps_a_state_whatever_its_folder_is_called(store, name):
+    assert store.start(f"--state-dir={store.folder}/{name}"), store.said
+    link = store.link()
+    assert link.write("/kept", b"1") == b"OK" and link.ask(CONTROL, "live-update", "-f", store.program) == b"OK"
+    assert link.ask(CONTROL, "live-update", "-s") == b"OK"
+    store.end()
+    assert store.start(f"--state-dir={store.folder}/{name}"), store.said
+    assert store.link().ask(READ, "/kept") == b"1"
+
+
 def test_no_live_update_where_the_state_cannot_be_replaced(mounted):
     link = served(mounted)
     assert link.write("/kept", b"1") == b"OK"

@@ -66,6 +66,9 @@ int persist_check_place(const struct persist *persist, uint64_t n_bytes)
 		return -errno;
 	if (folder.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return -EBUSY;
+	/* "..", or "/": it has no name of its own. */
+	if (!strcmp(persist->dir + len, "..") || !persist->dir[len])
+		return -EBUSY;
 	if (statvfs(parent, &fs) < 0)
 		return -errno;
 	/* A tmpfs without a limit has no blocks. */

@@ -221,12 +221,25 @@ static bool limit_option(struct options *options, int c, const char *arg)
 	}
 }
 
+/* A live update puts another folder in its place, under its own name: that has to be the last part.
+ */
+static bool set_state_dir(struct options *options, const char *arg)
+{
+	char *dir = options->state_dir;
+	size_t len = (size_t)snprintf(dir, sizeof(options->state_dir), "%s", arg);
+
+	if (len >= sizeof(options->state_dir))
+		return false;
+	while (len > 1 && (dir[len - 1] == '/' || (dir[len - 1] == '.' && dir[len - 2] == '/')))
+		dir[--len] = '\0';
+	return true;
+}
+
 static bool state_option(struct options *options, int c, const char *arg)
 {
 	switch (c) {
 	case OPT_STATE_DIR:
-		return snprintf(options->state_dir, sizeof(options->state_dir), "%s", arg) <
-		       (int)sizeof(options->state_dir);
+		return set_state_dir(options, arg);
 	case OPT_NO_STATE:
 		options->no_state = true;
 		return true;
