@@ -54,6 +54,7 @@ libxencreate_a_SOURCES = \
 	xencreate/proof.c xencreate/proof.h \
 	xencreate/rates.c xencreate/rates.h \
 	xencreate/recover.c xencreate/recover.h \
+	xencreate/remnant.c xencreate/remnant.h \
 	xencreate/report.c xencreate/report.h \
 	xencreate/room.c xencreate/room.h \
 	xencreate/scripts.c xencreate/scripts.h \

@@ -21,6 +21,7 @@
 #include "names.h"
 #include "plan.h"
 #include "pool/abandon.h"
+#include "remnant.h"
 
 void recover_leave(struct journal *journal, size_t n_left, bool incomplete, struct log *log)
 {
@@ -87,6 +88,10 @@ static enum batch_outcome remove_some(struct recovery *recovery)
 		memcpy(name->uuid, entry->uuid, sizeof(name->uuid));
 		request.n_known++;
 	}
+	r = remnant_await(known, request.n_known);
+	if (r < 0)
+		log_warning(recovery->log, "%s: an xl of it is still at work: %s", recovery->path,
+			    strerror(-r));
 	r = handles_new(&host, recovery->log);
 	if (r < 0) {
 		log_error(recovery->log, "no way to the hypervisor: %s", strerror(-r));

@@ -166,6 +166,24 @@ def test_what_only_xl_does_is_handed_to_it(run):
     assert result.stdout.splitlines() == ["status 4", "1", "t-x1 0", "t-x2 0", "1", "1023", "no file"], result.stderr
 
 
+def test_an_xl_that_a_killed_batch_left_at_work_is_waited_for(run):
+    """It is killed with it, and may be within the hypervisor then: what it makes is taken back, too."""
+    result = run("""
+        (cat /run/xen/t.cfg; echo 'nomigrate = 1') >/run/xen/x.cfg
+        touch /run/xen/events
+        xencreate -n 40 --json --name=x%d /run/xen/x.cfg >/run/xen/events 2>/dev/null & batch=$!
+        for i in $(seq 1200); do grep -q '"event":"created"' /run/xen/events && break; sleep 0.05; done
+        kill -9 $batch; wait $batch 2>/dev/null || true
+        # As one that comes back late.
+        uuid=$(sed -n 's/^domain [0-9]* [0-9]* \\([^ ]*\\) x40$/\\1/p' /run/xencreate/*)
+        bash -c 'sleep 3; xl create -q -e -p /run/xen/x.cfg "name=\\"x40\\"" "$1"' late "uuid=\\"$uuid\\"" &
+        xencreate --rollback --all >/dev/null 2>/run/xen/said; echo "status $?"
+        wait
+        domains
+        """)
+    assert result.stdout.splitlines() == ["status 0"], result.stdout + result.stderr
+
+
 def test_what_was_told_to_be_there_stays_when_a_killed_batch_is_rolled_back(run):
     """It may be somebody's by then: each is in the journal before it is told of."""
     result = run("""
