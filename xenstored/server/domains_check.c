@@ -135,13 +135,11 @@ static int check_all(struct domains *domains, bool *shutdown)
 	return 0;
 }
 
-void domains_check(struct domains *domains)
+static void __attribute__((noinline)) check_due(struct domains *domains)
 {
 	bool shutdown = false;
 	int r = -EOPNOTSUPP;
 
-	if (!domains->is_due)
-		return;
 	domains->is_due = false;
 	if (!domains->is_all_due)
 		r = check_changed(domains, &shutdown);
@@ -158,4 +156,11 @@ void domains_check(struct domains *domains)
 	domains->is_unlisted = r < 0;
 	if (shutdown)
 		protocol_fire_special(domains->server->protocol, STORE_RELEASE, 0, true, false);
+}
+
+/* Most turns have nothing to ask. */
+void domains_check(struct domains *domains)
+{
+	if (domains->is_due)
+		check_due(domains);
 }
