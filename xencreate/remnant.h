@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a batch that was killed leaves at work: each xl is killed with it, but one that is within the
- * hypervisor ends only when it comes back, and may have made a domain by then. */
+/* What a batch that was killed leaves at work: each xl is killed with it, but one that is within
+ * the hypervisor ends only when it comes back, and may have made a domain by then. */
 #ifndef REMNANT_H
 #define REMNANT_H
 
