@@ -226,8 +226,8 @@ def test_from_one_kind_to_another(build, names):
 TO_TAKE = "there is a store to take over"
 SLIPS = {"--no-such-option": TO_TAKE, "--entry-nb=many": TO_TAKE, "and": TO_TAKE, "--config-file=/no/such/file": TO_TAKE,
          "--pid-file=/no/such/folder/pid": TO_TAKE, "--state-dir=/proc/no/such/folder": "nothing can be kept",
-         # A place that can be filled, and cannot be put where the old one was: the last thing that is done.
-         "--state-dir={folder}/.": "does not look for it",
+         # It ends in no name under which another folder could take its place.
+         "--state-dir={folder}/state/..": "nothing can be kept",
          "--kva-path=/no/such/file": "dom0's kernel is not served", "--port-path=/no/such/file": "dom0's kernel is not served",
          "--trace-file=/no/such/file": "/no/such/file", "--access-log=/no/such/file": "/no/such/file",
          "--read-only-socket=/no/such/socket": "nobody is served there"}
