@@ -16,7 +16,7 @@
 
 static char logged[200];
 
-static void keep(int priority, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) keep(int priority, const char *fmt, va_list ap)
 {
 	char text[160];
 
@@ -35,7 +35,8 @@ void syslog(int priority, const char *fmt, ...)
 }
 
 /* What glibc makes of it where a distribution builds with _FORTIFY_SOURCE. */
-void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void __syslog_chk(int priority, int flag, const char *fmt, ...)
 {
 	va_list ap;
