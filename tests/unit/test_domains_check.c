@@ -9,6 +9,7 @@
 #include "server/domains.h"
 #include "server/domains_priv.h"
 #include "server/hypervisor.h"
+#include "server/ringconn.h"
 #include "server/server.h"
 #include "unit.h"
 
@@ -19,6 +20,7 @@ static struct hypervisor_domain there[N];
 static bool tells_ids; /* Xen 4.21 and up */
 static uint32_t changed[N], n_changed, n_lists;
 static int list_error, changed_error;
+static bool connected[N]; /* our event channels */
 
 /* What the daemon did. */
 static uint32_t destroyed[N], n_destroyed, n_saved, n_plain, n_named, n_retries;
@@ -32,6 +34,18 @@ uint64_t hypervisor_unique_id(struct hypervisor *hypervisor, uint32_t domid)
 {
 	(void)hypervisor;
 	return tells_ids ? there[domid].unique_id : 0;
+}
+
+struct ringconn_state ringconn_state(const struct ringconn *ring)
+{
+	return (struct ringconn_state){ .port = 100 + ((const struct domain *)ring)->domid };
+}
+
+bool hypervisor_is_connected(struct hypervisor *hypervisor, uint32_t local, uint32_t domid)
+{
+	(void)hypervisor;
+	CHECK_EQ(local, 100 + domid);
+	return connected[domid];
 }
 
 int hypervisor_list(struct hypervisor *hypervisor, uint32_t first, struct hypervisor_domain *out)
@@ -98,6 +112,7 @@ static void begin(bool ids)
 	memset(there, 0, sizeof(there));
 	memset(slots, 0, sizeof(slots));
 	memset(known, 0, sizeof(known));
+	memset(connected, 0, sizeof(connected));
 	tells_ids = ids;
 	n_changed = n_lists = n_destroyed = n_saved = n_plain = n_named = n_retries = 0;
 	list_error = changed_error = 0;
@@ -128,6 +143,21 @@ static void end(void)
 {
 	log_free(server.log);
 	server.log = NULL;
+}
+
+TEST(a_new_name_for_who_is_connected_still_is_no_death)
+{
+	begin(false);
+	there[2].handle[0] = 77;
+	connected[2] = true;
+	there[3].handle[0] = 78; /* another one by the number of one that died */
+	change(2);
+	domains_check(&domains);
+	CHECK_EQ(n_destroyed, 1);
+	CHECK_EQ(destroyed[0], 3);
+	CHECK_EQ(known[2].handle[0], 77);
+	CHECK_EQ(n_saved, 1);
+	end();
 }
 
 TEST(without_an_event_nobody_is_asked)

@@ -15,21 +15,35 @@
 #include "server/domains.h"
 #include "server/domains_priv.h"
 #include "server/hypervisor.h"
+#include "server/ringconn.h"
 #include "server/server.h"
 
 /* After Xen would not say which domains there are. */
 #define RETRY_MS 100
 
+/* An event channel ends with its domain: whoever is at the other end of the one we bound is the
+ * same.
+ */
+static bool is_connected(struct domains *domains, const struct domain *domain)
+{
+	uint32_t local = domain->ring ? ringconn_state(domain->ring).port : 0;
+
+	return local && hypervisor_is_connected(domains->server->hypervisor, local, domain->domid);
+}
+
 bool domains_is_same(struct domains *domains, struct domain *domain,
 		     const struct hypervisor_domain *info)
 {
 	uint64_t unique_id = hypervisor_unique_id(domains->server->hypervisor, domain->domid);
+	bool is_new_handle;
 
 	if (domain->unique_id && unique_id)
 		return domain->unique_id == unique_id;
-	if (memcmp(domain->handle, info->handle, sizeof(info->handle)) != 0)
+	is_new_handle = memcmp(domain->handle, info->handle, sizeof(info->handle)) != 0;
+	if (is_new_handle && !is_connected(domains, domain))
 		return false;
-	if (unique_id) {
+	if (is_new_handle || unique_id) {
+		memcpy(domain->handle, info->handle, sizeof(info->handle));
 		domain->unique_id = unique_id;
 		domains_save(domains, domain);
 	}

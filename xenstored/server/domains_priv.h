@@ -61,7 +61,8 @@ int domains_add(struct domains *domains, uint32_t domid, const uint8_t *handle,
 /**
  * domains_is_same() - is the domain that Xen lists the one we know by that number?
  *
- * By its unique id, if Xen tells one, else by its UUID; one that was not known is learnt.
+ * By its unique id, if Xen tells one, else by its UUID; or, where xl has given it a new one (it
+ * keeps a domain under another name), by its event channel. One that was not known is learnt.
  */
 bool domains_is_same(struct domains *domains, struct domain *domain,
 		     const struct hypervisor_domain *info);

@@ -126,14 +126,26 @@ int hypervisor_list(struct hypervisor *hypervisor, uint32_t first, struct hyperv
 	return n;
 }
 
+/* False: it is not connected. */
+static bool find_peer(struct hypervisor *hypervisor, uint32_t local, xc_evtchn_status_t *status)
+{
+	*status = (xc_evtchn_status_t){ .dom = DOMID_SELF, .port = local };
+	return xc_evtchn_status(hypervisor->xc, status) == 0 &&
+	       status->status == EVTCHNSTAT_interdomain;
+}
+
+bool hypervisor_is_connected(struct hypervisor *hypervisor, uint32_t local, uint32_t domid)
+{
+	xc_evtchn_status_t status;
+
+	return find_peer(hypervisor, local, &status) && status.u.interdomain.dom == domid;
+}
+
 uint32_t hypervisor_peer_port(struct hypervisor *hypervisor, uint32_t local)
 {
-	xc_evtchn_status_t status = { .dom = DOMID_SELF, .port = local };
+	xc_evtchn_status_t status;
 
-	if (xc_evtchn_status(hypervisor->xc, &status) < 0 ||
-	    status.status != EVTCHNSTAT_interdomain)
-		return 0;
-	return status.u.interdomain.port;
+	return find_peer(hypervisor, local, &status) ? status.u.interdomain.port : 0;
 }
 
 int hypervisor_map_ring(struct hypervisor *hypervisor, uint32_t domid, struct ring_page **out)

@@ -52,6 +52,8 @@ int hypervisor_next_changed(struct hypervisor *hypervisor, struct hypervisor_dom
  */
 int hypervisor_list(struct hypervisor *hypervisor, uint32_t first, struct hypervisor_domain *out);
 
+/** hypervisor_is_connected() - does our event channel @local lead to a port of @domid? */
+bool hypervisor_is_connected(struct hypervisor *hypervisor, uint32_t local, uint32_t domid);
 /** hypervisor_peer_port() - the port at the other end of our event channel @local; 0: none */
 uint32_t hypervisor_peer_port(struct hypervisor *hypervisor, uint32_t local);
 
