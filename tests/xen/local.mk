@@ -48,7 +48,7 @@ EXTRA_DIST += \
 	tests/xen/scenarios/guest-words.sh \
 	tests/xen/scenarios/live-update-long.sh \
 	tests/xen/scenarios/live-update.sh \
-	tests/xen/scenarios/matrix.sh \
+	tests/xen/scenarios/matrix.sh tests/xen/scenarios/packages.sh tests/xen/scenarios/renamed.sh \
 	tests/xen/scenarios/lsevtchn.sh \
 	tests/xen/scenarios/bad-input.sh \
 	tests/xen/scenarios/citizen.sh \
