@@ -49,6 +49,7 @@ ok "without the guest noticing" wait_for 60 went_on
 
 store=$(main_pid xenstored) console=$(main_pid xenconsoled)
 ok "the units go" dpkg --force-depends -P xenscale-daemons
+systemctl daemon-reload # as the next boot reads it
 is "the host starts by Debian's script again" "$(unit_file)" /run/systemd/generator.late/xen.service
 ok "what runs goes on: the store" running "$store"
 ok "and the consoles" running "$console"
